@@ -1,0 +1,61 @@
+//! JSON as it leaves the server: the same values, with every character that a terminal or an editor could be hurt by
+//! written as `\uXXXX`. So even `wscat`, which prints frames as they come, shows nothing hostile, and nothing is lost.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::Formatter;
+
+use crate::display;
+
+struct Careful;
+
+impl Formatter for Careful {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // serde_json has already escaped quotes, backslashes and C0; what is left to look for is rare.
+        let mut plain = 0;
+        if fragment.bytes().all(|byte| byte < 0x7f) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        for (at, c) in fragment.char_indices().filter(|(_, c)| display::is_unsafe(*c)) {
+            writer.write_all(&fragment.as_bytes()[plain..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            plain = at + c.len_utf8();
+        }
+        writer.write_all(&fragment.as_bytes()[plain..])
+    }
+}
+
+/// Writes one value as one line of JSON, onto the end of a buffer.
+///
+/// # Panics
+/// Never for the types of this crate: their maps have string keys and a `Vec` takes every byte.
+pub fn append<T: Serialize + ?Sized>(buffer: &mut Vec<u8>, value: &T) {
+    let mut serializer = serde_json::Serializer::with_formatter(buffer, Careful);
+    let written = value.serialize(&mut serializer);
+    debug_assert!(written.is_ok(), "a wire type that is not JSON");
+}
+
+/// One value as one line of JSON.
+#[must_use]
+pub fn line<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut buffer = Vec::with_capacity(128);
+    append(&mut buffer, value);
+    // The formatter passes whole characters only, so this is the cheap, certain conversion.
+    String::from_utf8(buffer).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_characters_are_escaped_and_mean_the_same() {
+        let text = "a\u{9b}31m \u{202e}x\u{200b} \u{7f} é 👩‍🚀 \u{e0041} \"q\" \n";
+        let line = line(text);
+        assert!(line.contains("\\u009b31m \\u202ex\\u200b \\u007f é 👩\\u200d🚀 \\udb40\\udc41 \\\"q\\\" \\n"), "{line}");
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
+    }
+}
