@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ClientId, ErrorCode, Refusal, Seq, display, limits};
+use crate::{ClientId, ErrorCode, Refusal, Seq, display, json, limits};
 
 /// One request. Names are as the client wrote them: the session parses them and answers `bad_name`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +158,19 @@ impl Misread {
 }
 
 impl Request {
+    /// As the wire has it, for clients.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        #[derive(Serialize)]
+        struct Frame<'a> {
+            #[serde(flatten)]
+            message: &'a ClientMessage,
+            #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+            reference: Option<&'a str>,
+        }
+        json::line(&Frame { message: &self.message, reference: self.reference.as_deref() })
+    }
+
     /// Reads a frame that begins with `{`.
     ///
     /// # Errors

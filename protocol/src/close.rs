@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 
 /// A close code that the server uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "u16", try_from = "u16")]
+#[serde(into = "u16", from = "u16")]
 pub enum CloseCode {
     /// The client asked for it.
     Normal,
     /// The server is going down for good.
     GoingAway,
+    /// Not frames of a WebSocket.
+    BadFrame,
     /// A binary frame.
     Binary,
     /// A text frame that is not UTF-8.
@@ -36,13 +38,16 @@ pub enum CloseCode {
     Silent,
     /// It flooded on after being told.
     Flooding,
+    /// A code of a later version, or of another program.
+    Other(u16),
 }
 
 impl CloseCode {
-    /// Every code, for documents and tests.
-    pub const ALL: [Self; 15] = [
+    /// Every code of this version, for documents and tests.
+    pub const ALL: [Self; 16] = [
         Self::Normal,
         Self::GoingAway,
+        Self::BadFrame,
         Self::Binary,
         Self::NotUtf8,
         Self::Policy,
@@ -64,6 +69,7 @@ impl CloseCode {
         match self {
             Self::Normal => 1000,
             Self::GoingAway => 1001,
+            Self::BadFrame => 1002,
             Self::Binary => 1003,
             Self::NotUtf8 => 1007,
             Self::Policy => 1008,
@@ -77,13 +83,14 @@ impl CloseCode {
             Self::NameTaken => 4009,
             Self::Silent => 4010,
             Self::Flooding => 4029,
+            Self::Other(number) => number,
         }
     }
 
-    /// The code of a number, if it is one of ours.
+    /// The code of a number.
     #[must_use]
-    pub fn from_number(number: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.number() == number)
+    pub fn from_number(number: u16) -> Self {
+        Self::ALL.into_iter().find(|code| code.number() == number).unwrap_or(Self::Other(number))
     }
 
     /// Whether the same client may try again by itself.
@@ -98,6 +105,7 @@ impl CloseCode {
         match self {
             Self::Normal => "Goodbye",
             Self::GoingAway => "The server is going down",
+            Self::BadFrame => "Not a WebSocket frame",
             Self::Binary => "Binary frames are not spoken here",
             Self::NotUtf8 => "Text must be UTF-8",
             Self::Policy => "Not allowed",
@@ -111,6 +119,7 @@ impl CloseCode {
             Self::NameTaken => "Name is taken",
             Self::Silent => "No sign of life",
             Self::Flooding => "Too many messages",
+            Self::Other(_) => "Closed",
         }
     }
 }
@@ -121,10 +130,8 @@ impl From<CloseCode> for u16 {
     }
 }
 
-impl TryFrom<u16> for CloseCode {
-    type Error = String;
-
-    fn try_from(number: u16) -> Result<Self, String> {
-        Self::from_number(number).ok_or_else(|| format!("{number} is not a close code of this protocol"))
+impl From<u16> for CloseCode {
+    fn from(number: u16) -> Self {
+        Self::from_number(number)
     }
 }

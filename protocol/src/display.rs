@@ -57,7 +57,10 @@ pub fn text(raw: &str) -> Cow<'_, str> {
     let mut chars = raw.chars().peekable();
     while let Some(c) = chars.next() {
         let before = safe.chars().next_back();
-        marks = if is_mark(c) && !is_invisible(c) { marks + 1 } else { 0 };
+        // What is left out below does not end a stack: the next mark would land on the same letter.
+        if !is_invisible(c) {
+            marks = if is_mark(c) { marks + 1 } else { 0 };
+        }
         match c {
             '\n' | '\u{2028}' | '\u{2029}' | '\u{85}' => safe.push('\n'),
             '\t' => safe.push(' '),
@@ -68,8 +71,9 @@ pub fn text(raw: &str) -> Cow<'_, str> {
             }
             // A joiner and its style mark belong inside an emoji; anywhere else they only hide.
             JOINER => {
-                let joins = before.is_some_and(|b| is_pictograph(b) || b == EMOJI_STYLE)
-                    && chars.peek().is_some_and(|n| is_pictograph(*n));
+                // What is joined stands before its style; a digit can have one too, and is no pictograph.
+                let joined = safe.chars().rev().find(|b| *b != EMOJI_STYLE);
+                let joins = joined.is_some_and(is_pictograph) && chars.peek().is_some_and(|n| is_pictograph(*n));
                 if joins {
                     safe.push(c);
                 }
@@ -138,7 +142,9 @@ mod tests {
         check("a\u{202e}b\u{2066}c\u{200f}", "abc");
         check("a\u{200b}\u{feff}\u{ad}b\u{e0041}", "ab");
         check("👩\u{200d}🚀 ❤\u{fe0f} x\u{200d}y z\u{fe0f}", "👩\u{200d}🚀 ❤\u{fe0f} xy z");
+        check("❤\u{fe0f}\u{200d}🔥 1\u{fe0f}\u{200d}🔥", "❤\u{fe0f}\u{200d}🔥 1\u{fe0f}🔥");
         check("e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}", "e\u{301}\u{301}\u{301}\u{301}");
+        check("e\u{301}\u{301}\u{301}\u{200b}\u{301}\u{fe0f}\u{301}", "e\u{301}\u{301}\u{301}\u{301}");
         check("مرحبا שלום 日本 é", "مرحبا שלום 日本 é");
         check("\u{e000}\u{fffe}", "\u{fffd}\u{fffd}");
     }

@@ -32,10 +32,13 @@ pub enum ErrorCode {
     Muted,
     /// The log could not keep it; nothing was sent; try again.
     Unavailable,
+    /// A code of a later version: the words beside it say what is meant.
+    #[serde(other)]
+    Unknown,
 }
 
 impl ErrorCode {
-    /// Every code, for documents and tests.
+    /// Every code of this version, for documents and tests.
     pub const ALL: [Self; 13] = [
         Self::BadJson,
         Self::UnknownType,
@@ -69,6 +72,7 @@ impl ErrorCode {
             Self::Forbidden => "forbidden",
             Self::Muted => "muted",
             Self::Unavailable => "unavailable",
+            Self::Unknown => "unknown",
         }
     }
 }

@@ -11,6 +11,7 @@
 //! | what happened in a room: logged events and passing signals | [`event`] |
 //! | what a person may type | [`command`] |
 //! | how one endpoint reads and writes all that | [`dialect`] |
+//! | the server's long work, as a feed | [`task`] |
 //! | codes: errors, closes | [`error`], [`close`] |
 //! | how much of anything | [`limits`] |
 //! | hostile text made safe to show | [`display`] |
@@ -30,6 +31,7 @@ pub mod json;
 pub mod limits;
 pub mod names;
 pub mod server;
+pub mod task;
 pub mod time;
 
 pub use client::{ClientMessage, Request};

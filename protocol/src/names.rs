@@ -55,6 +55,8 @@ impl Name {
         let shown: String = text.nfc().collect();
         check(&shown, longest)?;
         let folded = fold(&shown);
+        // Folding can lengthen (ß) and add marks (İ), and private rooms are named after what comes out: it must be a name too.
+        check(&folded, longest)?;
         Ok(Self::of(&shown, &folded))
     }
 
@@ -63,6 +65,13 @@ impl Name {
         let folded = if *shown == *folded { Arc::clone(&shown) } else { folded.into() };
         Self { shown, folded }
     }
+}
+
+/// What may follow the `#` of a name that the server made. A number has one way to be written.
+fn is_made(rest: &str) -> bool {
+    let plain = rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let padded = rest.len() > 1 && rest.starts_with('0');
+    (1..=24).contains(&rest.len()) && plain && !padded
 }
 
 /// Full case folding of the normal form, normalised again: the form in which names are compared.
@@ -82,7 +91,7 @@ fn check(name: &str, longest: usize) -> Result<(), NameError> {
     let (mut before, mut marks) = (' ', 0);
     for (place, c) in name.chars().enumerate() {
         let category = c.general_category();
-        let letter_or_digit = (category.is_letter() || category == GeneralCategory::DecimalNumber) && !display::is_invisible(c);
+        let letter_or_digit = (is_letter(category) || category == GeneralCategory::DecimalNumber) && !display::is_invisible(c);
         let mark =
             matches!(category, GeneralCategory::NonspacingMark | GeneralCategory::SpacingMark) && !display::is_invisible(c);
         marks = if mark { marks + 1 } else { 0 };
@@ -93,7 +102,7 @@ fn check(name: &str, longest: usize) -> Result<(), NameError> {
             return Err(NameError::Marks);
         }
         // A mark belongs to a letter: on a stop or a space it would only make a look-alike.
-        let on_letter = marks > 1 || before.general_category().is_letter();
+        let on_letter = marks > 1 || is_letter(before.general_category());
         if !(letter_or_digit || (mark && on_letter) || matches!(c, '_' | '-' | '.' | '+' | '\'' | ' ')) {
             return Err(NameError::Character(display::name_of_char(c)));
         }
@@ -105,17 +114,15 @@ fn check(name: &str, longest: usize) -> Result<(), NameError> {
     if before == ' ' { Err(NameError::Spaces) } else { Ok(()) }
 }
 
-trait IsLetter {
-    fn is_letter(self) -> bool;
-}
-
-impl IsLetter for GeneralCategory {
-    fn is_letter(self) -> bool {
-        matches!(
-            self,
-            Self::UppercaseLetter | Self::LowercaseLetter | Self::TitlecaseLetter | Self::ModifierLetter | Self::OtherLetter
-        )
-    }
+fn is_letter(category: GeneralCategory) -> bool {
+    matches!(
+        category,
+        GeneralCategory::UppercaseLetter
+            | GeneralCategory::LowercaseLetter
+            | GeneralCategory::TitlecaseLetter
+            | GeneralCategory::ModifierLetter
+            | GeneralCategory::OtherLetter
+    )
 }
 
 /// Whether a character stands on another one.
@@ -220,11 +227,7 @@ impl UserName {
     /// As [`UserName::parse`].
     pub fn known(text: &str) -> Result<Self, NameError> {
         match text.strip_prefix('#') {
-            Some(rest)
-                if (1..=24).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) =>
-            {
-                Ok(Self(Name::of(text, text)))
-            }
+            Some(rest) if is_made(rest) => Ok(Self(Name::of(text, text))),
             _ => Self::parse(text),
         }
     }
@@ -440,6 +443,9 @@ mod tests {
         check("a\u{3164}", Err(NameError::Character("U+3164".into())));
         check("a,b", Err(NameError::Character("«,»".into())));
         check("a.\u{301}", Err(NameError::Character("U+0301".into())));
+        check(&"ß".repeat(20), Ok(&"s".repeat(40)));
+        check(&"ß".repeat(21), Err(NameError::TooLong(40)));
+        check("İ\u{903}\u{301}", Err(NameError::Marks));
     }
 
     #[test]
@@ -470,6 +476,7 @@ mod tests {
         assert_eq!(UserName::client(u64::MAX).client_id(), Some(u64::MAX));
         assert_eq!(UserName::nameless(3).client_id(), None);
         assert!(UserName::known("#").is_err() && UserName::known("#A").is_err() && UserName::known("##").is_err());
+        assert!(UserName::known("#007").is_err() && UserName::known("#0").is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::{ClientId, CloseCode, Epoch, ErrorCode, Event, Recorded, RoomName, Seq, Timestamp, UserName, json};
@@ -36,7 +36,12 @@ pub enum ServerMessage {
     /// The room's topic.
     Topic { room: RoomName, seq: Seq, from: UserName, at: Timestamp, text: String },
     /// More of a resume: newer events, until `more` is false.
-    Events { room: RoomName, events: Vec<ServerMessage>, more: bool },
+    Events {
+        room: RoomName,
+        #[serde(deserialize_with = "known")]
+        events: Vec<ServerMessage>,
+        more: bool,
+    },
     /// Who came and who left.
     Presence { room: RoomName, joined: Vec<User>, left: Vec<UserName>, online: usize },
     /// Somebody types, or no longer does.
@@ -147,7 +152,7 @@ pub struct Joined {
     pub more: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages: Option<Vec<Message>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_if_any")]
     pub events: Option<Vec<ServerMessage>>,
 }
 
@@ -237,6 +242,18 @@ impl From<ServerMessage> for ServerFrame {
     fn from(message: ServerMessage) -> Self {
         Self { message, reference: None }
     }
+}
+
+/// Events of which a client leaves out those that it does not know: one new kind must not spoil a resume.
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ServerMessage>, D::Error> {
+    let values = Vec::<Value>::deserialize(deserializer)?;
+    let is_known = |value: &Value| value.get("type").and_then(Value::as_str).is_none_or(|kind| TYPES.contains(&kind));
+    let events = values.into_iter().filter(is_known).map(|value| serde_json::from_value(value).map_err(serde::de::Error::custom));
+    events.collect()
+}
+
+fn known_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<ServerMessage>>, D::Error> {
+    known(deserializer).map(Some)
 }
 
 /// Why a client could not read a frame.

@@ -21,24 +21,19 @@ impl Timestamp {
     /// Reads what [`fmt::Display`] writes, and whole seconds too.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_suffix('Z')?;
-        let (date, clock) = rest.split_once('T')?;
-        let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
-        let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+        let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
         let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
-        let mut clock = clock.splitn(3, ':').map(|part| part.parse::<i64>().ok());
-        let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-        let in_range = (0..=9999).contains(&year)
-            && (1..=12).contains(&month)
-            && (1..=31).contains(&day)
-            && (0..24).contains(&hour)
-            && (0..60).contains(&minute)
-            && (0..=60).contains(&second);
-        if !in_range || fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+        let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+        let days = days_from_civil(year, month, day);
+        // A day that its month does not have would come out as one of the next.
+        let exists = (1..=12).contains(&month) && civil_from_days(days) == (year, month as u32, day as u32);
+        let in_day = hour < 24 && minute < 60 && second <= 60;
+        if !exists || !in_day || fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
         let millis: i64 = format!("{fraction:0<3}")[..3].parse().ok()?;
-        let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second;
         Some(Self(seconds * 1000 + millis))
     }
 }
@@ -61,6 +56,17 @@ impl<'de> Deserialize<'de> for Timestamp {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| D::Error::custom("not an RFC 3339 time in UTC"))
     }
+}
+
+/// Three numbers of so many digits each, and nothing besides.
+fn numbers(text: &str, between: char, digits: [usize; 3]) -> Option<[i64; 3]> {
+    let mut parts = text.split(between);
+    let mut numbers = [0; 3];
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
 }
 
 // Both conversions count in 400-year eras that begin on a first of March, so that the leap day is the last of its year.
@@ -103,8 +109,24 @@ mod tests {
             assert_eq!(Timestamp::parse(text), Some(Timestamp(millis)), "{text}");
         }
         assert_eq!(Timestamp::parse("1970-01-01T00:00:01Z"), Some(Timestamp(1000)));
-        for bad in ["", "Z", "1970-01-01", "1970-13-01T00:00:00Z", "1970-01-01T00:00:00", "1970-01-01T00:00:00.Z", "x-y-zT1:2:3Z"]
-        {
+        assert_eq!(Timestamp::parse("2028-02-29T00:00:00.5Z").map(|at| at.0 % 1000), Some(500));
+        for bad in [
+            "",
+            "Z",
+            "1970-01-01",
+            "1970-13-01T00:00:00Z",
+            "1970-00-01T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:00:00",
+            "1970-01-01T00:00:00.Z",
+            "1970-1-1T0:0:0Z",
+            "+970-01-01T00:00:00Z",
+            "1970-01-+1T00:00:00Z",
+            "1970-01-01T00:00:00:00Z",
+            "x-y-zT1:2:3Z",
+        ] {
             assert_eq!(Timestamp::parse(bad), None, "{bad}");
         }
     }

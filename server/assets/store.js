@@ -2,341 +2,234 @@
 /*
  * All that the page knows of its one room, and `reduce(state, event) -> state`, the only way in which that changes:
  * the lines, the position in the room's log, who is here, and what was typed but is not acknowledged.
- * It does not know sockets, the DOM, clocks or randomness: every event brings its `now`, every message its `cid`.
+ * It does not know sockets, the DOM, clocks or randomness: every event brings its `now`, every draft its `cid`.
  */
 
-/** @typedef {import('./connection.js').Frame} Frame */
-/** @typedef {import('./connection.js').Status} Status */
-/** @typedef {{seq: number, from: string, text: string, at: string, cid?: string, reply_to?: number, action?: boolean,
- *   edited_at?: string, deleted?: boolean, reactions?: Record<string, string[]>}} Message */
-/** @typedef {{kind: 'message', key: string, message: Message}
- *   | {kind: 'private', key: string, message: Message, to: string}
- *   | {kind: 'signal' | 'notice' | 'error', key: string, parts: (string | {name: string})[]}} Line */
-/** What was typed. `sentAt`: on its way, unanswered. `tried`: may have arrived. `raw`: the server is to parse it.
- * @typedef {{cid: string, text: string, raw: boolean, sentAt?: number, notBefore?: number, tried?: boolean, failed?: string}} Draft */
+import { folded } from './text.js';
 
-/**
- * @typedef {object} State
- * @property {string} room
- * @property {string} user
- * @property {Status | {state: 'idle'}} status
- * @property {boolean} present Joined over the connection that is open now.
- * @property {string} [welcomed] The epoch of the last welcome; counts only once a snapshot of it has come.
- * @property {string} [epoch]
- * @property {number} [position] The last `seq` up to which nothing is missing.
- * @property {number} read
- * @property {number} textBytes
- * @property {string} topic
- * @property {Line[]} lines
- * @property {boolean} more Older messages exist than the first line.
- * @property {boolean} askedEarlier
- * @property {string[]} users
- * @property {number} online
- * @property {{name: string, until: number}[]} typing
- * @property {Draft[]} outbox
- * @property {number} nextKey
- */
+/** @import {Frame, Status} from './connection.js' */
+/** @typedef {{seq: number, from: string, text: string, at: string, room?: string, cid?: string, action?: boolean,
+ *   edited_at?: string, deleted?: boolean}} Message */
+/** @typedef {string | {name: string}} Part */
+/** @typedef {{kind: 'message' | 'private' | 'signal' | 'notice' | 'error', message?: Message, parts?: Part[]}} Line */
+/** @typedef {{cid: string, text: string, sent?: boolean, notBefore?: number}} Draft `sent`: on its way, unanswered. */
+/** @typedef {typeof initial} State */
+/** @typedef {{type: 'entered', room: string, user: string} | {type: 'status', status: Status} | {type: 'frame', frame: Frame}
+ *   | {type: 'typed', cid: string, text: string} | {type: 'sent', cid: string} | {type: 'tick'}} Happening */
+/** @typedef {(state: State, frame: Frame, now: number) => State} Handler */
 
-/** @typedef {{now: number} & (
- *     {type: 'entered', room: string, user: string}
- *   | {type: 'left_page'} | {type: 'tick'} | {type: 'trim'} | {type: 'asked_earlier'}
- *   | {type: 'status', status: Status}
- *   | {type: 'frame', frame: Frame}
- *   | {type: 'typed', cid: string, text: string}
- *   | {type: 'sent' | 'taken_back', cid: string}
- *   | {type: 'read', seq: number}
- *   | {type: 'told', text: string}
- * )} Event */
-
-/* Others stop announcing their typing when their connection is cut; six seconds is what the protocol asks of us. */
+/* The word that it ended may have been lost. */
 const TYPING_LASTS_MS = 6_000;
-/* Sending again under the same cid is harmless, so an answer that got lost need not be waited for for ever. */
-const ANSWER_WITHIN_MS = 15_000;
-const TRY_AGAIN_MS = 2_000;
-/* Rows kept while the reader is at the end; older ones are a button away. */
-export const ROWS_KEPT = 1_000;
+/* A page left open for weeks must not grow for ever. */
+const LINES_KEPT = 2_000;
+/** The `ref` of our own question for history: the answer to a typed one may not join on to the first line. */
 export const EARLIER = 'earlier';
 
-/** @returns {State} */
-export const initial = () => ({
-  room: '', user: '', status: { state: 'idle' }, present: false, read: 0, textBytes: Infinity, topic: '', lines: [],
-  more: false, askedEarlier: false, users: [], online: 0, typing: [], outbox: [], nextKey: 1,
-});
+export const initial = {
+  room: '',
+  user: '',
+  status: /** @type {Status} */ ({ state: 'idle' }),
+  /** Joined over the present connection. */
+  present: false,
+  /** Becomes `epoch` only with a snapshot, or it would vouch for an older position. */
+  welcomed: /** @type {string | undefined} */ (undefined),
+  epoch: /** @type {string | undefined} */ (undefined),
+  /** The last `seq` up to which nothing is missing. */
+  position: /** @type {number | undefined} */ (undefined),
+  read: 0,
+  textBytes: Infinity,
+  topic: '',
+  lines: /** @type {Line[]} */ ([]),
+  more: false,
+  users: /** @type {string[]} */ ([]),
+  typing: /** @type {{name: string, until: number}[]} */ ([]),
+  outbox: /** @type {Draft[]} */ ([]),
+};
 
-/** @param {State} state @param {Event} event @returns {State} */
+/** @param {State} state @param {Happening & {now: number}} event @returns {State} */
 export function reduce(state, event) {
   const { now } = event;
   switch (event.type) {
-    case 'entered': return entered(state, event);
-    case 'left_page': return { ...state, status: { state: 'idle' }, present: false };
+    case 'entered': {
+      const { room, user } = event;
+      const same = folded(room) === folded(state.room) && folded(user) === folded(state.user);
+      // Otherwise drafts stay behind too: under another author the same cid is another message.
+      return same ? state : { ...initial, room, user };
+    }
     case 'status': return statusChanged(state, event.status);
-    case 'frame': {
-      const { frame } = event;
-      return Object.hasOwn(FRAMES, frame.type) ? FRAMES[frame.type](state, frame, now) : state;
-    }
-    case 'typed': {
-      const draft = { cid: event.cid, text: event.text, raw: event.text.startsWith('/') };
-      return { ...state, outbox: [...state.outbox, draft] };
-    }
+    case 'frame': return heard(state, event.frame, now);
+    case 'typed': return { ...state, outbox: [...state.outbox, { cid: event.cid, text: event.text }] };
     case 'sent': {
-      // A raw line has no key, so nothing would tell a repetition from a second line: it is sent once and let go.
-      const outbox = state.outbox
-        .filter((draft) => draft.cid !== event.cid || !draft.raw)
-        .map((draft) => (draft.cid === event.cid ? { ...draft, sentAt: now, tried: true } : draft));
-      return { ...state, outbox };
+      const { outbox } = withDraft(state, event.cid, { sent: true });
+      // A command carries no cid to make repeating it harmless: it is sent once and let go.
+      return { ...state, outbox: outbox.filter(({ sent, text }) => !sent || !isCommand(text)) };
     }
-    case 'taken_back': return without(state, event.cid);
-    case 'read': return { ...state, read: Math.max(state.read, event.seq) };
-    case 'told': return add(state, 'notice', [event.text]);
-    case 'asked_earlier': return { ...state, askedEarlier: true };
-    case 'tick': return {
-      ...state,
-      typing: state.typing.filter(({ until }) => until > now),
-      outbox: state.outbox.map((draft) =>
-        draft.sentAt !== undefined && now - draft.sentAt > ANSWER_WITHIN_MS ? { ...draft, sentAt: undefined } : draft),
-    };
-    case 'trim': return state.lines.length <= ROWS_KEPT ? state
-      : { ...state, lines: state.lines.slice(-ROWS_KEPT), more: true };
-    default: return state;
+    case 'tick': return { ...state, typing: state.typing.filter(({ until }) => until > now) };
   }
 }
 
 /** The draft whose turn it is. One at a time, or a message that had to be repeated would arrive after later ones.
  * @param {State} state @param {number} now */
-export function nextDraft(state, now) {
-  if (!state.present) return undefined;
-  const first = state.outbox.find((draft) => !draft.failed);
-  return first && first.sentAt === undefined && (first.notBefore ?? 0) <= now ? first : undefined;
+export function nextDraft({ present, outbox: [first] }, now) {
+  return present && first && !first.sent && (first.notBefore ?? 0) <= now ? first : undefined;
 }
 
-/** @param {State} state */
-export const firstSeq = (state) => state.lines.find((line) => line.kind === 'message')?.message.seq;
+/** `//x` too, which says `/x`.
+ * @param {string} text */
+export const isCommand = (text) => text.startsWith('/');
 
 /** @param {State} state */
-export const unread = (state) => state.lines.filter((line) =>
-  line.kind === 'message' && line.message.seq > state.read && line.message.from !== state.user).length;
-
-/** @param {State} state @param {{room: string, user: string}} to @returns {State} */
-function entered(state, { room, user }) {
-  if (room === state.room && user === state.user) return state;
-  // Under another name a cid is another message: what may have arrived already must not be said a second time.
-  const outbox = room === state.room ? state.outbox.filter((draft) => !draft.tried) : [];
-  return { ...initial(), room, user, outbox, nextKey: state.nextKey };
-}
+export const firstSeq = (state) => state.lines.find(({ kind }) => kind === 'message')?.message?.seq;
 
 /** @param {State} state @param {Status} status @returns {State} */
 function statusChanged(state, status) {
   if (status.state === 'connected') return { ...state, status };
   // Nothing that was on its way will be answered any more.
-  const outbox = state.outbox.map((draft) => ({ ...draft, sentAt: undefined, notBefore: undefined }));
-  return { ...state, status, present: false, askedEarlier: false, typing: [], outbox };
+  const outbox = state.outbox.map((draft) => ({ ...draft, sent: false, notBefore: 0 }));
+  return { ...state, status, present: false, typing: [], outbox };
 }
 
-/** One handler for each type that the server may say; a type that is not here is ignored, as the protocol wants.
- * @type {Record<string, (state: State, frame: Frame, now: number) => State>} */
-const FRAMES = {
-  welcome: (state, frame) => ({
-    ...state, user: frame.user ?? state.user, welcomed: frame.epoch, textBytes: frame.limits?.text_bytes ?? Infinity,
-  }),
+/** @type {Handler} */
+function heard(state, frame, now) {
+  const { type, room = state.room } = frame;
+  const table = room === state.room ? { ...HERE, ...ANYWHERE } : ANYWHERE;
+  if (Object.hasOwn(table, type)) return table[type](state, frame, now);
+  // Shown where it arrives: a private room's log, which has positions of its own, is not followed here.
+  if (type !== 'message' || !room.startsWith('@')) return state;
+  return { ...state, lines: [...state.lines, { kind: 'private', message: /** @type {any} */ (frame) }] };
+}
+
+/** Ours whichever room it names. A type in neither table is ignored.
+ * @type {Record<string, Handler>} */
+const ANYWHERE = {
+  welcome: (state, { user, epoch, limits }) => ({ ...state, user, welcomed: epoch, textBytes: limits?.text_bytes ?? Infinity }),
   joined,
-  events: (state, frame) => (here(state, frame) ? logged(state, frame.events) : state),
-  message: (state, frame) => {
-    if (here(state, frame)) return logged(state, [frame]);
-    return String(frame.room).startsWith('@') ? privateMessage(state, frame) : state;
-  },
-  edited: (state, frame) => (here(state, frame) ? logged(state, [frame]) : state),
-  deleted: (state, frame) => (here(state, frame) ? logged(state, [frame]) : state),
-  reacted: (state, frame) => (here(state, frame) ? logged(state, [frame]) : state),
-  // A pushed topic is an event of the log and has its seq; anything else under that name is not ours to show.
-  topic: (state, frame) => (here(state, frame) && frame.seq ? logged(state, [frame]) : state),
-  ack: acknowledged,
-  presence,
-  typing: (state, frame, now) => {
-    if (!here(state, frame) || frame.user === state.user) return state;
-    const others = state.typing.filter(({ name }) => name !== frame.user);
-    return { ...state, typing: frame.active ? [...others, { name: frame.user, until: now + TYPING_LASTS_MS }] : others };
-  },
-  read: (state, frame) => (here(state, frame) ? { ...state, read: Math.max(state.read, frame.seq) } : state),
-  history: (state, frame) => {
-    const asked = frame.ref === EARLIER ? { ...state, askedEarlier: false } : state;
-    if (!here(state, frame)) return asked;
-    /** @type {Message[]} */
-    const messages = frame.messages ?? [];
-    const first = firstSeq(state) ?? Infinity;
-    // An answer to a typed command may lie anywhere; only what joins on to the first line can be shown without a hole.
-    if (frame.ref !== EARLIER && !(messages.length && messages[messages.length - 1].seq >= first)) return asked;
-    const reachesBack = frame.ref === EARLIER || messages[0].seq < first;
-    return { ...asked, lines: merged(state.lines, messages), more: reachesBack ? Boolean(frame.more) : state.more };
-  },
-  users: (state, frame) => {
-    const users = names(frame.users);
-    const told = add(state, 'signal', ['Here now: ', ...listed(users)]);
-    return here(state, frame) ? { ...told, users, online: users.length } : told;
-  },
-  rooms: (state, frame) => add(state, 'notice', [['Rooms:', ...(frame.rooms ?? []).map(
-    (/** @type {Frame} */ room) => `#${room.name} – ${room.users} here${room.topic ? ` – ${room.topic}` : ''}`)].join('\n')]),
-  found: (state, frame) => add(state, 'notice', [[frame.messages?.length ? 'Found:' : 'Nothing found.', ...(frame.messages ?? []).map(
-    (/** @type {Frame} */ m) => `${m.room ? `${m.room} · ` : ''}${m.from}: ${m.text}`)].join('\n')]),
-  notice: (state, frame) => add(state, 'notice', [frame.text]),
-  error: refused,
+  ack,
+  error,
+  notice: (state, { text }) => add(state, 'notice', text),
+  users: (state, { users }) => add(state, 'notice', 'Users: ', ...listed(users)),
+  rooms: (state, { rooms }) => add(state, 'notice', 'Rooms: ', ...listed(rooms)),
+  found: (state, { messages }) => add(state, 'notice', `Found: ${messages.length}`, ...messages.flatMap(
+    (/** @type {Message} */ { from, text }) => ['\n', { name: from }, `: ${text}`])),
 };
 
-/** A frame without a room speaks of the connection's first room, and the page has no other.
- * @param {State} state @param {Frame} frame */
-const here = (state, frame) => frame.room === undefined || frame.room === state.room;
+/** @type {Record<string, Handler>} */
+const HERE = {
+  message: logged,
+  edited: logged,
+  deleted: logged,
+  reacted: logged,
+  topic: logged,
+  events: (state, { events }) => events.reduce(logged, state),
+  presence,
+  history: (state, { messages, more, ref }) =>
+    (ref === EARLIER ? { ...state, more, lines: merged(state.lines, messages) } : state),
+  read: (state, { seq }) => ({ ...state, read: Math.max(state.read, seq) }),
+  typing: (state, { user, active }, now) => {
+    const others = state.typing.filter(({ name }) => name !== user);
+    return { ...state, typing: active && user !== state.user ? [...others, { name: user, until: now + TYPING_LASTS_MS }] : others };
+  },
+};
 
-/** @param {State} state @param {Frame} frame @returns {State} */
-function joined(state, frame) {
+/** @type {Handler} */
+function joined(state, { room, seq, topic = '', users, read = 0, recovered, more, messages = [], events = [] }) {
   // The first room of a connection is ours under whatever spelling the server gives it; any later one is not.
-  if (state.present && frame.room !== state.room) return state;
-  /** @type {State} */
-  let next = {
-    ...state,
-    room: frame.room,
-    present: true,
-    epoch: state.welcomed,
-    users: names(frame.users),
-    online: frame.users?.length ?? 0,
-    read: Math.max(frame.read ?? 0, frame.recovered ? state.read : 0),
-  };
-  if (frame.recovered) {
-    next = logged(next, frame.events);
+  if (state.present) return state;
+  let next = { ...state, room, present: true, epoch: state.welcomed, users: users.map(nameOf) };
+  if (recovered) {
+    next = events.reduce(logged, next);
   } else {
-    const resumed = state.position !== undefined;
-    next = { ...next, lines: [], more: Boolean(frame.more), position: frame.seq };
-    if (resumed) next = add(next, 'notice', ['What happened meanwhile could not be filled in; these are the latest messages.']);
-    next = { ...next, lines: merged(next.lines, frame.messages ?? []) };
-    for (const { from, cid } of frame.messages ?? []) next = arrived(next, from, cid);
+    next = { ...next, position: seq, read: 0, more, lines: merged([], messages) };
+    if (state.position !== undefined) next = add(next, 'notice', 'The gap could not be filled; here are the latest messages.');
   }
-  return { ...next, topic: frame.topic ?? '' };
+  return { ...next, topic, read: Math.max(next.read, read) };
 }
 
-/** Applies events of the room's log, oldest first.
- * @param {State} state @param {Frame[]} [events] @returns {State} */
-function logged(state, events = []) {
-  for (const event of events) {
-    const { seq, from, at } = event;
-    // An acknowledgement never moves the position: it may come before others' messages with a smaller seq.
-    state = { ...state, position: Math.max(state.position ?? 0, seq) };
-    switch (event.type) {
-      case 'message':
-        state = arrived({ ...state, lines: merged(state.lines, [/** @type {any} */ (event)]) }, from, event.cid);
-        state = { ...state, typing: state.typing.filter(({ name }) => name !== from) };
-        break;
-      case 'edited':
-        state = change(state, event.target, (m) => ({ ...m, text: event.text, edited_at: at }));
-        break;
-      case 'deleted':
-        state = change(state, event.target, (m) => ({ ...m, text: '', deleted: true }));
-        break;
-      case 'reacted':
-        state = change(state, event.target, (m) => {
-          const others = (m.reactions?.[event.emoji] ?? []).filter((name) => name !== from);
-          return { ...m, reactions: { ...m.reactions, [event.emoji]: event.on ? [...others, from] : others } };
-        });
-        break;
-      case 'topic':
-        state = add({ ...state, topic: event.text }, 'signal', [{ name: from }, event.text ? ` set the topic: ${event.text}` : ' cleared the topic']);
-        break;
+/** Applies one event of the room's log.
+ * @type {(state: State, event: Frame) => State} */
+function logged(state, event) {
+  const { type, seq, target, from, text, at, cid } = event;
+  // Only this moves the position: an acknowledgement may come before others' messages with a smaller seq.
+  const next = { ...state, position: Math.max(state.position ?? 0, seq) };
+  switch (type) {
+    case 'message': {
+      const typing = next.typing.filter(({ name }) => name !== from);
+      const lines = merged(next.lines, [/** @type {any} */ (event)]);
+      const more = next.more || lines.length > LINES_KEPT;
+      return settled({ ...next, typing, more, lines: lines.slice(-LINES_KEPT) }, from, cid);
     }
+    case 'edited': return changed(next, target, { text, edited_at: at });
+    case 'deleted': return changed(next, target, { text: '', deleted: true });
+    case 'topic': return add({ ...next, topic: text }, 'signal', { name: from }, ` set the topic: ${text}`);
+    default: return next;
   }
-  return state;
 }
 
-/** @param {State} state @param {Frame} frame @returns {State} */
-function acknowledged(state, frame) {
-  const draft = state.outbox.find(({ cid }) => cid === frame.cid);
+/** @type {Handler} */
+function ack(state, { room, seq, at, cid }) {
+  const draft = state.outbox.find((other) => other.cid === cid);
   if (!draft) return state;
-  const next = without(state, draft.cid);
-  // What lies behind the position is among the lines, or older than them; it may even be edited or deleted since.
-  if (!here(state, frame) || frame.seq <= (state.position ?? 0)) return next;
-  const message = { seq: frame.seq, from: state.user, text: draft.text, at: frame.at, cid: draft.cid };
-  return { ...next, lines: merged(next.lines, [message]) };
+  const next = settled(state, state.user, cid);
+  // What lies behind the position was seen already; it may even be edited or deleted since.
+  if (room !== state.room || seq <= (state.position ?? 0)) return next;
+  return { ...next, lines: merged(next.lines, [{ seq, from: state.user, text: draft.text, at, cid }]) };
 }
 
-/** @param {State} state @param {Frame} frame @param {number} now @returns {State} */
-function refused(state, frame, now) {
-  const draft = frame.ref === undefined ? undefined : state.outbox.find(({ cid }) => cid === frame.ref);
-  if (!draft) {
-    const next = frame.ref === EARLIER ? { ...state, askedEarlier: false } : state;
-    return add(next, 'error', [frame.text || frame.code]);
-  }
-  const again = frame.code === 'rate_limited' || frame.code === 'unavailable';
-  const change = again ? { sentAt: undefined, notBefore: now + (frame.retry_ms ?? TRY_AGAIN_MS) } : { failed: frame.text || frame.code };
-  return { ...state, outbox: state.outbox.map((other) => (other === draft ? { ...draft, ...change } : other)) };
+/** @type {Handler} */
+function error(state, { code, text, ref, retry_ms = 2_000 }, now) {
+  const draft = state.outbox.find(({ cid }) => cid === ref);
+  if (!draft) return add(state, 'error', text);
+  if (code === 'rate_limited' || code === 'unavailable') return withDraft(state, ref, { sent: false, notBefore: now + retry_ms });
+  return add(settled(state, state.user, ref), 'error', `Not sent (${text}): ${draft.text}`);
 }
 
-/** @param {State} state @param {Frame} frame @returns {State} */
-function presence(state, frame) {
-  if (!here(state, frame)) return state;
-  /** @type {string[]} */
-  const left = frame.left ?? [];
-  const came = names(frame.joined).filter((name) => !state.users.includes(name));
-  const users = [...state.users.filter((name) => !left.includes(name)), ...came];
-  let next = { ...state, users, online: frame.online ?? users.length, typing: state.typing.filter(({ name }) => !left.includes(name)) };
-  const others = came.filter((name) => name !== state.user);
-  if (others.length) next = add(next, 'signal', [...listed(others), ' joined']);
-  if (left.length) next = add(next, 'signal', [...listed(left), ' left']);
-  return next;
-}
-
-/** A private message is shown where it arrives; its log, with a position of its own, is not kept here.
- * @param {State} state @param {Frame} frame @returns {State} */
-function privateMessage(state, frame) {
-  const me = state.user.toLowerCase();
-  const [one, two] = String(frame.room).slice(1).split(',');
-  const to = frame.from === state.user ? (one === me ? two : one) ?? one : state.user;
-  const key = `${frame.room} ${frame.seq}`;
-  if (state.lines.some((line) => line.key === key)) return state;
-  return { ...state, lines: [...state.lines, { kind: 'private', key, message: /** @type {any} */ (frame), to }] };
+/** @type {Handler} */
+function presence(state, { joined: arrivals = [], left = [] }) {
+  const came = arrivals.filter((/** @type {{name: string}} */ { name }) => !state.users.includes(name));
+  const users = [...state.users.filter((name) => !left.includes(name)), ...came.map(nameOf)];
+  let next = { ...state, users, typing: state.typing.filter(({ name }) => !left.includes(name)) };
+  if (came.length) next = add(next, 'signal', ...listed(came), ' joined');
+  return left.length ? add(next, 'signal', ...listed(left.map((/** @type {string} */ name) => ({ name }))), ' left') : next;
 }
 
 /** Puts messages among the lines by `seq`; one that is there already is replaced, never repeated.
- * @param {Line[]} lines @param {Message[]} messages @returns {Line[]} */
+ * @param {Line[]} lines @param {Message[]} messages */
 function merged(lines, messages) {
   const result = [...lines];
-  let at = 0;
   for (const message of messages) {
-    /** @type {Line} */
-    const line = { kind: 'message', key: `seq ${message.seq}`, message };
-    // From the end, for that is where nearly every message belongs.
-    at = result.length;
-    while (at > 0 && !before(result[at - 1], message.seq)) at -= 1;
-    const there = result.findIndex((other, i) => i >= at && other.key === line.key);
-    if (there >= 0) result[there] = line;
-    else if (result.slice(at).some((other) => other.kind === 'message')) result.splice(at, 0, line);
-    else result.push(line);
+    let place = result.length;
+    let replaced = 0;
+    // From the end, where nearly every message belongs.
+    for (let i = result.length - 1; i >= 0; i -= 1) {
+      const { kind, message: other } = result[i];
+      if (kind !== 'message' || !other) continue;
+      if (other.seq < message.seq) break;
+      place = i;
+      replaced = other.seq === message.seq ? 1 : 0;
+    }
+    result.splice(place, replaced, { kind: 'message', message });
   }
   return result;
 }
 
-/** @param {Line} line @param {number} seq */
-const before = (line, seq) => line.kind === 'message' && line.message.seq < seq;
-
-/** @param {State} state @param {number} seq @param {(message: Message) => Message} by @returns {State} */
-function change(state, seq, by) {
-  const key = `seq ${seq}`;
-  return { ...state, lines: state.lines.map((line) => (line.kind === 'message' && line.key === key ? { ...line, message: by(line.message) } : line)) };
-}
-
-/** Somebody else may repeat a cid that they saw; only our own message settles our own draft.
- * @param {State} state @param {string} from @param {string} [cid] */
-const arrived = (state, from, cid) => (cid !== undefined && from === state.user ? without(state, cid) : state);
-
-/** @param {State} state @param {string} cid @returns {State} */
-const without = (state, cid) => (state.outbox.some((draft) => draft.cid === cid)
-  ? { ...state, outbox: state.outbox.filter((draft) => draft.cid !== cid) } : state);
-
-/** @param {State} state @param {'signal' | 'notice' | 'error'} kind @param {(string | {name: string})[]} parts @returns {State} */
-const add = (state, kind, parts) => ({
-  ...state, nextKey: state.nextKey + 1, lines: [...state.lines, { kind, key: `line ${state.nextKey}`, parts }],
+/** @param {State} state @param {number} seq @param {Partial<Message>} by */
+const changed = (state, seq, by) => ({
+  ...state,
+  lines: state.lines.map((line) => (line.kind === 'message' && line.message?.seq === seq ? { ...line, message: { ...line.message, ...by } } : line)),
 });
 
-/** @param {{name: string}[]} [users] */
-const names = (users = []) => users.map(({ name }) => name);
+/** Anybody may repeat a cid; only our own message settles our draft.
+ * @param {State} state @param {string} from @param {string} [cid] */
+const settled = (state, from, cid) => (from === state.user ? { ...state, outbox: state.outbox.filter((draft) => draft.cid !== cid) } : state);
 
-/** @param {string[]} all @returns {(string | {name: string})[]} */
-function listed(all) {
-  const most = all.slice(0, 8).flatMap((name, i) => (i ? [', ', { name }] : [{ name }]));
-  return all.length > 8 ? [...most, ` and ${all.length - 8} more`] : most;
-}
+/** @param {State} state @param {string} cid @param {Partial<Draft>} by */
+const withDraft = (state, cid, by) => ({ ...state, outbox: state.outbox.map((draft) => (draft.cid === cid ? { ...draft, ...by } : draft)) });
+
+/** @param {State} state @param {'signal' | 'notice' | 'error'} kind @param {...Part} parts */
+const add = (state, kind, ...parts) => ({ ...state, lines: [...state.lines, { kind, parts }] });
+
+/** @param {{name: string}} it */
+const nameOf = ({ name }) => name;
+
+/** @param {{name: string}[]} all @returns {Part[]} */
+const listed = (all) => all.flatMap((one, i) => [i ? ', ' : '', one]);

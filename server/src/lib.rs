@@ -1,1 +1,42 @@
-//! x
+//! The chat server as a library: what `main.rs` starts, and what tests start on port 0.
+//!
+//! Everything that is said passes through one log, and everybody reads from the log:
+//!
+//! ```text
+//! peer ─► serve (http) ─► session ─► log::keeper ─► store
+//!             │              │            │ after the commit, in order
+//!             │              └─► hub      ▼
+//!             └──── shard ◄────────────── fanout
+//! ```
+//!
+//! | part | owns |
+//! |---|---|
+//! | [`log`] | what was said, in one order, kept |
+//! | [`fanout`] | the way from the log and the hub to the shards, encoded once |
+//! | [`shard`] | one thread's connections, and who of them is where |
+//! | [`session`] | one connection's conversation; `session::state` decides purely |
+//! | [`hub`] | who is here, who types |
+//! | [`http`] | every route, the handshake, the API |
+//! | [`serve`] | a shard's thread, from the first byte to the hand-over |
+//! | [`tasks`] | the server's own long work |
+//! | [`server`] | how all this is put together, started and stopped |
+
+pub mod admission;
+pub mod auth;
+pub mod cli;
+mod clock;
+pub mod config;
+pub mod fanout;
+pub mod http;
+pub mod hub;
+pub mod limits;
+pub mod log;
+pub mod metrics;
+pub mod serve;
+pub mod server;
+pub mod services;
+pub mod session;
+pub mod shard;
+pub mod tasks;
+
+pub use self::{config::Config, server::Server};

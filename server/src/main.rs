@@ -1,1 +1,106 @@
-fn main() {}
+//! The program: arguments, log lines, signals, exit code.
+
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
+
+use chat_server::{
+    Server,
+    cli::{Arguments, LogFormat},
+    config::{Config, Store},
+};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_tracing(arguments.log_format);
+    let run = || {
+        let config = arguments.config()?;
+        raise_open_files();
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config))
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line, with its causes.
+            let _ = writeln!(std::io::stderr(), "chat-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let words = config.clone();
+    let server = Server::open(config).await?;
+    announce(&words, server.address()?.port());
+    let mut asked = async move || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    let (first, told) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        asked().await;
+        let _ = first.send(());
+        asked().await;
+        // Asked twice: what was acknowledged is kept already.
+        std::process::exit(130);
+    });
+    server
+        .run(async {
+            let _ = told.await;
+            tracing::info!("going down");
+        })
+        .await;
+    Ok(())
+}
+
+/// Says where to go. On stdout, because it is what one starts the program for.
+fn announce(config: &Config, port: u16) {
+    let host = match config.host {
+        host if host.is_unspecified() || host.is_loopback() => "localhost".to_owned(),
+        std::net::IpAddr::V6(host) => format!("[{host}]"),
+        std::net::IpAddr::V4(host) => host.to_string(),
+    };
+    let store = match &config.store {
+        Store::Ephemeral => "nowhere: --ephemeral keeps nothing".to_owned(),
+        Store::Directory { path, .. } => path.display().to_string(),
+    };
+    let text = format!(
+        "chat-server {version} is listening on {address} port {port}\n\
+         \x20 page       http://{host}:{port}/\n\
+         \x20 WebSocket  ws://{host}:{port}/ws/chat/general/YOUR_NAME\n\
+         \x20 terminal   chat-tui --server ws://{host}:{port} --user YOUR_NAME --room general\n\
+         \x20 messages   {store}\n",
+        version = env!("CARGO_PKG_VERSION"),
+        address = config.host,
+    );
+    let mut stdout = std::io::stdout().lock();
+    // Nobody reads it: then nobody needs to know.
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+fn start_tracing(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
+
+/// One connection is one open file: as many as the system lets this process have.
+fn raise_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}

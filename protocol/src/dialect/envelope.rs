@@ -37,7 +37,7 @@ pub(super) fn signal(signal: &Signal) -> Option<String> {
     }
 }
 
-/// Words from the server come in the same four fields, from nobody.
+/// Words from the server come in the same fields, from nobody and without a time.
 pub(super) fn answer(message: &ServerMessage) -> Option<String> {
     words(message)
         .map(|text| envelope(if matches!(message, ServerMessage::Error { .. }) { "error" } else { "notice" }, "", text, None))

@@ -53,7 +53,7 @@ pub(super) fn signal(signal: &Signal) -> Option<String> {
 }
 
 pub(super) fn answer(message: &ServerMessage) -> Option<String> {
-    words(message).map(|text| display::text(text).into_owned())
+    words(message).map(|text| display::indented(text).into_owned())
 }
 
 fn speaker(user: &UserName) -> String {

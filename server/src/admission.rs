@@ -1,0 +1,133 @@
+//! How many connections there are, of whom, and how often an address may post over HTTP.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use crate::limits::{Bucket, Rate, Verdict};
+
+/// Addresses whose posts are counted; with more, those that could post freely again are forgotten.
+const POSTERS: usize = 10_000;
+
+/// Counts open connections.
+pub struct Admission {
+    counts: Mutex<Counts>,
+    per_address: usize,
+    total: usize,
+    rate: Rate,
+}
+
+#[derive(Default)]
+struct Counts {
+    open: HashMap<IpAddr, usize>,
+    total: usize,
+    posters: HashMap<IpAddr, Bucket>,
+}
+
+/// Why there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// This address has as many connections as one may have.
+    Address,
+    /// The server has as many as it takes.
+    Server,
+}
+
+/// A place, given back when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    admission: Arc<Admission>,
+    address: IpAddr,
+}
+
+impl std::fmt::Debug for Admission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admission").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.admission.lock();
+        counts.total -= 1;
+        if let Some(open) = counts.open.get_mut(&self.address) {
+            *open -= 1;
+            if *open == 0 {
+                counts.open.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// Whom an address stands for: with IPv6 one household has a whole /64.
+fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}
+
+impl Admission {
+    /// Limits of 0 are none.
+    pub fn new(per_address: usize, total: usize, rate: Rate) -> Self {
+        Self { counts: Mutex::default(), per_address, total, rate }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for one more connection.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
+        let address = household(address);
+        let mut counts = self.lock();
+        if self.total > 0 && counts.total >= self.total {
+            return Err(Full::Server);
+        }
+        let open = counts.open.get(&address).copied().unwrap_or(0);
+        if self.per_address > 0 && open >= self.per_address {
+            return Err(Full::Address);
+        }
+        counts.open.insert(address, open + 1);
+        counts.total += 1;
+        Ok(Place { admission: Arc::clone(self), address })
+    }
+
+    /// One post over HTTP.
+    pub fn post(&self, address: IpAddr, now: Instant) -> Verdict {
+        let mut counts = self.lock();
+        if counts.posters.len() >= POSTERS {
+            counts.posters.retain(|_, bucket| !bucket.is_full(now));
+        }
+        counts.posters.entry(household(address)).or_insert_with(|| Bucket::new(self.rate, now)).take(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_by_household_and_given_back() {
+        let admission = Arc::new(Admission::new(2, 3, Rate::Off));
+        let enter = |address: &str| admission.enter(address.parse().unwrap());
+        let first = enter("10.0.0.1").unwrap();
+        let _second = enter("::ffff:10.0.0.1").unwrap();
+        assert_eq!(enter("10.0.0.1").unwrap_err(), Full::Address);
+        let _third = enter("2001:db8::1").unwrap();
+        assert_eq!(enter("2001:db8::2").unwrap_err(), Full::Server);
+        drop(first);
+        let _fourth = enter("2001:db8:0:0:ffff::2").unwrap();
+        drop(_second);
+        assert_eq!(enter("2001:db8::3").unwrap_err(), Full::Address);
+    }
+}

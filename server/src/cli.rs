@@ -1,0 +1,134 @@
+//! The command line, and what it means. Every flag has an environment variable, so that a container needs no wrapper.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Parser, ValueEnum};
+use etcetera::BaseStrategy;
+
+use crate::{
+    config::{Config, Store},
+    limits::Rate,
+    log::sqlite::Durability,
+    server::shards_for_this_machine,
+};
+
+/// A team's own chat in one file: rooms over WebSocket, a page, and a log that keeps what it acknowledged.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chat-server",
+    version,
+    after_help = "Open http://localhost:PORT/ in a browser, or run: chat-tui --user you --room general"
+)]
+pub struct Arguments {
+    /// Address to listen on; 0.0.0.0 or :: for every network
+    #[arg(long, env = "CHAT_HOST", default_value = "127.0.0.1", help_heading = "Where")]
+    host: IpAddr,
+    /// Port to listen on; 0 for any that is free
+    #[arg(long, short, env = "CHAT_PORT", default_value_t = 8000, help_heading = "Where")]
+    port: u16,
+    /// Origin of another web site whose pages may connect, like https://chat.example (repeatable)
+    #[arg(long, env = "CHAT_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN", help_heading = "Where")]
+    allow_origin: Vec<String>,
+
+    /// Directory for the messages [default: the platform's data directory]
+    #[arg(long, env = "CHAT_DATA_DIR", value_name = "DIR", help_heading = "Keeping")]
+    data_dir: Option<PathBuf>,
+    /// Keep nothing: messages are gone when the server stops
+    #[arg(long, env = "CHAT_EPHEMERAL", conflicts_with = "data_dir", help_heading = "Keeping")]
+    ephemeral: bool,
+    /// What an acknowledgement means: on disk (full), or handed to the system, so that a power cut may take the last seconds
+    #[arg(long, env = "CHAT_DURABILITY", default_value = "full", help_heading = "Keeping")]
+    durability: DurabilityArgument,
+
+    /// Token that opens /ws/auth (repeatable)
+    #[arg(
+        long,
+        env = "CHAT_AUTH_TOKEN",
+        value_delimiter = ',',
+        value_name = "TOKEN",
+        hide_env_values = true,
+        help_heading = "Who may come in"
+    )]
+    auth_token: Vec<String>,
+    /// Ask for a token everywhere
+    #[arg(long, env = "CHAT_REQUIRE_AUTH", requires = "auth_token", help_heading = "Who may come in")]
+    require_auth: bool,
+
+    /// Frames of one connection in one go, and per second after that; or «off»
+    #[arg(long, env = "CHAT_RATE_LIMIT", default_value = "100/10", value_name = "BURST/PER_SECOND", help_heading = "Limits")]
+    rate_limit: Rate,
+    /// Connections of one address; 0 for no limit
+    #[arg(long, env = "CHAT_MAX_PER_IP", default_value_t = 256, value_name = "COUNT", help_heading = "Limits")]
+    max_per_ip: usize,
+    /// Connections in all; 0 for as many as the system allows
+    #[arg(long, env = "CHAT_MAX_CONNECTIONS", default_value_t = 0, value_name = "COUNT", help_heading = "Limits")]
+    max_connections: usize,
+    /// Threads that serve connections [default: one for each processor]
+    #[arg(long, env = "CHAT_SHARDS", value_name = "COUNT", help_heading = "Limits")]
+    shards: Option<usize>,
+
+    /// Going down means for good: clients are told not to come back
+    #[arg(long = "final", env = "CHAT_FINAL", help_heading = "Running")]
+    going_for_good: bool,
+    /// Form of the log lines on stderr; RUST_LOG says which
+    #[arg(long, env = "CHAT_LOG_FORMAT", default_value = "text", help_heading = "Running")]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DurabilityArgument {
+    Full,
+    Normal,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Arguments {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub fn config(self) -> anyhow::Result<Config> {
+        if self.shards == Some(0) {
+            bail!("--shards needs at least one");
+        }
+        if self.auth_token.iter().any(String::is_empty) {
+            bail!("an empty --auth-token would open the door to everybody");
+        }
+        let durability = match self.durability {
+            DurabilityArgument::Full => Durability::Full,
+            DurabilityArgument::Normal => Durability::Normal,
+        };
+        let store = if self.ephemeral {
+            Store::Ephemeral
+        } else {
+            let path = match self.data_dir {
+                Some(path) => path,
+                None => {
+                    let strategy = etcetera::choose_base_strategy().context("there is no home directory: give --data-dir")?;
+                    strategy.data_dir().join("chat-server")
+                }
+            };
+            Store::Directory { path, durability }
+        };
+        Ok(Config {
+            host: self.host,
+            port: self.port,
+            store,
+            tokens: self.auth_token,
+            require_auth: self.require_auth,
+            allow_origin: self.allow_origin,
+            rate: self.rate_limit,
+            max_per_ip: self.max_per_ip,
+            max_connections: self.max_connections,
+            shards: self.shards.unwrap_or_else(shards_for_this_machine),
+            going_for_good: self.going_for_good,
+        })
+    }
+}

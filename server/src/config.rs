@@ -1,0 +1,72 @@
+//! What the server was told to be, parsed once into small types.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use crate::{limits::Rate, log::sqlite::Durability};
+
+/// Where the log lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// In memory: gone with the process.
+    Ephemeral,
+    /// In a directory of its own.
+    Directory { path: PathBuf, durability: Durability },
+}
+
+impl Store {
+    /// What a person should know who relies on it, unless it keeps all that was acknowledged.
+    #[must_use]
+    pub fn caveat(&self) -> Option<&'static str> {
+        match self {
+            Self::Ephemeral => Some("This server keeps nothing: what is said here is gone when it stops."),
+            Self::Directory { durability: Durability::Normal, .. } => {
+                Some("This server keeps messages with normal durability: a power cut may take the last seconds.")
+            }
+            Self::Directory { durability: Durability::Full, .. } => None,
+        }
+    }
+}
+
+/// Everything that can be chosen.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub host: IpAddr,
+    pub port: u16,
+    pub store: Store,
+    /// Credentials for `/ws/auth`, and for everything where one is required.
+    pub tokens: Vec<String>,
+    pub require_auth: bool,
+    /// Origins welcome beside the server's own, as a browser writes them.
+    pub allow_origin: Vec<String>,
+    pub rate: Rate,
+    /// Connections of one address; 0 for no limit.
+    pub max_per_ip: usize,
+    /// Connections in all; 0 for no limit.
+    pub max_connections: usize,
+    pub shards: usize,
+    /// Going down means for good: clients are told not to come back.
+    pub going_for_good: bool,
+}
+
+impl Config {
+    /// What tests and trials start from: loopback, any free port, nothing kept.
+    #[must_use]
+    pub fn ephemeral() -> Self {
+        Self {
+            host: IpAddr::from([127, 0, 0, 1]),
+            port: 0,
+            store: Store::Ephemeral,
+            tokens: Vec::new(),
+            require_auth: false,
+            allow_origin: Vec::new(),
+            rate: Rate::Limited(crate::limits::RateLimit {
+                burst: chat_protocol::limits::BURST,
+                per_second: chat_protocol::limits::PER_SECOND,
+            }),
+            max_per_ip: 0,
+            max_connections: 0,
+            shards: 2,
+            going_for_good: false,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! From the tail of the log to the shards: what was committed is grouped by room, and encoded once per dialect by the first
+//! shard that has a reader for it. Signals take the same way without the log, and are dropped where a shard is behind.
+//!
+//! Does not know who is in which room, nor any socket.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use bytes::Bytes;
+use chat_protocol::{Dialect, Recorded, RoomName, Seq, Signal, UserName};
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    log::{Asker, Outcome, Write, keeper::Committed},
+    metrics::{Metrics, Reason},
+    tasks::TaskUpdate,
+};
+
+/// What a shard is told.
+#[derive(Debug)]
+pub enum Mail {
+    /// A commit: what is new in rooms, and answers to connections of this shard.
+    Committed { rooms: Arc<[Arc<RoomBatch>]>, answers: Vec<Answer> },
+    /// Something passing, for everybody in its room.
+    Signal(Arc<Said>),
+    /// Something passing, for the other connections of one user.
+    ToUser { user: UserName, except: u64, said: Arc<Said> },
+    /// News of the server's own work.
+    Task(Arc<TaskUpdate>),
+}
+
+/// What became of a draft, for the connection that made it.
+#[derive(Debug)]
+pub struct Answer {
+    pub connection: u64,
+    pub reference: Option<String>,
+    pub outcome: Outcome,
+}
+
+/// What one commit holds for one room.
+#[derive(Debug)]
+pub struct RoomBatch {
+    pub room: RoomName,
+    pub entries: Vec<Entry>,
+    frames: [OnceLock<Frames>; Dialect::ALL.len()],
+}
+
+#[derive(Debug)]
+pub struct Entry {
+    pub recorded: Arc<Recorded>,
+    /// The connection that said it. Numbers of connections are unique over all shards.
+    pub by: Option<u64>,
+}
+
+/// The entries of a batch as WebSocket frames, one after the other in one buffer.
+#[derive(Debug)]
+pub struct Frames {
+    pub bytes: Bytes,
+    /// Where each entry's frame ends; an entry that the dialect does not show ends where it begins.
+    ends: Vec<usize>,
+}
+
+impl Frames {
+    /// The frame of one entry, empty if the dialect does not show it.
+    pub fn entry(&self, place: usize) -> Bytes {
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        self.bytes.slice(start..self.ends[place])
+    }
+
+    /// Everything from one entry on.
+    pub fn from(&self, place: usize) -> Bytes {
+        self.bytes.slice(if place == 0 { 0 } else { self.ends[place - 1] }..)
+    }
+}
+
+impl RoomBatch {
+    fn new(room: RoomName) -> Self {
+        Self { room, entries: Vec::new(), frames: Default::default() }
+    }
+
+    /// The first place in this batch.
+    pub fn first(&self) -> Seq {
+        self.entries.first().map_or(Seq(0), |entry| entry.recorded.seq)
+    }
+
+    /// The last place in this batch.
+    pub fn last(&self) -> Seq {
+        self.entries.last().map_or(Seq(0), |entry| entry.recorded.seq)
+    }
+
+    /// The batch in one dialect, encoded by whoever asks first.
+    pub fn frames(&self, dialect: Dialect) -> &Frames {
+        self.frames[dialect.index()].get_or_init(|| {
+            let mut buffer = Vec::with_capacity(self.entries.len() * 256);
+            let ends = self
+                .entries
+                .iter()
+                .map(|entry| {
+                    if let Some(text) = dialect.recorded(&entry.recorded) {
+                        text_frame(&mut buffer, &text);
+                    }
+                    buffer.len()
+                })
+                .collect();
+            Frames { bytes: buffer.into(), ends }
+        })
+    }
+}
+
+/// A signal and its frames.
+#[derive(Debug)]
+pub struct Said {
+    pub signal: Signal,
+    frames: [OnceLock<Option<Bytes>>; Dialect::ALL.len()],
+}
+
+impl Said {
+    pub fn new(signal: Signal) -> Self {
+        Self { signal, frames: Default::default() }
+    }
+
+    /// The signal in one dialect, if that has words for it.
+    pub fn frame(&self, dialect: Dialect) -> Option<&Bytes> {
+        self.frames[dialect.index()].get_or_init(|| dialect.signal(&self.signal).map(|text| frame(&text))).as_ref()
+    }
+}
+
+/// A text frame as a server writes it: whole, unmasked.
+pub fn text_frame(buffer: &mut Vec<u8>, text: &str) {
+    buffer.push(0x81);
+    match text.len() {
+        length @ 0..=125 => buffer.push(length as u8),
+        length @ 126..=0xffff => {
+            buffer.push(126);
+            buffer.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            buffer.push(127);
+            buffer.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    buffer.extend_from_slice(text.as_bytes());
+}
+
+/// One text frame.
+pub fn frame(text: &str) -> Bytes {
+    let mut buffer = Vec::with_capacity(text.len() + 10);
+    text_frame(&mut buffer, text);
+    buffer.into()
+}
+
+/// The way from the log and the hub to the shards.
+pub struct Fanout {
+    shards: Vec<mpsc::Sender<Mail>>,
+    /// Rooms that somebody tails over HTTP, and how far each is.
+    tails: Mutex<HashMap<Arc<str>, watch::Sender<Seq>>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Fanout {
+    pub fn new(shards: Vec<mpsc::Sender<Mail>>, metrics: Arc<Metrics>) -> Self {
+        Self { shards, tails: Mutex::default(), metrics }
+    }
+
+    /// Takes a commit apart and hands it on, in order. Runs on the log's thread: if a shard is that far behind, the log waits,
+    /// and with it everybody who appends. Nothing committed is ever dropped here.
+    pub fn committed(&self, committed: Committed) {
+        let mut answers: Vec<Vec<Answer>> = self.shards.iter().map(|_| Vec::new()).collect();
+        let mut order: Vec<RoomBatch> = Vec::new();
+        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        for (write, outcome) in committed {
+            let Write::Event(draft) = write else { continue };
+            if let Outcome::Kept(recorded) = &outcome {
+                self.metrics.messages.inc();
+                let place = *places.entry(recorded.room.key()).or_insert_with(|| {
+                    order.push(RoomBatch::new(recorded.room.clone()));
+                    order.len() - 1
+                });
+                let by = match &draft.asker {
+                    Asker::Connection { connection, .. } => Some(*connection),
+                    _ => None,
+                };
+                order[place].entries.push(Entry { recorded: Arc::clone(recorded), by });
+            }
+            match draft.asker {
+                Asker::Nobody => {}
+                Asker::Waiting(sender) => {
+                    // Who asked may have gone; the event is kept all the same.
+                    let _ = sender.send(outcome);
+                }
+                Asker::Connection { shard, connection, reference } => {
+                    answers[shard].push(Answer { connection, reference, outcome });
+                }
+            }
+        }
+        let rooms: Arc<[Arc<RoomBatch>]> = order.into_iter().map(Arc::new).collect();
+        for (shard, answers) in self.shards.iter().zip(answers) {
+            if !rooms.is_empty() || !answers.is_empty() {
+                // A shard that is gone has no connections left to tell.
+                let _ = shard.blocking_send(Mail::Committed { rooms: Arc::clone(&rooms), answers });
+            }
+        }
+        self.tell_tails(&rooms);
+    }
+
+    /// Something passing: dropped by a shard that is behind.
+    pub fn signal(&self, signal: Signal) {
+        let said = Arc::new(Said::new(signal));
+        for shard in &self.shards {
+            self.pass(shard, Mail::Signal(Arc::clone(&said)));
+        }
+    }
+
+    /// Something passing, for the other connections of one user.
+    pub fn signal_user(&self, user: &UserName, except: u64, signal: Signal) {
+        let said = Arc::new(Said::new(signal));
+        for shard in &self.shards {
+            self.pass(shard, Mail::ToUser { user: user.clone(), except, said: Arc::clone(&said) });
+        }
+    }
+
+    /// News of the server's own work: likewise.
+    pub fn task(&self, update: &Arc<TaskUpdate>) {
+        for shard in &self.shards {
+            self.pass(shard, Mail::Task(Arc::clone(update)));
+        }
+    }
+
+    fn pass(&self, shard: &mpsc::Sender<Mail>, mail: Mail) {
+        if shard.try_send(mail).is_err() {
+            self.metrics.dropped(Reason::Signal);
+        }
+    }
+
+    /// Tells when a room has more, for readers that read the log itself.
+    pub fn tail(&self, room: &RoomName) -> watch::Receiver<Seq> {
+        let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
+        tails.retain(|_, tail| !tail.is_closed());
+        tails.entry(room.key()).or_insert_with(|| watch::channel(Seq(0)).0).subscribe()
+    }
+
+    fn tell_tails(&self, rooms: &[Arc<RoomBatch>]) {
+        let tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
+        if tails.is_empty() {
+            return;
+        }
+        for batch in rooms {
+            if let Some(tail) = tails.get(batch.room.folded()) {
+                tail.send_replace(batch.last());
+            }
+        }
+    }
+}

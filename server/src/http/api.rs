@@ -1,0 +1,307 @@
+//! The HTTP API: rooms for `curl` and scripts. The same rooms, checks and words as everywhere.
+
+use std::{path::PathBuf, sync::Arc, time::Duration, time::Instant};
+
+use axum::{
+    Extension,
+    body::Body,
+    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use chat_protocol::{
+    ClientId, Dialect, ErrorCode, Event, Recorded, Refusal, RoomName, Seq, ServerMessage, UserName, json, limits,
+    task::ExportFormat,
+};
+use futures::{Stream, stream};
+use serde::{Deserialize, Serialize};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    Peer,
+    error::{self, Refused},
+    origin,
+};
+use crate::{
+    clock,
+    limits::Verdict,
+    log::{Asker, Author, Draft, From, Outcome, Page, Who},
+    services::Services,
+    session::{self, identity, state},
+};
+
+/// A body must be there within this.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+/// A quiet tail sends an empty line this often, so that a dead reader is noticed and a proxy stays awake.
+const TAIL_BREATH: Duration = Duration::from_secs(20);
+/// Bytes of a file sent in one go.
+const CHUNK: usize = 64 * 1024;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Params {
+    token: Option<String>,
+    session: Option<String>,
+    before: Option<Seq>,
+    after: Option<Seq>,
+    limit: Option<u32>,
+}
+
+type Asked = (State<Arc<Services>>, Result<Query<Params>, QueryRejection>, HeaderMap);
+
+/// Who asks, once it may ask at all.
+async fn asker(services: &Services, params: &Params, headers: &HeaderMap) -> Result<Option<Who>, Refused> {
+    if !origin::welcome(headers, &services.config.allow_origin, false) {
+        return Err(Refused::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "Pages of other sites may not ask here"));
+    }
+    error::credential(services, headers, params.token.as_deref())?;
+    let Some(secret) = &params.session else { return Ok(None) };
+    let session = identity::session(services, secret, clock::now()).await?;
+    Ok(session.map(|session| Who { name: session.name, author: session.author, since: session.made }))
+}
+
+fn params(query: Result<Query<Params>, QueryRejection>) -> Result<Params, Refused> {
+    let refused = |error: QueryRejection| Refused::from(Refusal::new(ErrorCode::BadRequest, error.body_text()));
+    query.map(|Query(params)| params).map_err(refused)
+}
+
+fn json(status: StatusCode, body: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+pub(super) async fn rooms((State(services), query, headers): Asked) -> Result<Response, Refused> {
+    asker(&services, &params(query)?, &headers).await?;
+    let rooms = session::rooms(&services).await?;
+    Ok(json(StatusCode::OK, json::line(&ServerMessage::Rooms { rooms })))
+}
+
+pub(super) async fn messages(Path(room): Path<String>, (State(services), query, headers): Asked) -> Result<Response, Refused> {
+    let params = params(query)?;
+    let who = asker(&services, &params, &headers).await?;
+    let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
+    let from = match (params.before, params.after) {
+        (None, None) => From::End,
+        (Some(before), None) => From::Before(before),
+        (None, Some(after)) => From::After(after),
+        (Some(_), Some(_)) => return Err(Refusal::new(ErrorCode::BadRequest, "Either before or after, not both").into()),
+    };
+    let page = Page { from, limit: state::page_limit(params.limit) };
+    let asked = room.clone();
+    let found = services.keeper.read(move |reader| reader.messages(&asked, who.as_ref(), page)).await?;
+    let history = ServerMessage::History { room, messages: found.messages, more: found.more };
+    Ok(json(StatusCode::OK, json::line(&history)))
+}
+
+/// What may be posted.
+#[derive(Debug, Deserialize)]
+struct Post {
+    text: String,
+    user: Option<String>,
+    cid: Option<String>,
+    session: Option<String>,
+    reply_to: Option<Seq>,
+    #[serde(default)]
+    action: bool,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    room: &'a RoomName,
+    seq: Seq,
+    at: chat_protocol::Timestamp,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    duplicate: bool,
+}
+
+pub(super) async fn say(
+    Path(room): Path<String>,
+    Extension(peer): Extension<Peer>,
+    (State(services), query, headers): Asked,
+    request: Request,
+) -> Result<Response, Refused> {
+    let mut params = params(query)?;
+    if let Verdict::TooSoon(_) | Verdict::Flooding = services.admission.post(peer.address, Instant::now()) {
+        return Err(Refusal::new(ErrorCode::RateLimited, "Too many posts from your address").into());
+    }
+    let post = posted(&headers, request.into_body()).await?;
+    params.session = params.session.or(post.session);
+    let who = asker(&services, &params, &headers).await?;
+    let who = speaker(&services, who, post.user.as_deref())?;
+    let room = state::readable(&room, Some(&who.name))?;
+    state::check_text(&post.text, false)?;
+    let cid = post.cid.map(|cid| {
+        ClientId::parse(&cid).ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "A cid is 1 to 64 of A-Z a-z 0-9 _ -"))
+    });
+    if let Some(other) = room.other_than(&who.name)
+        && other != who.name
+        && !services.hub.is_online(&other)
+    {
+        return Err(Refusal::new(ErrorCode::NoSuchUser, format!("{other} is not here")).into());
+    }
+    let event = Event::Message { text: post.text, cid: cid.transpose()?, reply_to: post.reply_to, action: post.action };
+    let draft = Draft { room, from: who.name, author: who.author, event, asker: Asker::Nobody };
+    let answer = |status, recorded: Arc<Recorded>, duplicate| {
+        let said = Said { room: &recorded.room, seq: recorded.seq, at: recorded.at, duplicate };
+        Ok(json(status, json::line(&said)))
+    };
+    match services.keeper.settle(draft).await {
+        Outcome::Kept(recorded) => answer(StatusCode::CREATED, recorded, false),
+        Outcome::Duplicate(recorded) => answer(StatusCode::OK, recorded, true),
+        Outcome::Refused(refusal) => Err(refusal.into()),
+        Outcome::Noted => Err(Refusal::new(ErrorCode::Unavailable, "Nothing came of it").into()),
+    }
+}
+
+async fn posted(headers: &HeaderMap, body: Body) -> Result<Post, Refused> {
+    let read = timeout(BODY_WITHIN, axum::body::to_bytes(body, limits::FRAME_BYTES)).await;
+    let body = match read {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLong, "That is too much")),
+        Err(_) => return Err(Refused::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::BadRequest, "The body did not come")),
+    };
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let bad = |text: String| Refused::from(Refusal::new(ErrorCode::BadRequest, text));
+    match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "application/json" => serde_json::from_slice(&body).map_err(|error| match error.is_data() {
+            true => bad(error.to_string()),
+            false => Refusal::new(ErrorCode::BadJson, format!("That is not JSON: {error}")).into(),
+        }),
+        "application/x-www-form-urlencoded" => serde_urlencoded::from_bytes(&body).map_err(|error| bad(error.to_string())),
+        _ => Err(Refused::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ErrorCode::BadRequest,
+            "Post application/json or application/x-www-form-urlencoded",
+        )),
+    }
+}
+
+/// Who speaks: the session's user, or a name over HTTP, which is the same author at each such post.
+fn speaker(services: &Services, who: Option<Who>, user: Option<&str>) -> Result<Who, Refused> {
+    let name = user.map(UserName::parse).transpose().map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
+    match (who, name) {
+        (Some(who), None) => Ok(who),
+        (Some(who), Some(name)) if who.name == name => Ok(who),
+        (_, Some(name)) => {
+            let author = Author(format!("http:{}", name.folded()).into());
+            services.hub.may_enter(&name, &author, Instant::now()).map_err(|_| {
+                Refused::new(
+                    StatusCode::CONFLICT,
+                    ErrorCode::Forbidden,
+                    format!("{name} is taken: somebody is here by that name"),
+                )
+            })?;
+            Ok(Who { name, author, since: clock::now() })
+        }
+        (None, None) => {
+            // A name that the server makes: no guest can be in its way.
+            let name = UserName::known("#http").map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
+            Ok(Who { name, author: Author("http:#http".into()), since: clock::now() })
+        }
+    }
+}
+
+pub(super) async fn tail(Path(room): Path<String>, (State(services), query, headers): Asked) -> Result<Response, Refused> {
+    let params = params(query)?;
+    let who = asker(&services, &params, &headers).await?;
+    let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
+    // Subscribed before the first read: what comes between is read by the next.
+    let news = services.fanout.tail(&room);
+    let after = match params.after {
+        Some(after) => after,
+        None => {
+            let (asked, who) = (room.clone(), who.clone());
+            services.keeper.read(move |reader| reader.snapshot(&asked, who.as_ref(), None)).await?.state.seq
+        }
+    };
+    let body = Body::from_stream(lines(Tail { services, room, who, after, news, more: true }));
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+struct Tail {
+    services: Arc<Services>,
+    room: RoomName,
+    who: Option<Who>,
+    after: Seq,
+    news: watch::Receiver<Seq>,
+    more: bool,
+}
+
+/// The log itself, from a place on, for as long as somebody reads. A slow reader only reads later.
+fn lines(tail: Tail) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    stream::unfold(tail, |mut tail| async move {
+        loop {
+            if tail.services.is_draining() {
+                return None;
+            }
+            if !tail.more && timeout(TAIL_BREATH, tail.news.changed()).await.is_err() {
+                return Some((Ok(Bytes::from_static(b"\n")), tail));
+            }
+            tail.news.mark_unchanged();
+            let (room, who, after) = (tail.room.clone(), tail.who.clone(), tail.after);
+            let read =
+                tail.services.keeper.read(move |reader| reader.events(&room, who.as_ref(), after, limits::EVENTS_PER_FRAME));
+            let page = match read.await {
+                Ok(page) => page,
+                Err(error) => return Some((Err(std::io::Error::other(error)), tail)),
+            };
+            tail.more = page.more;
+            let Some(last) = page.events.last() else { continue };
+            tail.after = last.seq;
+            let mut text = String::new();
+            for event in &page.events {
+                text.extend(Dialect::Chat.recorded(event));
+                text.push('\n');
+            }
+            return Some((Ok(text.into()), tail));
+        }
+    })
+}
+
+pub(super) async fn export(Path(task_id): Path<String>, (State(services), query, headers): Asked) -> Result<Response, Refused> {
+    let who = asker(&services, &params(query)?, &headers).await?;
+    let found = services.tasks.export(&task_id, who.as_ref().map(|who| &who.name));
+    let missing = || Refused::new(StatusCode::NOT_FOUND, ErrorCode::BadRequest, "There is no such export");
+    let (path, room, format) = found.ok_or_else(missing)?;
+    let (kind, ending) = match format {
+        ExportFormat::Jsonl => ("application/x-ndjson", "jsonl"),
+        ExportFormat::Text => ("text/plain; charset=utf-8", "txt"),
+        ExportFormat::Html => ("text/html; charset=utf-8", "html"),
+    };
+    // A header takes little of what a room may be named.
+    let name: String = room.folded().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{ending}\""))
+        .unwrap_or(HeaderValue::from_static("attachment"));
+    let (file, bytes) = open(path).await.map_err(|_| missing())?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CONTENT_LENGTH, HeaderValue::from(bytes)),
+    ];
+    Ok((headers, Body::from_stream(chunks(file))).into_response())
+}
+
+async fn open(path: PathBuf) -> std::io::Result<(std::fs::File, u64)> {
+    let opened = tokio::task::spawn_blocking(move || {
+        let file = std::fs::File::open(path)?;
+        let bytes = file.metadata()?.len();
+        Ok((file, bytes))
+    });
+    opened.await.map_err(std::io::Error::other)?
+}
+
+fn chunks(file: std::fs::File) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    stream::unfold(file, |mut file| async move {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut chunk = vec![0; CHUNK];
+            let read = std::io::Read::read(&mut file, &mut chunk)?;
+            chunk.truncate(read);
+            Ok((chunk, file))
+        });
+        match read.await.map_err(std::io::Error::other).flatten() {
+            Ok((chunk, _)) if chunk.is_empty() => None,
+            Ok((chunk, file)) => Some((Ok(chunk.into()), file)),
+            // The promised length is missed, which the reader notices.
+            Err(_) => None,
+        }
+    })
+}

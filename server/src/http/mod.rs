@@ -1,0 +1,114 @@
+//! HTTP: every route on one screen. A request for a WebSocket is only judged here; the answer carries an
+//! [`Opening`](crate::session::Opening), and whoever has the socket hands it over.
+
+mod api;
+pub mod error;
+mod origin;
+mod page;
+mod ws;
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use chat_protocol::ErrorCode;
+
+use self::error::Refused;
+use crate::{
+    admission::{Full, Place},
+    services::Services,
+};
+
+/// Who asks. Put into every request by whoever accepted the connection.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    pub address: IpAddr,
+    pub place: Result<Arc<Place>, Full>,
+}
+
+/// Every route.
+pub fn routes(services: Arc<Services>) -> Router {
+    Router::new()
+        .route("/", get(page::index))
+        .route("/static/{file}", get(page::asset))
+        .route("/favicon.ico", get(page::favicon))
+        .route("/ws", get(ws::echo))
+        .route("/ws/{id}", get(ws::tutorial))
+        .route("/ws/chat/{room}/{user}", get(ws::chat))
+        .route("/ws/auth", get(ws::auth))
+        .route("/ws/json", get(ws::channels))
+        .route("/ws/tasks", get(ws::tasks))
+        .route("/api/rooms", get(api::rooms))
+        .route("/api/rooms/{room}/messages", get(api::messages).post(api::say))
+        .route("/api/rooms/{room}/tail", get(api::tail))
+        .route("/api/exports/{task_id}", get(api::export))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .fallback(|| async { Refused::new(StatusCode::NOT_FOUND, ErrorCode::BadRequest, "There is nothing here") })
+        .method_not_allowed_fallback(|| async {
+            Refused::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadRequest, "That method means nothing here")
+        })
+        .with_state(services)
+}
+
+async fn ready(State(services): State<Arc<Services>>) -> Response {
+    let (status, words) = match (services.is_draining(), services.keeper.is_writable()) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "going down\n"),
+        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "the log takes no writes\n"),
+        (false, true) => (StatusCode::OK, "ready\n"),
+    };
+    (status, words).into_response()
+}
+
+async fn metrics(State(services): State<Arc<Services>>, headers: axum::http::HeaderMap) -> Result<Response, Refused> {
+    error::credential(&services, &headers, None)?;
+    let metrics = &services.metrics;
+    metrics.users.set(i64::try_from(services.hub.online()).unwrap_or(i64::MAX));
+    metrics.rooms.set(i64::try_from(services.hub.rooms().len()).unwrap_or(i64::MAX));
+    metrics.log_writable.set(u64::from(services.keeper.is_writable()));
+    let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    Ok((kind, metrics.text()).into_response())
+}
+
+/// What a connection that has no place is told, whatever it asks.
+pub fn no_place(full: Full) -> Response {
+    match full {
+        Full::Address => {
+            Refused::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, "Your address has too many connections")
+                .retry(10)
+                .into_response()
+        }
+        Full::Server => {
+            Refused::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, "The server is full").retry(10).into_response()
+        }
+    }
+}
+
+/// Headers on everything that leaves: nothing runs, loads, frames or sniffs what it should not.
+const HEADERS: [(&str, &str); 8] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    ("cache-control", "no-store"),
+];
+
+/// Puts the headers on that the answer does not have already.
+pub fn harden(response: &mut Response) {
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+}

@@ -1,0 +1,105 @@
+//! Names in use, and whose they are for now. Two names that look alike are one here.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chat_protocol::UserName;
+
+use super::Due;
+use crate::log::Author;
+
+/// How long a name that dropped waits for its session.
+const HELD: Duration = Duration::from_secs(60);
+
+/// Somebody else has the name, or one that looks like it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name is taken")]
+pub struct Taken;
+
+#[derive(Default)]
+pub(super) struct Names {
+    by_looks: HashMap<String, Holder>,
+}
+
+struct Holder {
+    folded: Arc<str>,
+    author: Author,
+    connections: u32,
+    held_until: Option<Instant>,
+}
+
+/// Names that the server made cannot be mistaken for each other and belong to nobody.
+fn looks(user: &UserName) -> String {
+    if user.is_made() { user.folded().to_owned() } else { user.skeleton() }
+}
+
+impl Holder {
+    fn admits(&self, user: &UserName, author: &Author, now: Instant) -> bool {
+        let in_use = self.connections > 0 || self.held_until.is_some_and(|until| now < until);
+        !in_use || user.is_made() || (*self.folded == *user.folded() && self.author == *author)
+    }
+}
+
+impl Names {
+    pub(super) fn may_enter(&self, user: &UserName, author: &Author, now: Instant) -> Result<(), Taken> {
+        match self.by_looks.get(&looks(user)) {
+            Some(holder) if !holder.admits(user, author, now) => Err(Taken),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn enter(&mut self, user: &UserName, author: &Author, now: Instant) -> Result<(), Taken> {
+        let fresh = || Holder { folded: user.key(), author: author.clone(), connections: 1, held_until: None };
+        match self.by_looks.entry(looks(user)) {
+            Entry::Vacant(entry) => {
+                entry.insert(fresh());
+            }
+            Entry::Occupied(mut entry) => {
+                let holder = entry.get_mut();
+                if !holder.admits(user, author, now) {
+                    return Err(Taken);
+                }
+                if holder.connections == 0 {
+                    *holder = fresh();
+                } else {
+                    holder.connections += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn depart(&mut self, user: &UserName, hold: bool, now: Instant) -> Option<(Instant, Due)> {
+        let name = looks(user);
+        let holder = self.by_looks.get_mut(&name)?;
+        holder.connections = holder.connections.saturating_sub(1);
+        if holder.connections > 0 {
+            return None;
+        }
+        if hold && !user.is_made() {
+            let until = now + HELD;
+            holder.held_until = Some(until);
+            return Some((until, Due::Name(name)));
+        }
+        self.by_looks.remove(&name);
+        None
+    }
+
+    pub(super) fn release(&mut self, name: &str, now: Instant) {
+        let over = |holder: &Holder| holder.connections == 0 && holder.held_until.is_none_or(|until| until <= now);
+        if self.by_looks.get(name).is_some_and(over) {
+            self.by_looks.remove(name);
+        }
+    }
+
+    pub(super) fn is_online(&self, user: &UserName) -> bool {
+        self.by_looks.get(&looks(user)).is_some_and(|holder| holder.connections > 0 && *holder.folded == *user.folded())
+    }
+
+    pub(super) fn online(&self) -> usize {
+        self.by_looks.values().filter(|holder| holder.connections > 0).count()
+    }
+}

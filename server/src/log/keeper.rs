@@ -1,0 +1,226 @@
+//! The log at work: one thread that applies what was appended, in the order in which it came, and a few that read.
+//!
+//! There is no timer: what gathered while the last commit ran is the next batch, so a lone message waits for nobody and a crowd
+//! shares one commit. What was committed goes to the tail on the same thread, so that everybody hears it in that order.
+//!
+//! When a batch fails, none of it is kept and everybody in it hears `unavailable`. While that lasts the thread tries a small
+//! write each second, so that writing resumes by itself.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use chat_protocol::{Epoch, ErrorCode, Refusal, Timestamp, UserName};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Asker, Author, Log, LogError, Outcome, Reader, Session, Write};
+use crate::{clock, metrics::Metrics};
+
+/// The most that one commit takes.
+const BATCH: usize = 1000;
+/// Appends that wait for the writer before those who append have to wait.
+const APPENDS: usize = 8192;
+/// Reads that wait for a reader before those who ask have to wait.
+const READS: usize = 1024;
+/// Threads that read: history is short work, a verification long.
+const READERS: usize = 3;
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+
+/// What the tail is handed: what was written and what became of it, in order.
+pub type Committed = Vec<(Write, Outcome)>;
+
+enum Job {
+    Write(Write),
+    Stop(oneshot::Sender<()>),
+}
+
+type ReadJob = Box<dyn FnOnce(&mut dyn Reader) + Send>;
+
+/// A handle on the running log.
+pub struct Keeper {
+    epoch: Epoch,
+    appends: mpsc::Sender<Job>,
+    reads: mpsc::Sender<ReadJob>,
+    writable: Arc<AtomicBool>,
+}
+
+impl Keeper {
+    /// Starts the threads. `tail` is called on the writer's thread after each commit.
+    ///
+    /// # Errors
+    /// The log has no readers to give, or the system no threads.
+    pub fn start<L: Log>(
+        log: L,
+        metrics: Arc<Metrics>,
+        tail: impl FnMut(Committed) + Send + 'static,
+    ) -> Result<Self, std::io::Error> {
+        let (appends, inbox) = mpsc::channel(APPENDS);
+        let (reads, jobs) = mpsc::channel::<ReadJob>(READS);
+        let jobs = Arc::new(Mutex::new(jobs));
+        let epoch = log.epoch();
+        for number in 0..READERS {
+            let mut reader = log.reader().map_err(std::io::Error::other)?;
+            let jobs = Arc::clone(&jobs);
+            thread::Builder::new().name(format!("log-read-{number}")).spawn(move || {
+                loop {
+                    // Whoever waits holds the lock; the others wait for the lock.
+                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+                    match job {
+                        Some(job) => job(&mut *reader),
+                        None => return,
+                    }
+                }
+            })?;
+        }
+        let writable = Arc::new(AtomicBool::new(true));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let writer = Writer { log, inbox, metrics, writable: Arc::clone(&writable), tail, runtime };
+        thread::Builder::new().name("log-write".into()).spawn(move || writer.run())?;
+        Ok(Self { epoch, appends, reads, writable })
+    }
+
+    /// Which log this is.
+    pub fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
+    /// Whether the last write went well.
+    pub fn is_writable(&self) -> bool {
+        self.writable.load(Ordering::Relaxed)
+    }
+
+    /// Hands something to the log, waiting for a place in its queue. What became of it, the tail says.
+    ///
+    /// # Errors
+    /// The log is closed; the write comes back.
+    pub async fn append(&self, write: Write) -> Result<(), Write> {
+        self.appends.send(Job::Write(write)).await.map_err(|error| match error.0 {
+            Job::Write(write) => write,
+            Job::Stop(_) => unreachable!("a write was sent"),
+        })
+    }
+
+    /// Appends and waits for what became of it.
+    pub async fn settle(&self, mut draft: super::Draft) -> Outcome {
+        let (sender, outcome) = oneshot::channel();
+        draft.asker = Asker::Waiting(sender);
+        if self.append(Write::Event(draft)).await.is_err() {
+            return Outcome::Refused(unavailable());
+        }
+        outcome.await.unwrap_or_else(|_| Outcome::Refused(unavailable()))
+    }
+
+    /// Reads on one of the reading threads.
+    ///
+    /// # Errors
+    /// What the reader says, or that the log is closed.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Reader) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let closed = || LogError::Unavailable("the log is closed".into());
+        let (sender, answer) = oneshot::channel();
+        let job: ReadJob = Box::new(move |reader| {
+            // Nobody waits any more if the connection went meanwhile.
+            let _ = sender.send(read(reader));
+        });
+        self.reads.send(job).await.map_err(|_| closed())?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Finishes what was appended so far and brings the store to rest.
+    pub async fn close(&self) {
+        let (sender, done) = oneshot::channel();
+        if self.appends.send(Job::Stop(sender)).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+}
+
+/// The words for a log that could not keep something.
+#[must_use]
+pub fn unavailable() -> Refusal {
+    Refusal::new(ErrorCode::Unavailable, "The server could not keep that, so nobody has seen it. Try again in a moment.")
+}
+
+struct Writer<L, T> {
+    log: L,
+    inbox: mpsc::Receiver<Job>,
+    metrics: Arc<Metrics>,
+    writable: Arc<AtomicBool>,
+    tail: T,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
+    fn run(mut self) {
+        loop {
+            let mut writes = Vec::new();
+            let mut stop = None;
+            match self.next() {
+                Some(Job::Write(write)) => writes.push(write),
+                Some(Job::Stop(done)) => stop = Some(done),
+                None => return,
+            }
+            while stop.is_none() && writes.len() < BATCH {
+                match self.inbox.try_recv() {
+                    Ok(Job::Write(write)) => writes.push(write),
+                    Ok(Job::Stop(done)) => stop = Some(done),
+                    Err(_) => break,
+                }
+            }
+            self.commit(writes);
+            if let Some(done) = stop {
+                self.log.close();
+                let _ = done.send(());
+                return;
+            }
+        }
+    }
+
+    /// The next job, or a probe while the log is unavailable and nobody writes.
+    fn next(&mut self) -> Option<Job> {
+        if self.writable.load(Ordering::Relaxed) {
+            return self.inbox.blocking_recv();
+        }
+        let inbox = &mut self.inbox;
+        match self.runtime.block_on(async { tokio::time::timeout(PROBE_EVERY, inbox.recv()).await }) {
+            Ok(job) => job,
+            Err(_) => Some(Job::Write(probe(clock::now()))),
+        }
+    }
+
+    fn commit(&mut self, writes: Vec<Write>) {
+        if writes.is_empty() {
+            return;
+        }
+        let start = Instant::now();
+        match self.log.apply(&writes, clock::now()) {
+            Ok(outcomes) => {
+                self.metrics.committed(writes.len(), start.elapsed());
+                if !self.writable.swap(true, Ordering::Relaxed) {
+                    tracing::info!("the log takes writes again");
+                }
+                (self.tail)(writes.into_iter().zip(outcomes).collect());
+            }
+            Err(error) => {
+                if self.writable.swap(false, Ordering::Relaxed) {
+                    tracing::error!(%error, writes = writes.len(), "the log could not keep a batch");
+                }
+                let refused = writes.into_iter().map(|write| (write, Outcome::Refused(unavailable()))).collect();
+                (self.tail)(refused);
+            }
+        }
+    }
+}
+
+/// The smallest real write: a session that nobody has.
+fn probe(now: Timestamp) -> Write {
+    let name = UserName::nameless(0);
+    Write::Session(Session { hash: [0; 32], author: Author("probe".into()), name, made: now, used: now })
+}

@@ -1,0 +1,277 @@
+//! A log in memory: for `--ephemeral` and for tests. Nothing of it outlives the process.
+//!
+//! It is also the plainest statement of what [`Log`] means: the conformance tests hold it and the SQLite log against each
+//! other. One lock guards everything; `apply` holds it for a batch, so a reader sees whole batches only.
+//! Does not know files, and never fails for want of room.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
+
+use chat_protocol::{ClientId, Epoch, Event, Recorded, RoomName, Seq, Timestamp, UserName, limits};
+
+use super::{Author, Draft, Log, LogError, Outcome, Reader, SESSION_LASTS_MS, Session, Write};
+
+mod read;
+pub(super) mod rules;
+mod words;
+
+/// See the module.
+pub struct Memory {
+    epoch: Epoch,
+    state: Arc<RwLock<State>>,
+}
+
+impl Memory {
+    /// An empty log of a new epoch.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn new() -> Result<Self, LogError> {
+        Ok(Self { epoch: rules::new_epoch().map_err(LogError::Unavailable)?, state: Arc::default() })
+    }
+}
+
+impl Log for Memory {
+    fn epoch(&self) -> Epoch {
+        self.epoch.clone()
+    }
+
+    fn apply(&mut self, writes: &[Write], now: Timestamp) -> Result<Vec<Outcome>, LogError> {
+        let mut state = self.state.write().map_err(|_| half_done())?;
+        Ok(writes.iter().map(|write| state.write(write, now)).collect())
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, LogError> {
+        Ok(Box::new(read::MemoryReader { epoch: self.epoch.clone(), state: Arc::clone(&self.state) }))
+    }
+}
+
+/// A writer that panicked may have left half a batch behind.
+fn half_done() -> LogError {
+    LogError::Damaged("a writer ended in the middle of a batch".into())
+}
+
+#[derive(Default)]
+struct State {
+    /// In the order in which they were first used.
+    rooms: Vec<Room>,
+    by_name: HashMap<Arc<str>, usize>,
+    marks: HashMap<(Author, usize), Seq>,
+    sessions: HashMap<[u8; 32], Session>,
+    /// How many sessions there must be before the forgotten ones are looked for again.
+    sweep_at: usize,
+}
+
+struct Room {
+    name: RoomName,
+    at: Timestamp,
+    topic: String,
+    topic_seq: Seq,
+    /// Event `seq` is at `seq - 1`.
+    events: Vec<Kept>,
+    sent: HashMap<(Author, ClientId), Seq>,
+}
+
+struct Kept {
+    at: Timestamp,
+    from: UserName,
+    author: Author,
+    event: Event,
+    /// The text was deleted.
+    deleted: bool,
+    /// For messages: how it stands now.
+    said: Option<Box<Said>>,
+}
+
+#[derive(Default)]
+struct Said {
+    edited: Option<(String, Timestamp)>,
+    edits: Vec<Seq>,
+    deleted_by: Option<Seq>,
+    reactions: Vec<Reaction>,
+    /// The words that search compares, empty once deleted.
+    words: String,
+}
+
+struct Reaction {
+    emoji: String,
+    author: Author,
+    name: UserName,
+    seq: Seq,
+}
+
+impl Room {
+    fn head(&self) -> Seq {
+        Seq(self.events.len() as u64)
+    }
+
+    fn kept(&self, seq: Seq) -> Option<&Kept> {
+        self.events.get(usize::try_from(seq.0.checked_sub(1)?).ok()?)
+    }
+
+    fn kept_mut(&mut self, seq: Seq) -> Option<&mut Kept> {
+        self.events.get_mut(usize::try_from(seq.0.checked_sub(1)?).ok()?)
+    }
+
+    fn said_mut(&mut self, seq: Seq) -> Option<&mut Said> {
+        self.kept_mut(seq)?.said.as_deref_mut()
+    }
+
+    /// An event as [`Reader::events`] shows it.
+    fn recorded(&self, seq: Seq) -> Option<Recorded> {
+        let Kept { at, from, event, deleted, .. } = self.kept(seq)?;
+        Some(Recorded { room: self.name.clone(), seq, at: *at, from: from.clone(), event: event.clone(), deleted: *deleted })
+    }
+
+    fn duplicate(&self, seq: Seq) -> Outcome {
+        self.recorded(seq).map_or_else(|| Outcome::Refused(rules::no_such_message()), |there| Outcome::Duplicate(Arc::new(there)))
+    }
+}
+
+impl State {
+    fn write(&mut self, write: &Write, now: Timestamp) -> Outcome {
+        match write {
+            Write::Event(draft) => return self.draft(draft, now),
+            Write::Session(session) => self.session(session, now),
+            Write::Mark { author, room, seq } => self.mark(author, room, *seq),
+        }
+        Outcome::Noted
+    }
+
+    fn session(&mut self, session: &Session, now: Timestamp) {
+        let made = self.sessions.get(&session.hash).map_or(session.made, |before| before.made);
+        self.sessions.insert(session.hash, Session { made, ..session.clone() });
+        // Looking at all of them only when they have doubled keeps the expense per session constant.
+        if self.sessions.len() > self.sweep_at {
+            self.sessions.retain(|_, session| session.used.0 >= now.0 - SESSION_LASTS_MS);
+            self.sweep_at = self.sessions.len() * 2 + 1024;
+        }
+    }
+
+    fn mark(&mut self, author: &Author, room: &RoomName, seq: Seq) {
+        let Some(&place) = self.by_name.get(room.folded()) else { return };
+        let seq = seq.min(self.rooms[place].head());
+        let mark = self.marks.entry((author.clone(), place)).or_default();
+        *mark = seq.max(*mark);
+    }
+
+    fn draft(&mut self, draft: &Draft, now: Timestamp) -> Outcome {
+        let room = self.by_name.get(draft.room.folded()).map(|&place| &mut self.rooms[place]);
+        let refusal = match &draft.event {
+            Event::Message { cid, reply_to, .. } => {
+                let before = |room: &Room, cid: &ClientId| room.sent.get(&(draft.author.clone(), cid.clone())).copied();
+                if let (Some(room), Some(cid)) = (&room, cid)
+                    && let Some(seq) = before(room, cid)
+                {
+                    return room.duplicate(seq);
+                }
+                let known = |seq| room.as_ref().is_some_and(|room| room.kept(seq).is_some_and(|kept| kept.said.is_some()));
+                reply_to.is_some_and(|seq| !known(seq)).then(rules::no_such_message)
+            }
+            Event::Topic { .. } => None,
+            Event::Edited { target, .. } | Event::Deleted { target } | Event::Reacted { target, .. } => {
+                let Some(room) = room else { return Outcome::Refused(rules::no_such_message()) };
+                match change(room, *target, draft) {
+                    Ok(()) => None,
+                    Err(outcome) => return outcome,
+                }
+            }
+        };
+        match refusal {
+            Some(refusal) => Outcome::Refused(refusal),
+            None => Outcome::Kept(Arc::new(self.keep(draft, now))),
+        }
+    }
+
+    /// Gives a draft its place. Everything that could refuse it was asked before.
+    fn keep(&mut self, draft: &Draft, now: Timestamp) -> Recorded {
+        let place = *self.by_name.entry(draft.room.key()).or_insert_with(|| {
+            self.rooms.push(Room {
+                name: draft.room.clone(),
+                at: now,
+                topic: String::new(),
+                topic_seq: Seq(0),
+                events: Vec::new(),
+                sent: HashMap::new(),
+            });
+            self.rooms.len() - 1
+        });
+        let room = &mut self.rooms[place];
+        let (at, seq) = (now.max(room.at), room.head().next());
+        room.at = at;
+        let mut said = None;
+        match &draft.event {
+            Event::Message { text, cid, .. } => {
+                said = Some(Box::new(Said { words: words::of(text), ..Said::default() }));
+                if let Some(cid) = cid {
+                    room.sent.insert((draft.author.clone(), cid.clone()), seq);
+                }
+            }
+            Event::Edited { target, text } => {
+                if let Some(said) = room.said_mut(*target) {
+                    said.words = words::of(text);
+                    said.edited = Some((text.clone(), at));
+                    said.edits.push(seq);
+                }
+            }
+            Event::Deleted { target } => delete(room, *target, seq),
+            Event::Reacted { target, emoji, on } => {
+                if let Some(said) = room.said_mut(*target) {
+                    let (emoji, author, name) = (emoji.clone(), draft.author.clone(), draft.from.clone());
+                    match on {
+                        true => said.reactions.push(Reaction { emoji, author, name, seq }),
+                        false => said.reactions.retain(|there| there.author != author || there.emoji != emoji),
+                    }
+                }
+            }
+            Event::Topic { text } => {
+                room.topic.clone_from(text);
+                room.topic_seq = seq;
+            }
+        }
+        let (from, author, event) = (draft.from.clone(), draft.author.clone(), draft.event.clone());
+        room.events.push(Kept { at, from: from.clone(), author, event: event.clone(), deleted: false, said });
+        Recorded { room: room.name.clone(), seq, at, from, event, deleted: false }
+    }
+}
+
+/// Whether an existing message may be changed so; otherwise the answer.
+fn change(room: &Room, target: Seq, draft: &Draft) -> Result<(), Outcome> {
+    let refused = |refusal| Err(Outcome::Refused(refusal));
+    let Some((kept, said)) = room.kept(target).and_then(|kept| Some((kept, kept.said.as_deref()?))) else {
+        return refused(rules::no_such_message());
+    };
+    if let Event::Reacted { emoji, on, .. } = &draft.event {
+        let there = said.reactions.iter().find(|there| there.author == draft.author && there.emoji == *emoji);
+        return match (on, there) {
+            _ if said.deleted_by.is_some() => refused(rules::no_such_message()),
+            (true, Some(there)) => Err(room.duplicate(there.seq)),
+            (false, None) => Err(room.duplicate(target)),
+            (true, None) if said.reactions.len() >= limits::REACTIONS_PER_MESSAGE => refused(rules::too_many_reactions()),
+            (true, None) | (false, Some(_)) => Ok(()),
+        };
+    }
+    match (said.deleted_by, &draft.event) {
+        _ if kept.author != draft.author => refused(rules::not_yours()),
+        (Some(seq), Event::Deleted { .. }) => Err(room.duplicate(seq)),
+        (Some(_), _) => refused(rules::no_such_message()),
+        (None, _) => Ok(()),
+    }
+}
+
+/// Empties a message and everything that was made of it.
+fn delete(room: &mut Room, target: Seq, by: Seq) {
+    let Some(said) = room.said_mut(target) else { return };
+    let edits = std::mem::take(&mut said.edits);
+    *said = Said { deleted_by: Some(by), ..Said::default() };
+    for seq in edits.into_iter().chain([target]) {
+        if let Some(kept) = room.kept_mut(seq) {
+            kept.deleted = true;
+            if let Event::Message { text, .. } | Event::Edited { text, .. } = &mut kept.event {
+                *text = String::new();
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What a batch of writes does to the tables: the order was decided before, here it is carried out.
+//!
+//! Every decision (was it sent before, is it somebody else's, is it gone) depends on the tables and the draft alone. All of
+//! it happens inside one transaction, which belongs to the caller. What changes an existing message is in `change.rs`. Does
+//! not know how answers are read.
+
+use std::sync::Arc;
+
+use chat_protocol::{ClientId, ErrorCode, Event, Recorded, Refusal, RoomName, Seq, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    MOST_ROOMS,
+    known::{Known, Room},
+    rows,
+};
+use crate::log::{Author, Draft, Outcome, SESSION_LASTS_MS, Session, Write, memory::rules};
+
+/// How many forgotten sessions are cleared away when another one is written: more than come, so that they do not pile up.
+const FORGOTTEN_AT_ONCE: i64 = 4;
+
+pub(super) struct Batch<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) known: &'a mut Known,
+    pub(super) now: Timestamp,
+}
+
+/// Why a write is not carried out.
+pub(super) enum Stop {
+    /// It cannot be done; the batch goes on.
+    Refused(Refusal),
+    /// The store failed; nothing of the batch comes to be.
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Batch<'_> {
+    pub(super) fn write(&mut self, write: &Write) -> rusqlite::Result<Outcome> {
+        match write {
+            Write::Event(draft) => match self.draft(draft) {
+                Ok(outcome) => Ok(outcome),
+                Err(Stop::Refused(refusal)) => Ok(Outcome::Refused(refusal)),
+                Err(Stop::Failed(error)) => Err(error),
+            },
+            Write::Session(session) => self.session(session),
+            Write::Mark { author, room, seq } => self.mark(author, room, *seq),
+        }
+    }
+
+    /// Writes back what was only remembered until now.
+    pub(super) fn finish(self) -> rusqlite::Result<()> {
+        for room in self.known.take_touched() {
+            let mut statement = self.db.prepare_cached("UPDATE rooms SET seq = ?2, at = ?3 WHERE id = ?1")?;
+            statement.execute(params![room.id, room.seq.0 as i64, room.at.0])?;
+        }
+        Ok(())
+    }
+
+    fn draft(&mut self, draft: &Draft) -> Result<Outcome, Stop> {
+        match &draft.event {
+            Event::Message { text, cid, reply_to, action } => self.message(draft, text, cid.as_ref(), *reply_to, *action),
+            Event::Topic { text } => self.topic(draft, text),
+            Event::Edited { target, .. } | Event::Deleted { target } | Event::Reacted { target, .. } => {
+                self.change_of(draft, *target)
+            }
+        }
+    }
+
+    fn message(
+        &mut self,
+        draft: &Draft,
+        text: &str,
+        cid: Option<&ClientId>,
+        reply_to: Option<Seq>,
+        action: bool,
+    ) -> Result<Outcome, Stop> {
+        let author = self.author(&draft.author)?;
+        if let Some(reply) = reply_to {
+            let room = self.room(&draft.room)?.ok_or_else(rules::no_such_message)?;
+            // Sent again, it is answered as before, whatever became of the message that it answers.
+            if let Some(cid) = cid
+                && let Some(seq) = self.sent_before(&room, author, cid)?
+            {
+                return self.duplicate(draft, &room, seq);
+            }
+            if !self.db.prepare_cached("SELECT 1 FROM messages WHERE id = ?1")?.exists([room.event(reply)])? {
+                return Err(rules::no_such_message().into());
+            }
+        }
+        let room = self.room_made(draft)?;
+        let (seq, at) = self.next(&room);
+        if let Some(cid) = cid {
+            // Asking and telling in one statement: nearly every message is new.
+            let mut statement = self
+                .db
+                .prepare_cached("INSERT INTO sent (room, author, cid, seq) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")?;
+            if statement.execute(params![room.id, author, cid.as_str(), seq.0 as i64])? == 0
+                && let Some(seq) = self.sent_before(&room, author, cid)?
+            {
+                return self.duplicate(draft, &room, seq);
+            }
+        }
+        let mut statement = self.db.prepare_cached(
+            "INSERT INTO messages (id, at, author, name, text, cid, reply_to, action) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        statement.execute(params![
+            room.event(seq),
+            at.0,
+            author,
+            draft.from.shown(),
+            text,
+            cid.map(ClientId::as_str),
+            reply_to.map(|seq| seq.0 as i64),
+            action,
+        ])?;
+        self.index(room.event(seq), text)?;
+        Ok(self.kept(draft, room, seq, at))
+    }
+
+    fn topic(&mut self, draft: &Draft, text: &str) -> Result<Outcome, Stop> {
+        let room = self.room_made(draft)?;
+        let (seq, at) = self.change(draft, &room, rows::Change::Topic { text })?;
+        let mut statement = self.db.prepare_cached("UPDATE rooms SET topic = ?2, topic_seq = ?3 WHERE id = ?1")?;
+        statement.execute(params![room.id, text, seq.0 as i64])?;
+        Ok(self.kept(draft, room, seq, at))
+    }
+
+    fn session(&mut self, session: &Session) -> rusqlite::Result<Outcome> {
+        let mut statement = self.db.prepare_cached(
+            "INSERT INTO sessions (hash, author, name, made, used) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET author = excluded.author, name = excluded.name, used = excluded.used",
+        )?;
+        let Session { hash, author, name, made, used } = session;
+        statement.execute(params![hash, &*author.0, name.shown(), made.0, used.0])?;
+        let mut statement = self.db.prepare_cached(
+            "DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE used < ?1 ORDER BY used LIMIT ?2)",
+        )?;
+        statement.execute(params![self.now.0 - SESSION_LASTS_MS, FORGOTTEN_AT_ONCE])?;
+        Ok(Outcome::Noted)
+    }
+
+    fn mark(&mut self, author: &Author, room: &RoomName, seq: Seq) -> rusqlite::Result<Outcome> {
+        if let Some(room) = self.room(room)? {
+            let author = self.author(author)?;
+            let mut statement = self.db.prepare_cached(
+                "INSERT INTO marks (author, room, seq) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq",
+            )?;
+            statement.execute(params![author, room.id, seq.min(room.seq).0 as i64])?;
+        }
+        Ok(Outcome::Noted)
+    }
+
+    fn sent_before(&self, room: &Room, author: i64, cid: &ClientId) -> rusqlite::Result<Option<Seq>> {
+        let mut statement = self.db.prepare_cached("SELECT seq FROM sent WHERE room = ?1 AND author = ?2 AND cid = ?3")?;
+        let seq = statement.query_row(params![room.id, author, cid.as_str()], |row| rows::seq(row, 0));
+        seq.optional()
+    }
+
+    /// The room, if it was ever used.
+    pub(super) fn room(&mut self, name: &RoomName) -> rusqlite::Result<Option<Room>> {
+        if let Some(room) = self.known.room(name) {
+            return Ok(Some(room.clone()));
+        }
+        let mut statement = self.db.prepare_cached("SELECT id, name, seq, at FROM rooms WHERE folded = ?1")?;
+        let room = statement.query_row([name.folded()], |row| {
+            let shown: String = row.get(1)?;
+            Ok(Room::new(row.get(0)?, rows::room_name(&shown, name), rows::seq(row, 2)?, rows::at(row, 3)?))
+        });
+        let room = room.optional()?;
+        if let Some(room) = &room {
+            self.known.learn_room(room.clone());
+        }
+        Ok(room)
+    }
+
+    /// The room of a draft that will be kept: its first event makes it.
+    fn room_made(&mut self, draft: &Draft) -> Result<Room, Stop> {
+        if let Some(room) = self.room(&draft.room)? {
+            return Ok(room);
+        }
+        let name = &draft.room;
+        let mut statement = self
+            .db
+            .prepare_cached("INSERT INTO rooms (folded, name, private, seq, at) VALUES (?1, ?2, ?3, 0, ?4) RETURNING id")?;
+        let id: i64 =
+            statement.query_row(params![name.folded(), name.shown(), name.is_private(), self.now.0], |row| row.get(0))?;
+        if id > MOST_ROOMS {
+            self.db.prepare_cached("DELETE FROM rooms WHERE id = ?1")?.execute([id])?;
+            return Err(Refusal::new(ErrorCode::Unavailable, "this server has no number left for another room").into());
+        }
+        if let Some((one, other)) = name.pair() {
+            let mut statement =
+                self.db.prepare_cached("INSERT INTO private_rooms (user, room) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+            statement.execute(params![one, id])?;
+            statement.execute(params![other, id])?;
+        }
+        let room = Room::new(id, name.clone(), Seq(0), self.now);
+        self.known.learn_room(room.clone());
+        Ok(room)
+    }
+
+    /// The number of an author, new or not.
+    pub(super) fn author(&mut self, author: &Author) -> rusqlite::Result<i64> {
+        if let Some(id) = self.known.author(author) {
+            return Ok(id);
+        }
+        let mut statement = self.db.prepare_cached("SELECT id FROM authors WHERE key = ?1")?;
+        let id = match statement.query_row([&*author.0], |row| row.get(0)).optional()? {
+            Some(id) => id,
+            None => {
+                self.db.prepare_cached("INSERT INTO authors (key) VALUES (?1)")?.execute([&*author.0])?;
+                self.db.last_insert_rowid()
+            }
+        };
+        self.known.learn_author(author.clone(), id);
+        Ok(id)
+    }
+
+    /// The place of the room's next event. Time in a room never goes back, so that it can be searched by time.
+    pub(super) fn next(&self, room: &Room) -> (Seq, Timestamp) {
+        (room.seq.next(), self.now.max(room.at))
+    }
+
+    /// The event is written: the room has moved on.
+    pub(super) fn kept(&mut self, draft: &Draft, room: Room, seq: Seq, at: Timestamp) -> Outcome {
+        self.known.advance(&room.name, seq, at);
+        let (from, event) = (draft.from.clone(), draft.event.clone());
+        Outcome::Kept(Arc::new(Recorded { room: room.name, seq, at, from, event, deleted: false }))
+    }
+
+    /// What was asked for is in the log already, there.
+    pub(super) fn duplicate(&self, draft: &Draft, room: &Room, seq: Seq) -> Result<Outcome, Stop> {
+        let there = rows::recorded(self.db, room.id, &room.name, seq)?;
+        // It is known for ever that it was sent, even when the message itself was pruned since.
+        let there = there.unwrap_or_else(|| {
+            let event = Event::Message { text: String::new(), cid: None, reply_to: None, action: false };
+            Recorded { room: room.name.clone(), seq, at: Timestamp(0), from: draft.from.clone(), event, deleted: true }
+        });
+        Ok(Outcome::Duplicate(Arc::new(there)))
+    }
+
+    pub(super) fn index(&self, id: i64, text: &str) -> rusqlite::Result<()> {
+        self.db.prepare_cached("INSERT INTO words (rowid, text) VALUES (?1, ?2)")?.execute(params![id, text])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! The log in SQLite: one file in the data directory, kept through crashes and power cuts.
+//!
+//! One connection writes, each batch in one transaction with one `fsync` (with [`Durability::Full`]); readers have connections
+//! of their own, and WAL lets them read while it writes. The tables are in `migrations/`. Startup reads a few pages, whatever
+//! the store holds. Does not know who calls it or what is done with the outcomes.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | the directory, the lock, settings, versions | `open.rs` |
+//! | what a write does to the tables | `apply.rs`, `change.rs`, and what it remembers of them in `known.rs` |
+//! | how tables become answers | `read.rs`, `view.rs`, `rows.rs`, `search.rs`, `verify.rs` |
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use chat_protocol::{Epoch, Seq, Timestamp};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use self::{apply::Batch, known::Known};
+use super::{Log, LogError, Outcome, Reader, Write};
+
+mod apply;
+mod change;
+mod known;
+mod open;
+mod read;
+mod rows;
+mod search;
+mod verify;
+mod view;
+
+pub use self::open::OpenError;
+
+/// What an acknowledgement means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It survives a power cut.
+    Full,
+    /// It survives the end of the process; a power cut may take the last moments.
+    Normal,
+}
+
+/// See the module.
+pub struct Sqlite {
+    connection: Connection,
+    known: Known,
+    epoch: Epoch,
+    database: PathBuf,
+    /// Released when this is dropped, after the connection above it.
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens the store of a data directory, or makes one.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(dir: &Path, durability: Durability) -> Result<Self, OpenError> {
+        let open::Opened { connection, database, epoch, lock } = open::open(dir, durability)?;
+        Ok(Self { connection, known: Known::default(), epoch, database, _lock: lock })
+    }
+
+    /// Lets the file grow to so many pages only, as a full disk would. For tests.
+    ///
+    /// # Errors
+    /// See [`LogError`].
+    #[doc(hidden)]
+    pub fn limit_pages(&self, pages: u32) -> Result<(), LogError> {
+        Ok(self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
+    }
+
+    fn try_apply(&mut self, writes: &[Write], now: Timestamp) -> rusqlite::Result<Vec<Outcome>> {
+        self.known.trim();
+        // Whatever fails from here on drops the transaction, which rolls it back.
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut batch = Batch { db: &transaction, known: &mut self.known, now };
+        let outcomes = writes.iter().map(|write| batch.write(write)).collect::<rusqlite::Result<_>>()?;
+        batch.finish()?;
+        transaction.commit()?;
+        Ok(outcomes)
+    }
+}
+
+impl Log for Sqlite {
+    fn epoch(&self) -> Epoch {
+        self.epoch.clone()
+    }
+
+    fn apply(&mut self, writes: &[Write], now: Timestamp) -> Result<Vec<Outcome>, LogError> {
+        self.try_apply(writes, now).map_err(|error| {
+            // What was learnt in the batch never came to be.
+            self.known.forget();
+            error.into()
+        })
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, LogError> {
+        Ok(Box::new(read::SqliteReader { db: open::open_reader(&self.database)?, epoch: self.epoch.clone() }))
+    }
+
+    fn close(&mut self) {
+        // What this cannot bring into the database is still in the WAL, and the next start finds it there.
+        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            tracing::warn!(%error, "the log was not checkpointed");
+        }
+    }
+}
+
+impl From<rusqlite::Error> for LogError {
+    fn from(error: rusqlite::Error) -> Self {
+        let words = error.to_string();
+        match &error {
+            // Only what is not in the file as it was written there can fail to be read back.
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..) => Self::Damaged(words),
+            _ => match error.sqlite_error_code() {
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation) => {
+                    Self::Damaged(words)
+                }
+                _ => Self::Unavailable(words),
+            },
+        }
+    }
+}
+
+/// Bits of an event's id that are its number in the room.
+const SEQ_BITS: u32 = 40;
+/// The rooms that ids have bits for.
+const MOST_ROOMS: i64 = (1 << (63 - SEQ_BITS)) - 1;
+
+/// The id of an event. A number past those that a room can have stands for the last of them.
+fn id(room: i64, seq: Seq) -> i64 {
+    let most = (1 << SEQ_BITS) - 1;
+    room << SEQ_BITS | i64::try_from(seq.0).map_or(most, |seq| seq.min(most))
+}
+
+/// The number of an event in its room.
+fn seq(id: i64) -> Seq {
+    Seq((id & ((1 << SEQ_BITS) - 1)).unsigned_abs())
+}

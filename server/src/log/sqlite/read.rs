@@ -1,0 +1,114 @@
+//! A reader: each answer is read in one transaction, and so is of one moment.
+//!
+//! Does not know how rows become messages or what somebody may see of a room: see `rows.rs` and `view.rs`.
+
+use chat_protocol::{Epoch, RoomName, Seq, Timestamp, limits};
+use rusqlite::{Connection, OptionalExtension, Result, Transaction, params};
+
+use super::{rows, search, verify, view::View};
+use crate::log::{
+    Author, Events, Filled, From, LogError, Messages, Page, Position, Reader, RoomState, SESSION_LASTS_MS, Search, Session,
+    Snapshot, Who,
+};
+
+type StoreResult<T> = std::result::Result<T, LogError>;
+
+pub(super) struct SqliteReader {
+    pub(super) db: Connection,
+    pub(super) epoch: Epoch,
+}
+
+impl SqliteReader {
+    /// One moment. Dropping it ends it.
+    fn moment(&mut self) -> Result<Transaction<'_>> {
+        self.db.transaction()
+    }
+}
+
+impl Reader for SqliteReader {
+    fn snapshot(&mut self, room: &RoomName, who: Option<&Who>, from: Option<&Position>) -> StoreResult<Snapshot> {
+        let after = from.filter(|position| position.epoch == self.epoch).map(|position| position.after);
+        let moment = self.moment()?;
+        let Some(view) = View::of(&moment, room, who)? else {
+            let filled = match after {
+                Some(Seq(0)) => Filled::Events(Events::default()),
+                _ => Filled::Messages(Messages::default()),
+            };
+            let state = RoomState { name: room.clone(), seq: Seq(0), topic: String::new() };
+            return Ok(Snapshot { state, read: Seq(0), filled });
+        };
+        let resumed = after.map(|after| view.resume(after, limits::EVENTS_PER_FRAME)).transpose()?.flatten();
+        let filled = match resumed {
+            Some(events) => Filled::Events(events),
+            None => Filled::Messages(view.messages(Page { from: From::End, limit: limits::HISTORY_DEFAULT })?),
+        };
+        let read = who.map_or(Ok(Seq(0)), |who| mark(&moment, &who.author, view.room))?;
+        Ok(Snapshot { state: view.state(), read, filled })
+    }
+
+    fn messages(&mut self, room: &RoomName, who: Option<&Who>, page: Page) -> StoreResult<Messages> {
+        let moment = self.moment()?;
+        Ok(View::of(&moment, room, who)?.map_or_else(|| Ok(Messages::default()), |view| view.messages(page))?)
+    }
+
+    fn events(&mut self, room: &RoomName, who: Option<&Who>, after: Seq, limit: usize) -> StoreResult<Events> {
+        let moment = self.moment()?;
+        Ok(View::of(&moment, room, who)?.map_or_else(|| Ok(Events::default()), |view| view.events(after, limit))?)
+    }
+
+    fn search(&mut self, search: &Search, who: Option<&Who>) -> StoreResult<Messages> {
+        let moment = self.moment()?;
+        Ok(search::search(&moment, search, who)?)
+    }
+
+    fn rooms(&mut self, limit: usize) -> StoreResult<Vec<RoomState>> {
+        let moment = self.moment()?;
+        let mut statement =
+            moment.prepare_cached("SELECT name, seq, topic FROM rooms WHERE private = 0 ORDER BY at DESC, id DESC LIMIT ?1")?;
+        let rooms = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            let Some(name) = rows::known_room(row, 0)? else { return Ok(None) };
+            Ok(Some(RoomState { name, seq: rows::seq(row, 1)?, topic: row.get(2)? }))
+        })?;
+        Ok(rooms.filter_map(Result::transpose).collect::<Result<_>>()?)
+    }
+
+    fn private(&mut self, who: &Who, limit: usize) -> StoreResult<Vec<(RoomState, Seq)>> {
+        let moment = self.moment()?;
+        let mut statement = moment.prepare_cached(
+            "SELECT rooms.name FROM private_rooms JOIN rooms ON rooms.id = private_rooms.room
+             WHERE private_rooms.user = ?1 AND rooms.at >= ?2 ORDER BY rooms.at DESC, rooms.id DESC LIMIT ?3",
+        )?;
+        let wanted = params![who.name.folded(), who.since.0, i64::try_from(limit).unwrap_or(i64::MAX)];
+        let names = statement.query_map(wanted, |row| rows::known_room(row, 0))?.collect::<Result<Vec<_>>>()?;
+        let mut rooms = Vec::new();
+        for name in names.into_iter().flatten() {
+            if let Some(view) = View::of(&moment, &name, Some(who))? {
+                rooms.push((view.state(), mark(&moment, &who.author, view.room)?));
+            }
+        }
+        Ok(rooms)
+    }
+
+    fn session(&mut self, hash: &[u8; 32], now: Timestamp) -> StoreResult<Option<Session>> {
+        let mut statement =
+            self.db.prepare_cached("SELECT author, name, made, used FROM sessions WHERE hash = ?1 AND used >= ?2")?;
+        let session = statement.query_row(params![hash, now.0 - SESSION_LASTS_MS], |row| {
+            let author = Author(row.get_ref(0)?.as_str()?.into());
+            Ok(Session { hash: *hash, author, name: rows::user(row, 1)?, made: rows::at(row, 2)?, used: rows::at(row, 3)? })
+        });
+        Ok(session.optional()?)
+    }
+
+    fn verify(&mut self, progress: &mut dyn FnMut(u8) -> bool) -> StoreResult<Option<Vec<String>>> {
+        Ok(verify::verify(&self.db, progress)?)
+    }
+}
+
+/// How far somebody has read a room.
+fn mark(db: &Connection, author: &Author, room: i64) -> Result<Seq> {
+    let mut statement = db.prepare_cached(
+        "SELECT marks.seq FROM marks JOIN authors ON authors.id = marks.author WHERE authors.key = ?1 AND marks.room = ?2",
+    )?;
+    let mark = statement.query_row(params![&*author.0, room], |row| rows::seq(row, 0)).optional()?;
+    Ok(mark.unwrap_or_default())
+}

@@ -1,0 +1,63 @@
+//! Looks at everything in a store: SQLite's own check of each table, and that every room's numbers are dense.
+//!
+//! In steps, each of its own moment, so that it can be stopped and so that it never keeps the WAL from being emptied. Does not
+//! mend anything.
+
+use chat_protocol::Seq;
+use rusqlite::{Connection, Result};
+
+use super::{id, rows};
+
+/// How many numbers of a room are counted in one step.
+const STEP: u64 = 20_000;
+/// Beyond so many findings nobody reads on.
+const FINDINGS: usize = 100;
+
+pub(super) fn verify(db: &Connection, progress: &mut dyn FnMut(u8) -> bool) -> Result<Option<Vec<String>>> {
+    let mut findings = Vec::new();
+    let mut tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_>>()?;
+    for (done, table) in tables.iter().enumerate() {
+        if !progress(half(done as u64, tables.len() as u64)) {
+            return Ok(None);
+        }
+        let mut statement = db.prepare(&format!("PRAGMA quick_check('{}')", table.replace('\'', "''")))?;
+        for found in statement.query_map([], |row| row.get::<_, String>(0))? {
+            findings.extend(Some(found?).filter(|found| found != "ok").map(|found| format!("{table}: {found}")));
+        }
+    }
+    let mut rooms = db.prepare("SELECT id, name, seq FROM rooms ORDER BY id")?;
+    let rooms = rooms.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, rows::seq(row, 2)?)))?;
+    let rooms = rooms.collect::<Result<Vec<_>>>()?;
+    let (all, mut done) = (rooms.iter().map(|(_, _, head)| head.0).sum::<u64>(), 0);
+    for (room, name, head) in rooms {
+        // Pruning takes a room's oldest events, so the room begins with the first one that it has.
+        let first: Option<i64> = db.query_row(FIRST, [id(room, Seq(0)), id(room, head)], |row| row.get(0))?;
+        let mut last = first.map_or(head, |first| Seq(super::seq(first).0 - 1));
+        done += last.0;
+        while last < head {
+            if !progress(50 + half(done, all)) {
+                return Ok(None);
+            }
+            let until = Seq(last.0 + STEP).min(head);
+            let count: i64 = db.query_row(COUNT, [id(room, last), id(room, until)], |row| row.get(0))?;
+            if count.unsigned_abs() != until.0 - last.0 {
+                findings.push(format!("room {name}: of its events {} to {until} there are {count}", last.next()));
+            }
+            done += until.0 - last.0;
+            last = until;
+        }
+    }
+    findings.truncate(FINDINGS);
+    Ok(progress(100).then_some(findings))
+}
+
+const FIRST: &str = "SELECT min(id) FROM (SELECT min(id) AS id FROM messages WHERE id > ?1 AND id <= ?2
+    UNION ALL SELECT min(id) FROM changes WHERE id > ?1 AND id <= ?2)";
+const COUNT: &str = "SELECT (SELECT count(*) FROM messages WHERE id > ?1 AND id <= ?2)
+    + (SELECT count(*) FROM changes WHERE id > ?1 AND id <= ?2)";
+
+/// How much of a half is done, in percent of the whole.
+fn half(done: u64, all: u64) -> u8 {
+    u8::try_from(done * 50 / all.max(1)).unwrap_or(50).min(50)
+}

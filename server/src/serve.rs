@@ -1,0 +1,182 @@
+//! A shard's thread: its mail, its connections from the first byte on, and the hand-over from HTTP to the conversation.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, TcpStream as StdTcpStream},
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use axum::{Router, body::Body, response::Response};
+use chat_protocol::CloseCode;
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn, upgrade::OnUpgrade};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::TcpStream,
+    sync::{mpsc, watch},
+    task::{LocalSet, spawn_local},
+    time::timeout,
+};
+use tower::ServiceExt;
+
+use crate::{
+    admission::{Full, Place},
+    fanout::Mail,
+    http::{self, Peer},
+    services::Services,
+    session::{self, Opening},
+    shard::{Closing, Shard},
+};
+
+/// A request must be there within this of the connection, or of the one before.
+const HEADER_WITHIN: Duration = Duration::from_secs(5);
+/// What the headers of a request may take.
+const HEADER_BYTES: usize = 16 * 1024;
+/// How often the shard looks for signs of life.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// What a drain takes at most, before the rest is cut.
+const DRAIN_WITHIN: Duration = Duration::from_millis(3500);
+/// Accepted connections that wait for their shard.
+pub const ARRIVALS: usize = 1024;
+
+/// A connection that was just accepted.
+pub struct Arrival {
+    pub stream: StdTcpStream,
+    pub address: IpAddr,
+    pub place: Result<Place, Full>,
+}
+
+/// A shard as the one who deals out connections sees it.
+pub struct ShardHandle {
+    pub arrivals: mpsc::Sender<Arrival>,
+    pub load: Arc<AtomicUsize>,
+    pub thread: thread::JoinHandle<()>,
+}
+
+/// Starts a shard's thread. It ends when `stop` says how, once its connections are gone.
+///
+/// # Errors
+/// The system has no thread or no event queue to give.
+pub fn start(
+    id: usize,
+    services: Arc<Services>,
+    mail: mpsc::Receiver<Mail>,
+    stop: watch::Receiver<Option<CloseCode>>,
+) -> io::Result<ShardHandle> {
+    let (arrivals, inbox) = mpsc::channel(ARRIVALS);
+    let load = Arc::new(AtomicUsize::new(0));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
+    let shard_load = Arc::clone(&load);
+    let thread = thread::Builder::new().name(format!("shard-{id}")).spawn(move || {
+        let shard = Rc::new(Shard::new(id, Arc::clone(&services.metrics), shard_load));
+        LocalSet::new().block_on(&runtime, run(shard, services, mail, inbox, stop));
+        // A file that is still being sent does not hold up the end.
+        runtime.shutdown_background();
+    })?;
+    Ok(ShardHandle { arrivals, load, thread })
+}
+
+async fn run(
+    shard: Rc<Shard>,
+    services: Arc<Services>,
+    mail: mpsc::Receiver<Mail>,
+    mut arrivals: mpsc::Receiver<Arrival>,
+    mut stop: watch::Receiver<Option<CloseCode>>,
+) {
+    let router = http::routes(Arc::clone(&services));
+    let post = spawn_local({
+        let shard = Rc::clone(&shard);
+        async move { shard.take_mail(mail).await }
+    });
+    let sweep = spawn_local({
+        let shard = Rc::clone(&shard);
+        async move {
+            let mut every = tokio::time::interval(SWEEP_EVERY);
+            loop {
+                every.tick().await;
+                shard.sweep(Instant::now());
+            }
+        }
+    });
+    let code = loop {
+        tokio::select! {
+            arrival = arrivals.recv() => match arrival {
+                Some(arrival) => welcome(&shard, &services, &router, arrival),
+                None => break CloseCode::GoingAway,
+            },
+            code = stop.wait_for(Option::is_some) => break code.ok().and_then(|code| *code).unwrap_or(CloseCode::GoingAway),
+        }
+    };
+    shard.close_all(&Closing::from(code));
+    let _ = timeout(DRAIN_WITHIN, shard.empty()).await;
+    sweep.abort();
+    post.abort();
+}
+
+fn welcome(shard: &Rc<Shard>, services: &Arc<Services>, router: &Router, arrival: Arrival) {
+    let Arrival { stream, address, place } = arrival;
+    let Ok(stream) = TcpStream::from_std(stream) else { return };
+    // Small frames go out when they are written, not when a second one comes.
+    let _ = stream.set_nodelay(true);
+    let peer = Peer { address, place: place.map(Arc::new) };
+    let (shard, services, router) = (Rc::clone(shard), Arc::clone(services), router.clone());
+    let service =
+        service_fn(move |request| answer(Rc::clone(&shard), Arc::clone(&services), router.clone(), peer.clone(), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_WITHIN)
+        .max_buf_size(HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    spawn_local(async move {
+        // A peer that breaks off is its own affair.
+        let _ = connection.await;
+    });
+}
+
+async fn answer(
+    shard: Rc<Shard>,
+    services: Arc<Services>,
+    router: Router,
+    peer: Peer,
+    mut request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    if let Err(full) = &peer.place {
+        let mut response = http::no_place(*full);
+        http::harden(&mut response);
+        response.headers_mut().insert("connection", axum::http::HeaderValue::from_static("close"));
+        return Ok(response);
+    }
+    let upgrade = hyper::upgrade::on(&mut request);
+    request.extensions_mut().insert(peer);
+    let mut response = router.oneshot(request.map(Body::new)).await?;
+    match response.extensions_mut().remove::<Opening>() {
+        Some(opening) => {
+            spawn_local(hand_over(shard, services, upgrade, opening));
+        }
+        None => http::harden(&mut response),
+    }
+    Ok(response)
+}
+
+async fn hand_over(shard: Rc<Shard>, services: Arc<Services>, upgrade: OnUpgrade, opening: Opening) {
+    let Ok(upgraded) = upgrade.await else { return };
+    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+        return tracing::error!("an upgraded connection was not the socket that was accepted");
+    };
+    // Copied, so that the buffer that HTTP was read into is not held for as long as the conversation lasts.
+    let leftover = parts.read_buf.to_vec();
+    drop(parts.read_buf);
+    session::converse(shard, services, parts.io.into_inner(), leftover, opening).await;
+}
+
+/// The shard with the fewest connections.
+pub fn least_loaded(shards: &[ShardHandle]) -> Option<&ShardHandle> {
+    shards.iter().min_by_key(|shard| shard.load.load(Ordering::Relaxed))
+}

@@ -1,0 +1,186 @@
+//! The composition root: the only file that knows every part, and the order in which they start and stop.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use anyhow::Context;
+use chat_protocol::CloseCode;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+};
+
+use crate::{
+    admission::Admission,
+    auth::{self, Tokens},
+    clock,
+    config::{Config, Store},
+    fanout::Fanout,
+    hub::Presence,
+    log::{Keeper, Log, memory::Memory, sqlite::Sqlite},
+    metrics::Metrics,
+    serve::{self, Arrival, ShardHandle},
+    services::{Numbers, Services},
+    shard,
+    tasks::Tasks,
+};
+
+/// After an accept that failed, so that a lack of file descriptors does not become a lack of processor too.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// A server that is bound and has its store open, and has not begun to accept.
+pub struct Server {
+    listener: TcpListener,
+    services: Arc<Services>,
+    shards: Vec<ShardHandle>,
+    stop: watch::Sender<Option<CloseCode>>,
+    /// Exports that are nobody's once the server is gone.
+    leftovers: Option<PathBuf>,
+}
+
+impl Server {
+    /// Opens the store, binds the port, starts the threads.
+    ///
+    /// # Errors
+    /// In one line for the operator: the port is taken, the store cannot be opened.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        let address = SocketAddr::new(config.host, config.port);
+        let listener = bind(address).with_context(|| format!("cannot listen on {address}"))?;
+        let metrics = Arc::new(Metrics::default());
+        let (mailboxes, inboxes): (Vec<_>, Vec<_>) = (0..config.shards.max(1)).map(|_| mpsc::channel(shard::MAIL)).unzip();
+        let fanout = Arc::new(Fanout::new(mailboxes, Arc::clone(&metrics)));
+        let (keeper, tasks, leftovers) = match &config.store {
+            Store::Ephemeral => {
+                let directory = std::env::temp_dir().join(format!("chat-exports-{}", auth::random_word(12)?));
+                let (keeper, tasks) = start_log(Memory::new()?, directory.clone(), &fanout, &metrics)?;
+                (keeper, tasks, Some(directory))
+            }
+            Store::Directory { path, durability } => {
+                let log = Sqlite::open(path, *durability)?;
+                let (keeper, tasks) = start_log(log, path.join("exports"), &fanout, &metrics)?;
+                (keeper, tasks, None)
+            }
+        };
+        let hub = Presence::new({
+            let fanout = Arc::clone(&fanout);
+            move |signal| fanout.signal(signal)
+        });
+        let services = Arc::new(Services {
+            tokens: Tokens::new(&config.tokens, config.require_auth),
+            admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate)),
+            config,
+            keeper,
+            hub,
+            fanout,
+            metrics,
+            tasks,
+            numbers: Numbers::default(),
+            draining: AtomicBool::new(false),
+        });
+        let (stop, stopped) = watch::channel(None);
+        let start = |(id, mail)| serve::start(id, Arc::clone(&services), mail, stopped.clone());
+        let shards = inboxes.into_iter().enumerate().map(start).collect::<io::Result<_>>().context("cannot start a thread")?;
+        Ok(Self { listener, services, shards, stop, leftovers })
+    }
+
+    /// Where it listens: the port is a real one even if 0 was asked for.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `shutdown`, then drains: what was appended is committed and answered, everybody is told, the store is
+    /// brought to rest.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let hub = Arc::clone(&self.services);
+        tokio::select! {
+            () = self.accept() => {}
+            () = hub.hub.keep_time(clock::now) => {}
+            () = shutdown => {}
+        }
+        self.drain().await;
+    }
+
+    async fn accept(&self) {
+        loop {
+            let (stream, peer) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                    continue;
+                }
+            };
+            let place = self.services.admission.enter(peer.ip());
+            let (Ok(stream), Some(shard)) = (stream.into_std(), serve::least_loaded(&self.shards)) else { continue };
+            let arrival = Arrival { stream, address: peer.ip(), place };
+            if shard.arrivals.send(arrival).await.is_err() {
+                tracing::error!("a shard is gone");
+            }
+        }
+    }
+
+    async fn drain(self) {
+        let Self { listener, services, shards, stop, leftovers } = self;
+        drop(listener);
+        services.draining.store(true, Ordering::Relaxed);
+        let code = if services.config.going_for_good { CloseCode::GoingAway } else { CloseCode::Restarting };
+        // First the log: what was said before is kept, and its answers are on their way before the goodbye is.
+        services.keeper.close().await;
+        stop.send_replace(Some(code));
+        let joined = tokio::task::spawn_blocking(move || {
+            for shard in shards {
+                drop(shard.arrivals);
+                if shard.thread.join().is_err() {
+                    tracing::error!("a shard did not end well");
+                }
+            }
+        });
+        let _ = joined.await;
+        if let Some(directory) = leftovers {
+            // Somebody else may have tidied up.
+            let _ = std::fs::remove_dir_all(directory);
+        }
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    // A restart must not wait for the old connections' last minute.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(4096)?;
+    TcpListener::from_std(socket.into())
+}
+
+fn start_log<L: Log>(log: L, exports: PathBuf, fanout: &Arc<Fanout>, metrics: &Arc<Metrics>) -> anyhow::Result<(Keeper, Tasks)> {
+    let reader = log.reader()?;
+    let tasks = Tasks::start(reader, exports.clone(), Arc::clone(fanout))
+        .with_context(|| format!("cannot write exports to {}", exports.display()))?;
+    let tail = {
+        let fanout = Arc::clone(fanout);
+        move |committed| fanout.committed(committed)
+    };
+    let keeper = Keeper::start(log, Arc::clone(metrics), tail)?;
+    Ok((keeper, tasks))
+}
+
+/// How many shards a machine of so many processors gets, unless told otherwise.
+#[must_use]
+pub fn shards_for_this_machine() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).min(16)
+}

@@ -1,0 +1,82 @@
+//! `/ws/tasks`: the server's own work as a feed, and its two requests.
+
+use std::{rc::Rc, time::Instant};
+
+use chat_protocol::{
+    CloseCode, ErrorCode, Refusal, ServerFrame, ServerMessage, display,
+    task::{TaskKind, TaskRequest},
+};
+
+use super::{Credential, End, Input, Line, Opening, identity, state};
+use crate::{
+    clock,
+    limits::{Bucket, Verdict},
+    log::Who,
+    metrics::Reason,
+    services::Services,
+    shard::Shard,
+    tasks::Work,
+};
+
+pub(super) async fn watch(shard: &Rc<Shard>, services: &Services, line: &mut Line, opening: &Opening) -> End {
+    let Err(end) = hold(shard, services, line, opening).await;
+    end
+}
+
+async fn hold(shard: &Rc<Shard>, services: &Services, line: &mut Line, opening: &Opening) -> Result<super::Never, End> {
+    if services.tokens.required() && opening.credential != Credential::Good {
+        return Err(CloseCode::InvalidToken.into());
+    }
+    let who = match &opening.session {
+        Some(secret) => identity::session(services, secret, clock::now()).await?,
+        None => None,
+    };
+    let who = who.map(|session| Who { name: session.name, author: session.author, since: session.made });
+    let user = who.as_ref().map(|who| &who.name);
+    // Watched before it is listed: an update may come twice, but none is missed.
+    shard.watch_tasks(&line.connection, user.cloned());
+    for update in services.tasks.known_to(user) {
+        line.say_text(&update.encode());
+    }
+    let mut bucket = Bucket::new(services.config.rate, Instant::now());
+    loop {
+        let input = line.next().await?;
+        let refusal = match bucket.take(Instant::now()) {
+            Verdict::Flooding => {
+                services.metrics.dropped(Reason::Flooding);
+                return Err(CloseCode::Flooding.into());
+            }
+            Verdict::TooSoon(_) => Err(Refusal::new(ErrorCode::RateLimited, "Too fast")),
+            Verdict::Welcome => match input {
+                Input::Text(text) => ask(services, &text, who.as_ref()),
+                Input::Control => Ok(None),
+            },
+        };
+        match refusal {
+            Ok(Some(update)) => line.say_text(&update.encode()),
+            Ok(None) => {}
+            Err(Refusal { code, text }) => {
+                let error = ServerMessage::Error { code, text, retry_ms: None };
+                line.say_text(&ServerFrame::from(error).encode());
+            }
+        }
+    }
+}
+
+/// Work that already runs is shown to the asker; new work everybody hears of, the asker too.
+fn ask(services: &Services, text: &str, who: Option<&Who>) -> Result<Option<crate::tasks::TaskUpdate>, Refusal> {
+    let value: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| Refusal::new(ErrorCode::BadJson, format!("That is not JSON: {error}")))?;
+    let request: TaskRequest = serde_json::from_value(value)
+        .map_err(|error| Refusal::new(ErrorCode::BadRequest, display::clip(&error.to_string(), 200)))?;
+    let user = who.map(|who| &who.name);
+    match request {
+        TaskRequest::Cancel { task_id } => services.tasks.cancel(&task_id, user).map(|()| None),
+        TaskRequest::Start { task: TaskKind::Verify, .. } => services.tasks.begin(Work::Verify),
+        TaskRequest::Start { task: TaskKind::Export, room, format } => {
+            let room = room.ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "An export needs a room"))?;
+            let room = state::readable(&room, user)?;
+            services.tasks.begin(Work::Export { room, who: who.cloned(), format: format.unwrap_or_default() })
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Who a connection is: a name, its author, and the secret that proves it next time.
+
+use std::{sync::Arc, time::Instant};
+
+use chat_protocol::{CloseCode, Timestamp, UserName};
+
+use crate::{
+    auth, clock,
+    log::{Author, Session, Who, Write},
+    services::Services,
+    shard::Closing,
+};
+
+/// A connection's place among the names. It must be given back with [`Identity::depart`].
+pub struct Identity {
+    pub who: Who,
+    /// The session's secret, where the endpoint has a way to tell it.
+    pub secret: Option<String>,
+    /// The name waits for its session after a drop.
+    hold: bool,
+    /// It showed that it is who it says.
+    pub proven: bool,
+}
+
+/// How an endpoint keeps names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// With a session, told in `welcome`.
+    Session,
+    /// While it is open, under a session that nobody else has.
+    WhileOpen,
+}
+
+impl Identity {
+    /// A user of this name: the holder of the session it shows, or somebody new.
+    pub async fn take(services: &Services, name: UserName, shown: Option<&str>, keeping: Keeping) -> Result<Self, Closing> {
+        let now = clock::now();
+        let known = match shown {
+            Some(secret) => session(services, secret, now).await?.filter(|session| session.name == name),
+            None => None,
+        };
+        let proven = known.is_some();
+        let (who, secret) = match (known, shown, keeping) {
+            (Some(session), Some(secret), _) => {
+                let session = Session { used: now, ..session };
+                let who = Who { name, author: session.author.clone(), since: session.made };
+                (who, Some((secret.to_owned(), session)))
+            }
+            (_, _, Keeping::Session) => {
+                let secret = auth::secret().map_err(|_| Closing::from(CloseCode::Internal))?;
+                let session = new_session(&secret, &name, now);
+                let who = Who { name, author: session.author.clone(), since: now };
+                (who, Some((secret, session)))
+            }
+            (_, _, Keeping::WhileOpen) => (nobody_else(name, now)?, None),
+        };
+        services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
+        let hold = secret.is_some();
+        let secret = match secret {
+            None => None,
+            Some((secret, session)) => {
+                // Before anything that this author says, so that no message outlives the proof of whose it is.
+                if services.keeper.append(Write::Session(session)).await.is_err() {
+                    services.hub.depart(&who.name, false, Instant::now());
+                    return Err(CloseCode::Overloaded.into());
+                }
+                Some(secret)
+            }
+        };
+        Ok(Self { who, secret, hold, proven })
+    }
+
+    /// A user whose name the server makes: several may have it, nobody owns it.
+    pub fn made(services: &Services, name: UserName) -> Result<Self, Closing> {
+        let who = nobody_else(name, clock::now())?;
+        services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
+        Ok(Self { who, secret: None, hold: false, proven: false })
+    }
+
+    /// A guest that gave no name gets one.
+    pub async fn unnamed(services: &Services, keeping: Keeping) -> Result<Self, Closing> {
+        let mut taken = Closing::from(CloseCode::NameTaken);
+        for _ in 0..8 {
+            let word = auth::random_word(4).map_err(|_| Closing::from(CloseCode::Internal))?;
+            let name = UserName::parse(&format!("guest-{word}")).map_err(|error| policy(&error))?;
+            match Self::take(services, name, None, keeping).await {
+                Ok(identity) => return Ok(identity),
+                Err(closing) => taken = closing,
+            }
+        }
+        Err(taken)
+    }
+
+    /// The connection is over.
+    pub fn depart(&self, services: &Services) {
+        services.hub.depart(&self.who.name, self.hold, Instant::now());
+    }
+}
+
+/// The session of a secret, if it is known.
+pub async fn session(services: &Services, secret: &str, now: Timestamp) -> Result<Option<Session>, Closing> {
+    let hash = auth::hash(secret);
+    let found = services.keeper.read(move |reader| reader.session(&hash, now)).await;
+    found.map_err(|error| {
+        tracing::warn!(%error, "a session could not be looked up");
+        CloseCode::Overloaded.into()
+    })
+}
+
+/// A name that cannot be, in the words of a close frame.
+pub fn policy(error: &chat_protocol::NameError) -> Closing {
+    Closing::new(CloseCode::Policy, error.to_string())
+}
+
+fn new_session(secret: &str, name: &UserName, now: Timestamp) -> Session {
+    let hash = auth::hash(secret);
+    // The author is public nowhere, and says nothing of the secret: it is a hash of its hash.
+    let author: String = auth::hash(&format!("author {hash:?}"))[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+    Session { hash, author: Author(format!("guest:{author}").into()), name: name.clone(), made: now, used: now }
+}
+
+fn nobody_else(name: UserName, now: Timestamp) -> Result<Who, Closing> {
+    let word = auth::random_word(20).map_err(|_| Closing::from(CloseCode::Internal))?;
+    let author: Arc<str> = format!("open:{word}").into();
+    Ok(Who { name, author: Author(author), since: now })
+}

@@ -1,0 +1,424 @@
+//! What one connection may ask for now, decided purely: `(state, frame, now) → step`. Whoever holds the socket performs it.
+//!
+//! Everything from a peer is checked here once: rate, size, names, membership. Whether a message is there and whose it is, only
+//! the log can say.
+
+use std::time::Instant;
+
+use chat_protocol::{
+    ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, Refusal, RoomName, Seq, ServerFrame, ServerMessage,
+    UserName, command, dialect::Heard, limits,
+};
+use serde_json::Value;
+
+use crate::{
+    limits::{Bucket, Rate, Verdict},
+    log::{From, Page, Position, Search},
+    metrics::Reason,
+};
+
+/// One connection's side of the conversation.
+#[derive(Debug)]
+pub struct State {
+    dialect: Dialect,
+    user: UserName,
+    /// In the order in which they were joined: the first is meant when a request names none.
+    rooms: Vec<RoomName>,
+    bucket: Bucket,
+}
+
+/// What a frame leads to.
+#[derive(Debug, PartialEq)]
+pub enum Step {
+    Nothing,
+    Say(ServerFrame),
+    SayValue(Value),
+    /// Into the log with it.
+    Keep {
+        room: RoomName,
+        event: Event,
+        reference: Option<String>,
+    },
+    Join {
+        room: RoomName,
+        from: Option<Position>,
+        reference: Option<String>,
+    },
+    Leave {
+        room: RoomName,
+        reference: Option<String>,
+    },
+    Look {
+        at: Look,
+        reference: Option<String>,
+    },
+    Typing {
+        room: RoomName,
+        active: bool,
+    },
+    Read {
+        room: RoomName,
+        seq: Seq,
+    },
+    Close {
+        code: CloseCode,
+        retry_ms: Option<u64>,
+    },
+    /// Refused for asking too often.
+    TooSoon(ServerFrame),
+}
+
+/// Something to look up.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Look {
+    History { room: RoomName, page: Page },
+    Search(Search),
+    Rooms,
+    Users(RoomName),
+}
+
+impl Step {
+    /// Why a step is counted as a drop.
+    pub fn dropped(&self) -> Option<Reason> {
+        match self {
+            Self::TooSoon(_) => Some(Reason::RateLimited),
+            Self::Close { code: CloseCode::Flooding, .. } => Some(Reason::Flooding),
+            _ => None,
+        }
+    }
+}
+
+/// How long a flooder should stay away.
+const FLOOD_RETRY_MS: u64 = 10_000;
+
+impl State {
+    pub fn new(dialect: Dialect, user: UserName, rate: Rate, now: Instant) -> Self {
+        Self { dialect, user, rooms: Vec::new(), bucket: Bucket::new(rate, now) }
+    }
+
+    /// Rooms that the connection is in, in the order in which it came.
+    pub fn rooms(&self) -> &[RoomName] {
+        &self.rooms
+    }
+
+    pub fn is_in(&self, room: &RoomName) -> bool {
+        self.rooms.contains(room)
+    }
+
+    /// The connection is in this room now.
+    pub fn entered(&mut self, room: RoomName) {
+        if !self.is_in(&room) {
+            self.rooms.push(room);
+        }
+    }
+
+    /// It is no longer.
+    pub fn went(&mut self, room: &RoomName) {
+        self.rooms.retain(|other| other != room);
+    }
+
+    /// A control frame came. They cost a token too.
+    pub fn control(&mut self, now: Instant) -> Step {
+        match self.bucket.take(now) {
+            Verdict::Flooding => flooding(),
+            Verdict::Welcome | Verdict::TooSoon(_) => Step::Nothing,
+        }
+    }
+
+    /// A text frame came.
+    pub fn hear(&mut self, frame: &str, now: Instant) -> Step {
+        let verdict = self.bucket.take(now);
+        if verdict == Verdict::Flooding {
+            return flooding();
+        }
+        // Read even when it is refused: the answer carries its `ref`. The flood limit bounds how often.
+        let heard = self.dialect.parse(frame);
+        if let Verdict::TooSoon(wait) = verdict {
+            let reference = match heard {
+                Heard::Request(request) => request.reference,
+                Heard::Misread(misread) => misread.reference,
+                Heard::Help(_) | Heard::Quit | Heard::Value(_) => None,
+            };
+            let retry_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+            let text = format!("Too fast. The next one is welcome in {:.1} s.", wait.as_secs_f32());
+            let message = ServerMessage::Error { code: ErrorCode::RateLimited, text, retry_ms: Some(retry_ms) };
+            return Step::TooSoon(ServerFrame { message, reference });
+        }
+        match heard {
+            Heard::Request(request) => {
+                let reference = request.reference;
+                self.ask(request.message, reference.clone()).unwrap_or_else(|refusal| refuse(refusal, reference))
+            }
+            Heard::Help(command) => {
+                Step::Say(ServerMessage::Notice { text: command::help(command.as_deref()), room: None }.into())
+            }
+            Heard::Quit => Step::Close { code: CloseCode::Normal, retry_ms: None },
+            Heard::Value(value) => Step::SayValue(value),
+            Heard::Misread(misread) => refuse(misread.refusal, misread.reference),
+        }
+    }
+
+    fn ask(&self, message: ClientMessage, reference: Option<String>) -> Result<Step, Refusal> {
+        Ok(match message {
+            // Where a credential is needed, it was asked for before there was a state.
+            ClientMessage::Hello { .. } => Step::Nothing,
+            ClientMessage::Send { room, text, cid, reply_to, action } => {
+                let room = self.speakable(room)?;
+                let event = self.message(text, cid, reply_to, action)?;
+                Step::Keep { room, event, reference }
+            }
+            ClientMessage::Private { to, text, cid } => {
+                let to = UserName::known(&to).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
+                let event = self.message(text, cid, None, false)?;
+                Step::Keep { room: RoomName::private(&self.user, &to), event, reference }
+            }
+            ClientMessage::Edit { room, seq, text } => {
+                let room = self.joined(room)?;
+                let event = Event::Edited { target: seq, text: self.text(text)? };
+                Step::Keep { room, event, reference }
+            }
+            ClientMessage::Delete { room, seq } => {
+                Step::Keep { room: self.joined(room)?, event: Event::Deleted { target: seq }, reference }
+            }
+            ClientMessage::React { room, seq, emoji, on } => {
+                let room = self.joined(room)?;
+                let odd = emoji.is_empty() || emoji.chars().any(|c| c.is_whitespace() || c.is_control());
+                if odd || emoji.len() > limits::EMOJI_BYTES {
+                    let text = format!("A reaction is one emoji or word of at most {} bytes", limits::EMOJI_BYTES);
+                    return Err(Refusal::new(ErrorCode::BadRequest, text));
+                }
+                Step::Keep { room, event: Event::Reacted { target: seq, emoji, on }, reference }
+            }
+            ClientMessage::Topic { room, text } => {
+                let room = self.joined(room)?;
+                if text.len() > limits::TOPIC_BYTES {
+                    return Err(too_long("A topic", limits::TOPIC_BYTES));
+                }
+                Step::Keep { room, event: Event::Topic { text }, reference }
+            }
+            ClientMessage::Typing { room, active } => Step::Typing { room: self.joined(room)?, active },
+            ClientMessage::Read { room, seq } => Step::Read { room: self.joined(room)?, seq },
+            ClientMessage::Join { room, after, epoch } => {
+                let room = self.readable(&room)?;
+                if !self.is_in(&room) && self.rooms.len() >= limits::ROOMS_PER_CONNECTION {
+                    let text = format!("One connection may be in {} rooms", limits::ROOMS_PER_CONNECTION);
+                    return Err(Refusal::new(ErrorCode::BadRequest, text));
+                }
+                let from = after.zip(epoch).map(|(after, epoch)| Position { epoch: Epoch(epoch.into()), after });
+                Step::Join { room, from, reference }
+            }
+            ClientMessage::Leave { room } => {
+                let room = self.joined(room)?;
+                if room.is_private() {
+                    return Err(Refusal::new(ErrorCode::BadRequest, "A private conversation has no door to leave by"));
+                }
+                Step::Leave { room, reference }
+            }
+            ClientMessage::History { room, before, after, limit } => {
+                let room = self.named_or_first(room)?;
+                let from = match (before, after) {
+                    (None, None) => From::End,
+                    (Some(before), None) => From::Before(before),
+                    (None, Some(after)) => From::After(after),
+                    (Some(_), Some(_)) => {
+                        return Err(Refusal::new(ErrorCode::BadRequest, "Either before or after, not both"));
+                    }
+                };
+                Step::Look { at: Look::History { room, page: Page { from, limit: page_limit(limit) } }, reference }
+            }
+            ClientMessage::Search { query, room, before, limit } => {
+                if query.len() > limits::QUERY_BYTES {
+                    return Err(too_long("A search", limits::QUERY_BYTES));
+                }
+                if query.trim().is_empty() {
+                    return Err(Refusal::new(ErrorCode::BadRequest, "There is nothing to search for"));
+                }
+                if before.is_some() && room.is_none() {
+                    return Err(Refusal::new(ErrorCode::BadRequest, "A search before a seq needs its room"));
+                }
+                let room = room.map(|room| self.readable(&room)).transpose()?;
+                Step::Look { at: Look::Search(Search { query, room, before, limit: page_limit(limit) }), reference }
+            }
+            ClientMessage::Rooms {} => Step::Look { at: Look::Rooms, reference },
+            ClientMessage::Users { room } => Step::Look { at: Look::Users(self.named_or_first(room)?), reference },
+            ClientMessage::Ping {} => Step::Say(ServerFrame { message: ServerMessage::Pong {}, reference }),
+        })
+    }
+
+    fn message(&self, text: String, cid: Option<ClientId>, reply_to: Option<Seq>, action: bool) -> Result<Event, Refusal> {
+        Ok(Event::Message { text: self.text(text)?, cid, reply_to, action })
+    }
+
+    fn text(&self, text: String) -> Result<String, Refusal> {
+        check_text(&text, self.dialect.says_nothing_too()).map(|()| text)
+    }
+
+    /// A room that the user may know of.
+    fn readable(&self, room: &str) -> Result<RoomName, Refusal> {
+        readable(room, Some(&self.user))
+    }
+
+    fn named_or_first(&self, room: Option<String>) -> Result<RoomName, Refusal> {
+        match room {
+            Some(room) => self.readable(&room),
+            None => self.rooms.first().cloned().ok_or_else(|| Refusal::new(ErrorCode::NotJoined, "You are in no room")),
+        }
+    }
+
+    /// A room that the connection is in. Its user's private conversations it always is.
+    fn joined(&self, room: Option<String>) -> Result<RoomName, Refusal> {
+        let room = self.named_or_first(room)?;
+        if room.is_private() || self.is_in(&room) {
+            return Ok(room);
+        }
+        Err(Refusal::new(ErrorCode::NotJoined, format!("You are not in {room}")))
+    }
+
+    /// A room to say something in.
+    fn speakable(&self, room: Option<String>) -> Result<RoomName, Refusal> {
+        if self.dialect.joins_before_speaking() { self.joined(room) } else { self.named_or_first(room) }
+    }
+}
+
+/// A room of this name that this user may know of.
+///
+/// # Errors
+/// `bad_name`, or `no_such_room` for somebody else's conversation.
+pub fn readable(room: &str, user: Option<&UserName>) -> Result<RoomName, Refusal> {
+    let room = RoomName::known(room).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
+    if room.admits(user) {
+        return Ok(room);
+    }
+    Err(Refusal::new(ErrorCode::NoSuchRoom, "There is no such room"))
+}
+
+/// Whether a text can be said.
+///
+/// # Errors
+/// `too_long`, or `bad_request` for an empty one.
+pub fn check_text(text: &str, may_be_empty: bool) -> Result<(), Refusal> {
+    if text.len() > limits::TEXT_BYTES {
+        return Err(too_long("A message", limits::TEXT_BYTES));
+    }
+    if !may_be_empty && text.trim().is_empty() {
+        return Err(Refusal::new(ErrorCode::BadRequest, "There is nothing to say"));
+    }
+    Ok(())
+}
+
+/// How many of something an answer holds.
+pub fn page_limit(asked: Option<u32>) -> usize {
+    asked.map_or(limits::HISTORY_DEFAULT, |limit| usize::try_from(limit).unwrap_or(limits::HISTORY)).clamp(1, limits::HISTORY)
+}
+
+fn too_long(what: &str, bytes: usize) -> Refusal {
+    Refusal::new(ErrorCode::TooLong, format!("{what} has at most {bytes} bytes"))
+}
+
+fn flooding() -> Step {
+    Step::Close { code: CloseCode::Flooding, retry_ms: Some(FLOOD_RETRY_MS) }
+}
+
+/// A refusal as the asker is told.
+pub fn refuse(refusal: Refusal, reference: Option<String>) -> Step {
+    let message = ServerMessage::Error { code: refusal.code, text: refusal.text, retry_ms: None };
+    Step::Say(ServerFrame { message, reference })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(dialect: Dialect) -> State {
+        let mut state = State::new(dialect, UserName::parse("alice").unwrap(), Rate::Off, Instant::now());
+        state.entered(RoomName::parse("general").unwrap());
+        state.entered(RoomName::parse("tea").unwrap());
+        state
+    }
+
+    #[track_caller]
+    fn check(frame: &str, expected: &str) {
+        let said = match state(Dialect::Chat).hear(frame, Instant::now()) {
+            Step::Say(frame) => match frame.message {
+                ServerMessage::Error { code, .. } => code.as_str().to_owned(),
+                other => format!("{other:?}"),
+            },
+            Step::Keep { room, event, .. } => format!("keep in {room}: {}", serde_json::to_string(&event).unwrap()),
+            Step::Join { room, from, .. } => format!("join {room} from {:?}", from.map(|from| from.after.0)),
+            other => format!("{other:?}"),
+        };
+        assert!(said.starts_with(expected), "{frame}\n  said     {said}\n  expected {expected}");
+    }
+
+    #[test]
+    fn requests_are_checked_and_become_steps() {
+        check("hi", r#"keep in general: {"kind":"message","text":"hi"}"#);
+        check("", "bad_request");
+        check("  ", "bad_request");
+        check("42", r#"keep in general: {"kind":"message","text":"42"}"#);
+        check("/me waves", r#"keep in general: {"kind":"message","text":"waves","action":true}"#);
+        check(r#"{"type":"send","text":"/me","room":"Tea"}"#, r#"keep in Tea: {"kind":"message","text":"/me"}"#);
+        check(r#"{"type":"send","text":"x","room":"cake"}"#, "not_joined");
+        check(r#"{"type":"send","text":"x","room":"@bob,eve"}"#, "no_such_room");
+        check(r#"{"type":"send","text":"x","room":"@bob,alice"}"#, "keep in @alice,bob");
+        check(r#"{"type":"send","text":"x","room":"-"}"#, "bad_name");
+        check("/pm bob hi", "keep in @alice,bob");
+        check("/pm b,b hi", "bad_name");
+        check("/pm #7 hi", "keep in @#7,alice");
+        check(&format!(r#"{{"type":"send","text":"{}"}}"#, "x".repeat(limits::TEXT_BYTES + 1)), "too_long");
+        check(&format!(r#"{{"type":"send","text":"{}"}}"#, "x".repeat(limits::TEXT_BYTES)), "keep");
+        check(r#"{"type":"edit","seq":1,"text":" "}"#, "bad_request");
+        check(r#"{"type":"react","seq":1,"emoji":"a b","on":true}"#, "bad_request");
+        check(r#"{"type":"react","seq":1,"emoji":"","on":true}"#, "bad_request");
+        check(r#"{"type":"history","before":1,"after":1}"#, "bad_request");
+        check(
+            r#"{"type":"history","room":"cake","limit":0}"#,
+            "Look { at: History { room: \"cake\", page: Page { from: End, limit: 1 } }",
+        );
+        check(
+            r#"{"type":"history","limit":4000000000}"#,
+            "Look { at: History { room: \"general\", page: Page { from: End, limit: 200 } }",
+        );
+        check(r#"{"type":"search","query":"x","before":7}"#, "bad_request");
+        check(r#"{"type":"search","query":" "}"#, "bad_request");
+        check(r#"{"type":"search","query":"x","room":"@bob,eve"}"#, "no_such_room");
+        check(r#"{"type":"join","room":"cake","after":7,"epoch":"e"}"#, "join cake from Some(7)");
+        check(r#"{"type":"join","room":"cake","after":7}"#, "join cake from None");
+        check(r#"{"type":"join","room":"@bob,eve"}"#, "no_such_room");
+        check(r#"{"type":"leave","room":"cake"}"#, "not_joined");
+        check(r#"{"type":"leave","room":"@alice,bob"}"#, "bad_request");
+        check(r#"{"type":"typing","active":true}"#, "Typing { room: \"general\", active: true }");
+        check(r#"{"type":"dance"}"#, "unknown_type");
+        check("/quit", "Close { code: Normal");
+        check("/help", "Notice");
+    }
+
+    #[test]
+    fn after_the_first_room_the_next_one_joined_is_meant() {
+        let mut state = state(Dialect::Chat);
+        state.went(&RoomName::parse("general").unwrap());
+        assert!(matches!(state.hear("hi", Instant::now()), Step::Keep { room, .. } if room.shown() == "tea"));
+        state.went(&RoomName::parse("tea").unwrap());
+        assert!(matches!(state.hear("hi", Instant::now()), Step::Say(_)));
+    }
+
+    #[test]
+    fn tutorials_may_say_nothing_and_channels_need_no_subscription() {
+        assert!(matches!(state(Dialect::Plain).hear("", Instant::now()), Step::Keep { .. }));
+        let send = r#"{"action":"send","channel":"cake","message":"hi"}"#;
+        assert!(matches!(state(Dialect::Channel).hear(send, Instant::now()), Step::Keep { room, .. } if room.shown() == "cake"));
+    }
+
+    #[test]
+    fn a_refusal_for_haste_carries_the_ref() {
+        let now = Instant::now();
+        let mut state = State::new(Dialect::Chat, UserName::parse("alice").unwrap(), "1/1".parse().unwrap(), now);
+        assert!(matches!(state.hear(r#"{"type":"ping"}"#, now), Step::Say(_)));
+        match state.hear(r#"{"type":"ping","ref":"r"}"#, now) {
+            Step::TooSoon(frame) => assert_eq!(frame.reference.as_deref(), Some("r")),
+            other => panic!("{other:?}"),
+        }
+        let last = (0..10).map(|_| state.control(now)).find(|step| matches!(step, Step::Close { .. }));
+        assert_eq!(last, Some(flooding()));
+    }
+}

@@ -1,0 +1,395 @@
+//! One connection's way out: a socket that only its shard writes, and a bounded queue for what the socket would not take.
+//!
+//! A reader that keeps up has nothing queued and is written to directly, from the buffer that everybody shares. What tungstenite
+//! writes (pongs, closes) goes through the same queue, so that all frames have one order and meet only at their boundaries.
+//!
+//! Does not know rooms, sessions or what the bytes mean.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    io::{self, IoSlice},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+    time::Instant,
+};
+
+use bytes::{Buf, Bytes};
+use chat_protocol::{CloseCode, Dialect};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// What may wait for a reader before it is too slow. One more batch may come on top: it is shared, so it costs no memory.
+const QUEUE: usize = 256 * 1024;
+/// With so much waiting, signals are not worth adding.
+const SIGNALS: usize = 16 * 1024;
+/// With so much waiting, the connection is not asked for more: answers that were asked for wait in the queue too.
+const ASK_NO_MORE: usize = 64 * 1024;
+/// Slices in one vectored write.
+const SLICES: usize = 64;
+
+/// Why a connection is to end, as its peer is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    pub code: CloseCode,
+    pub reason: String,
+    pub retry_ms: Option<u64>,
+}
+
+impl Closing {
+    /// A close with particular words.
+    pub fn new(code: CloseCode, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into(), retry_ms: None }
+    }
+}
+
+impl From<CloseCode> for Closing {
+    fn from(code: CloseCode) -> Self {
+        Self::new(code, code.reason())
+    }
+}
+
+struct Slice {
+    bytes: Bytes,
+    /// Told to everybody, not asked for: this is what makes a reader too slow.
+    told: bool,
+}
+
+#[derive(Default)]
+struct Outbox {
+    queue: VecDeque<Slice>,
+    bytes: usize,
+    told: usize,
+    /// The first slice has been written in part: it must be finished, or the frame boundary is lost.
+    begun: bool,
+}
+
+impl Outbox {
+    fn push(&mut self, bytes: Bytes, told: bool) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.bytes += bytes.len();
+        self.told += if told { bytes.len() } else { 0 };
+        self.queue.push_back(Slice { bytes, told });
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        self.bytes -= written;
+        while let Some(first) = self.queue.front_mut() {
+            let step = written.min(first.bytes.len());
+            written -= step;
+            self.told -= if first.told { step } else { 0 };
+            if step < first.bytes.len() {
+                first.bytes.advance(step);
+                self.begun |= step > 0;
+                return;
+            }
+            self.queue.pop_front();
+            self.begun = false;
+        }
+    }
+
+    /// Forgets all that is not begun.
+    fn clear(&mut self) {
+        self.queue.truncate(usize::from(self.begun));
+        self.bytes = self.queue.iter().map(|slice| slice.bytes.len()).sum();
+        self.told = self.queue.iter().filter(|slice| slice.told).map(|slice| slice.bytes.len()).sum();
+    }
+}
+
+/// What became of something told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Written or queued.
+    Yes,
+    /// The connection is ending.
+    No,
+    /// The queue was full: the connection is closed as too slow.
+    TooSlow,
+}
+
+/// A socket, its queue, and when it was last heard.
+pub struct Connection {
+    pub id: u64,
+    /// None speaks of tasks only.
+    pub dialect: Option<Dialect>,
+    stream: TcpStream,
+    outbox: RefCell<Outbox>,
+    /// The task that reads this connection; it also writes what waits.
+    task: RefCell<Option<Waker>>,
+    closing: RefCell<Option<Closing>>,
+    /// Nothing more is told to it.
+    shut: Cell<bool>,
+    broken: Cell<bool>,
+    heard: Cell<Instant>,
+    pinged: Cell<Instant>,
+}
+
+impl Connection {
+    pub fn new(id: u64, dialect: Option<Dialect>, stream: TcpStream, now: Instant) -> Self {
+        Self {
+            id,
+            dialect,
+            stream,
+            outbox: RefCell::default(),
+            task: RefCell::default(),
+            closing: RefCell::default(),
+            shut: Cell::new(false),
+            broken: Cell::new(false),
+            heard: Cell::new(now),
+            pinged: Cell::new(now),
+        }
+    }
+
+    /// Tells something that everybody is told, straight to the socket if nothing waits.
+    pub fn tell(&self, frames: &Bytes) -> Told {
+        if self.shut.get() {
+            return Told::No;
+        }
+        let mut outbox = self.outbox.borrow_mut();
+        if outbox.queue.is_empty() {
+            match self.stream.try_write(frames) {
+                Ok(written) if written == frames.len() => return Told::Yes,
+                Ok(written) => {
+                    outbox.push(frames.slice(written..), true);
+                    outbox.begun = written > 0;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => outbox.push(frames.clone(), true),
+                Err(_) => {
+                    drop(outbox);
+                    self.fail();
+                    return Told::No;
+                }
+            }
+            drop(outbox);
+            self.wake();
+            return Told::Yes;
+        }
+        if outbox.told > QUEUE {
+            outbox.clear();
+            drop(outbox);
+            self.close(CloseCode::TooSlow.into());
+            return Told::TooSlow;
+        }
+        outbox.push(frames.clone(), true);
+        Told::Yes
+    }
+
+    /// Tells something passing, unless the reader is behind.
+    pub fn signal(&self, frame: &Bytes) -> bool {
+        let fits = self.outbox.borrow().bytes <= SIGNALS;
+        fits && self.tell(frame) == Told::Yes
+    }
+
+    /// Queues something that was asked for. [`Connection::flush`] writes it.
+    pub fn answer(&self, frame: Bytes) {
+        if !self.shut.get() {
+            self.outbox.borrow_mut().push(frame, false);
+        }
+    }
+
+    /// Writes what waits, as far as the socket takes it; the rest goes when it takes more.
+    pub fn flush(&self) {
+        if !self.try_flush() {
+            self.wake();
+        }
+    }
+
+    fn try_flush(&self) -> bool {
+        let mut outbox = self.outbox.borrow_mut();
+        while !outbox.queue.is_empty() {
+            let written = {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let mut count = 0;
+                for (place, slice) in slices.iter_mut().zip(&outbox.queue) {
+                    *place = IoSlice::new(&slice.bytes);
+                    count += 1;
+                }
+                self.stream.try_write_vectored(&slices[..count])
+            };
+            match written {
+                Ok(written) => outbox.advance(written),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                Err(_) => {
+                    drop(outbox);
+                    self.fail();
+                    return true;
+                }
+            }
+        }
+        true
+    }
+
+    /// Writes what waits whenever the socket takes it. Part of every wait of the connection's task.
+    pub fn poll_drain(&self, cx: &mut Context<'_>) {
+        let mut task = self.task.borrow_mut();
+        if task.as_ref().is_none_or(|waker| !waker.will_wake(cx.waker())) {
+            *task = Some(cx.waker().clone());
+        }
+        drop(task);
+        while !self.outbox.borrow().queue.is_empty() && !self.broken.get() {
+            match self.stream.poll_write_ready(cx) {
+                Poll::Ready(Ok(())) => {
+                    self.try_flush();
+                }
+                Poll::Ready(Err(_)) => self.broken.set(true),
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    /// Waits for something while what is queued goes out.
+    pub async fn meanwhile<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        std::future::poll_fn(|cx| {
+            self.poll_drain(cx);
+            work.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// Waits until the reader has taken most of what it asked for.
+    pub async fn caught_up(&self) {
+        std::future::poll_fn(|cx| {
+            self.poll_drain(cx);
+            let done = self.is_ending() || !self.is_full();
+            if done { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Whether it should take what waits before it asks for more.
+    pub fn is_full(&self) -> bool {
+        self.outbox.borrow().bytes > ASK_NO_MORE
+    }
+
+    /// Bytes that wait.
+    pub fn queued(&self) -> usize {
+        self.outbox.borrow().bytes
+    }
+
+    /// Ends the conversation from the server's side; its task says goodbye. The first reason counts.
+    pub fn close(&self, closing: Closing) {
+        if !self.shut.replace(true) {
+            *self.closing.borrow_mut() = Some(closing);
+            self.wake();
+        }
+    }
+
+    /// Why the server ends it, asked once.
+    pub fn take_closing(&self) -> Option<Closing> {
+        self.closing.borrow_mut().take()
+    }
+
+    /// Nothing more goes out but the goodbye.
+    pub fn shut(&self) {
+        self.shut.set(true);
+    }
+
+    /// Queues the last words, after [`Connection::shut`].
+    pub fn last_words(&self, frame: Bytes) {
+        self.outbox.borrow_mut().push(frame, false);
+    }
+
+    pub fn is_ending(&self) -> bool {
+        self.shut.get() || self.broken.get()
+    }
+
+    pub fn is_broken(&self) -> bool {
+        self.broken.get()
+    }
+
+    fn fail(&self) {
+        self.broken.set(true);
+        self.shut.set(true);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(task) = &*self.task.borrow() {
+            task.wake_by_ref();
+        }
+    }
+
+    /// A sign of life.
+    pub fn hear(&self, now: Instant) {
+        self.heard.set(now);
+    }
+
+    pub fn heard(&self) -> Instant {
+        self.heard.get()
+    }
+
+    /// When it was last asked for a sign of life.
+    pub fn pinged(&self) -> &Cell<Instant> {
+        &self.pinged
+    }
+}
+
+/// The connection as tungstenite sees it: it reads the socket and writes the queue.
+pub struct Wire(pub Rc<Connection>);
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let stream = &self.0.stream;
+        loop {
+            match stream.poll_read_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+            match stream.try_read(buf.initialize_unfilled()) {
+                Ok(read) => {
+                    buf.advance(read);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.outbox.borrow_mut().push(Bytes::copy_from_slice(bytes), false);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.flush();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.flush();
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cleared_queue_keeps_what_was_begun() {
+        let mut outbox = Outbox::default();
+        for (bytes, told) in [("abcd", true), ("ef", false), ("gh", true)] {
+            outbox.push(Bytes::from_static(bytes.as_bytes()), told);
+        }
+        assert_eq!((outbox.bytes, outbox.told), (8, 6));
+        outbox.advance(2);
+        assert_eq!((outbox.bytes, outbox.told, outbox.begun), (6, 4, true));
+        outbox.clear();
+        assert_eq!((outbox.bytes, outbox.told, outbox.queue.len()), (2, 2, 1));
+        outbox.advance(2);
+        assert_eq!((outbox.bytes, outbox.told, outbox.begun), (0, 0, false));
+        outbox.push(Bytes::from_static(b"ij"), true);
+        outbox.clear();
+        assert!(outbox.queue.is_empty() && outbox.bytes == 0 && outbox.told == 0);
+    }
+}

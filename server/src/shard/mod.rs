@@ -1,0 +1,365 @@
+//! A shard: one thread's connections, and who of them is where. Inside it nothing is locked and no task wakes for a delivery:
+//! what was committed is written to the sockets by the shard itself, in one go for all that came in meanwhile.
+//!
+//! Does not know sessions, HTTP or how a connection came to be.
+
+mod connection;
+mod rooms;
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use bytes::Bytes;
+use chat_protocol::{CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, UserName, limits};
+use tokio::sync::{Notify, mpsc};
+
+pub use self::connection::{Closing, Connection, Wire};
+use self::rooms::{Progress, Room, Tally};
+use crate::{
+    fanout::{Answer, Mail, RoomBatch, Said, frame},
+    log::Outcome,
+    metrics::{Metrics, Reason},
+    tasks::TaskUpdate,
+};
+
+/// Mail that waits for a shard before the log waits for it.
+pub const MAIL: usize = 4096;
+/// Mail taken in one go, so that a flood of it does not keep sockets from being read.
+const GULP: usize = 256;
+
+/// A ping as a server writes it.
+const PING: Bytes = Bytes::from_static(&[0x89, 0]);
+
+/// One thread's world.
+pub struct Shard {
+    pub id: usize,
+    world: RefCell<World>,
+    metrics: Arc<Metrics>,
+    /// Connections here, for whoever deals out new ones.
+    load: Arc<AtomicUsize>,
+    queued: Cell<i64>,
+    emptied: Notify,
+}
+
+#[derive(Default)]
+struct World {
+    connections: HashMap<u64, Rc<Connection>>,
+    rooms: HashMap<Arc<str>, Room>,
+    /// Who hears private conversations, by user.
+    listeners: HashMap<Arc<str>, Vec<Listener>>,
+    /// Who hears of tasks, and as whom.
+    watchers: HashMap<u64, (Rc<Connection>, Option<UserName>)>,
+}
+
+/// A connection that hears its user's private conversations without joining them.
+struct Listener {
+    connection: Rc<Connection>,
+    dialect: Dialect,
+    /// Rooms in which it is somewhere in particular.
+    rooms: HashMap<Arc<str>, Progress>,
+    /// Held until it was greeted with the list of its conversations.
+    others: Progress,
+}
+
+impl Shard {
+    pub fn new(id: usize, metrics: Arc<Metrics>, load: Arc<AtomicUsize>) -> Self {
+        Self { id, world: RefCell::default(), metrics, load, queued: Cell::new(0), emptied: Notify::new() }
+    }
+
+    /// A connection begins.
+    pub fn admit(&self, connection: &Rc<Connection>) {
+        self.world.borrow_mut().connections.insert(connection.id, Rc::clone(connection));
+        self.load.fetch_add(1, Ordering::Relaxed);
+        self.metrics.connections.inc();
+    }
+
+    /// A connection is over. It must have left its rooms.
+    pub fn dismiss(&self, connection: &Connection) {
+        let mut world = self.world.borrow_mut();
+        if world.connections.remove(&connection.id).is_some() {
+            self.load.fetch_sub(1, Ordering::Relaxed);
+            self.metrics.connections.dec();
+        }
+        world.watchers.remove(&connection.id);
+        if world.connections.is_empty() {
+            self.emptied.notify_waiters();
+        }
+    }
+
+    /// A member from now on: either it has everything up to `live`, or it is held until [`Shard::go_live`].
+    pub fn subscribe(&self, connection: &Rc<Connection>, dialect: Dialect, room: &RoomName, live: Option<Seq>) {
+        let progress = live.map_or_else(Progress::held, Progress::Live);
+        let mut world = self.world.borrow_mut();
+        match room.pair() {
+            None => world.rooms.entry(room.key()).or_default().put(connection, dialect, progress),
+            Some(_) => {
+                if let Some(listener) = world.listener(connection.id, room) {
+                    listener.rooms.insert(room.key(), progress);
+                }
+            }
+        }
+    }
+
+    /// No longer a member.
+    pub fn unsubscribe(&self, connection: &Connection, dialect: Dialect, room: &RoomName) {
+        let mut world = self.world.borrow_mut();
+        if let Some(here) = world.rooms.get_mut(room.folded()) {
+            here.remove(connection.id, dialect);
+            if here.is_empty() {
+                world.rooms.remove(room.folded());
+            }
+        }
+    }
+
+    /// The snapshot, which ends at `after`, was told. `false`: more was committed meanwhile than could be held; read on.
+    pub fn go_live(&self, connection: &Rc<Connection>, dialect: Dialect, room: &RoomName, after: Seq) -> bool {
+        let mut tally = Tally::default();
+        let mut world = self.world.borrow_mut();
+        let live = match room.pair() {
+            None => world.rooms.get_mut(room.folded()).is_none_or(|here| here.go_live(connection.id, dialect, after, &mut tally)),
+            Some(_) => world
+                .listener(connection.id, room)
+                .and_then(|listener| listener.rooms.get_mut(room.folded()))
+                .is_none_or(|progress| rooms::release(connection, dialect, progress, after, &mut tally)),
+        };
+        drop(world);
+        self.account(tally);
+        live
+    }
+
+    /// A connection hears its user's private conversations, held until it is greeted.
+    pub fn listen(&self, connection: &Rc<Connection>, dialect: Dialect, user: &UserName) {
+        let listener = Listener { connection: Rc::clone(connection), dialect, rooms: HashMap::new(), others: Progress::held() };
+        self.world.borrow_mut().listeners.entry(user.key()).or_default().push(listener);
+    }
+
+    /// It was greeted with these places in its conversations: what it was not told yet follows.
+    pub fn greeted(&self, connection: &Rc<Connection>, user: &UserName, places: &[(RoomName, Seq)]) {
+        let mut tally = Tally::default();
+        let mut world = self.world.borrow_mut();
+        let Some(listener) =
+            world.listeners.get_mut(user.folded()).and_then(|all| all.iter_mut().find(|one| one.connection.id == connection.id))
+        else {
+            return;
+        };
+        listener.rooms.extend(places.iter().map(|(room, seq)| (room.key(), Progress::Live(*seq))));
+        match std::mem::replace(&mut listener.others, Progress::Live(Seq(0))) {
+            Progress::Held { overrun: true, .. } => connection.close(CloseCode::TooSlow.into()),
+            Progress::Held { batches, .. } => {
+                for batch in batches {
+                    let after = places.iter().find(|(room, _)| *room == batch.room).map_or(Seq(0), |(_, seq)| *seq);
+                    rooms::tell_after(connection, listener.dialect, &batch, after, &mut tally);
+                }
+            }
+            Progress::Live(_) => {}
+        }
+        drop(world);
+        self.account(tally);
+    }
+
+    /// It no longer hears private conversations.
+    pub fn unlisten(&self, connection: &Connection, user: &UserName) {
+        let mut world = self.world.borrow_mut();
+        if let Some(all) = world.listeners.get_mut(user.folded()) {
+            all.retain(|one| one.connection.id != connection.id);
+            if all.is_empty() {
+                world.listeners.remove(user.folded());
+            }
+        }
+    }
+
+    /// A connection hears of the server's own work.
+    pub fn watch_tasks(&self, connection: &Rc<Connection>, user: Option<UserName>) {
+        self.world.borrow_mut().watchers.insert(connection.id, (Rc::clone(connection), user));
+    }
+
+    /// Every connection is told to go.
+    pub fn close_all(&self, closing: &Closing) {
+        let all: Vec<_> = self.world.borrow().connections.values().cloned().collect();
+        for connection in all {
+            connection.close(closing.clone());
+        }
+    }
+
+    /// Waits until no connection is left.
+    pub async fn empty(&self) {
+        loop {
+            let emptied = self.emptied.notified();
+            if self.world.borrow().connections.is_empty() {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    /// Takes mail for ever, all that is there in one go.
+    pub async fn take_mail(&self, mut inbox: mpsc::Receiver<Mail>) {
+        let mut gulp = Vec::with_capacity(GULP);
+        while inbox.recv_many(&mut gulp, GULP).await > 0 {
+            self.handle(gulp.drain(..));
+            // Sockets are read between two gulps even when mail never ends.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn handle(&self, mail: impl Iterator<Item = Mail>) {
+        let mut tally = Tally::default();
+        let mut order: Vec<Vec<Arc<RoomBatch>>> = Vec::new();
+        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut after = Vec::new();
+        let mut world = self.world.borrow_mut();
+        for mail in mail {
+            match mail {
+                Mail::Committed { rooms, answers } => {
+                    for answer in answers {
+                        world.answer(answer, &mut tally);
+                    }
+                    for batch in rooms.iter() {
+                        let place = *places.entry(batch.room.key()).or_insert_with(|| {
+                            order.push(Vec::new());
+                            order.len() - 1
+                        });
+                        order[place].push(Arc::clone(batch));
+                    }
+                }
+                other => after.push(other),
+            }
+        }
+        for batches in &order {
+            world.deliver(batches, &mut tally);
+        }
+        let mut dropped = 0;
+        for mail in after {
+            dropped += match mail {
+                Mail::Signal(said) => world.signal(&said),
+                Mail::ToUser { user, except, said } => world.signal_user(&user, except, &said),
+                Mail::Task(update) => world.task(&update),
+                Mail::Committed { .. } => 0,
+            };
+        }
+        drop(world);
+        for _ in 0..dropped {
+            self.metrics.dropped(Reason::Signal);
+        }
+        self.account(tally);
+    }
+
+    fn account(&self, tally: Tally) {
+        for connection in &tally.dirty {
+            connection.flush();
+        }
+        self.metrics.deliveries.inc_by(tally.deliveries);
+        for _ in 0..tally.too_slow {
+            self.metrics.dropped(Reason::TooSlow);
+        }
+    }
+
+    /// Looks for signs of life, asks those for one that were silent for a while, and closes those that stay silent.
+    pub fn sweep(&self, now: Instant) {
+        let all: Vec<_> = self.world.borrow().connections.values().cloned().collect();
+        let mut queued = 0;
+        for connection in all {
+            queued += i64::try_from(connection.queued()).unwrap_or(i64::MAX);
+            let silent = now.saturating_duration_since(connection.heard());
+            if silent >= limits::SILENCE {
+                self.metrics.dropped(Reason::Silent);
+                connection.close(CloseCode::Silent.into());
+            } else if silent >= limits::PING_EVERY
+                && now.saturating_duration_since(connection.pinged().get()) >= limits::PING_EVERY
+            {
+                connection.pinged().set(now);
+                connection.answer(PING);
+                connection.flush();
+            }
+        }
+        self.metrics.queue_bytes.inc_by(queued - self.queued.replace(queued));
+    }
+}
+
+impl World {
+    fn listener(&mut self, connection: u64, room: &RoomName) -> Option<&mut Listener> {
+        let (one, other) = room.pair()?;
+        let user = [one, other].into_iter().find(|user| {
+            self.listeners.get(*user).is_some_and(|all| all.iter().any(|listener| listener.connection.id == connection))
+        })?;
+        self.listeners.get_mut(user)?.iter_mut().find(|listener| listener.connection.id == connection)
+    }
+
+    fn answer(&self, answer: Answer, tally: &mut Tally) {
+        let Some(connection) = self.connections.get(&answer.connection) else { return };
+        let Some(dialect) = connection.dialect else { return };
+        let text = match &answer.outcome {
+            Outcome::Kept(recorded) => dialect.kept(recorded, false, answer.reference),
+            Outcome::Duplicate(recorded) => dialect.kept(recorded, true, answer.reference),
+            Outcome::Refused(refusal) => {
+                let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: None };
+                dialect.answer(&ServerFrame { message, reference: answer.reference })
+            }
+            Outcome::Noted => None,
+        };
+        if let Some(text) = text {
+            connection.answer(frame(&text));
+            tally.dirty.push(Rc::clone(connection));
+        }
+    }
+
+    fn deliver(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) {
+        let Some(room) = batches.first().map(|batch| batch.room.clone()) else { return };
+        let Some((one, other)) = room.pair() else {
+            if let Some(here) = self.rooms.get_mut(room.folded()) {
+                here.deliver(batches, tally);
+            }
+            return;
+        };
+        for user in if one == other { vec![one] } else { vec![one, other] } {
+            for listener in self.listeners.get_mut(user).into_iter().flatten() {
+                let progress = listener.rooms.get_mut(room.folded()).unwrap_or(&mut listener.others);
+                match progress {
+                    Progress::Live(after) => {
+                        for batch in batches {
+                            rooms::tell_after(&listener.connection, listener.dialect, batch, *after, tally);
+                        }
+                    }
+                    Progress::Held { batches: held, overrun } => rooms::hold(held, overrun, batches),
+                }
+            }
+        }
+    }
+
+    fn signal(&self, said: &Said) -> u64 {
+        let room = said.signal.room();
+        let Some((one, other)) = room.pair() else {
+            return self.rooms.get(room.folded()).map_or(0, |here| here.signal(|dialect| said.frame(dialect).cloned()));
+        };
+        let users = if one == other { vec![one] } else { vec![one, other] };
+        users.into_iter().map(|user| self.tell_listeners(user, None, said)).sum()
+    }
+
+    fn signal_user(&self, user: &UserName, except: u64, said: &Said) -> u64 {
+        self.tell_listeners(user.folded(), Some(except), said)
+    }
+
+    fn tell_listeners(&self, user: &str, except: Option<u64>, said: &Said) -> u64 {
+        let listeners = self.listeners.get(user).into_iter().flatten();
+        let others = listeners.filter(|listener| Some(listener.connection.id) != except);
+        others
+            .filter_map(|listener| Some((listener, said.frame(listener.dialect)?)))
+            .map(|(listener, frame)| u64::from(!listener.connection.signal(frame)))
+            .sum()
+    }
+
+    fn task(&self, update: &TaskUpdate) -> u64 {
+        let frame = frame(&update.encode());
+        let may = |user: &Option<UserName>| update.room.as_ref().is_none_or(|room| room.admits(user.as_ref()));
+        let watchers = self.watchers.values().filter(|(_, user)| may(user));
+        watchers.map(|(connection, _)| u64::from(!connection.signal(&frame))).sum()
+    }
+}

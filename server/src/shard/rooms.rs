@@ -1,0 +1,236 @@
+//! Who of this shard is where: for each room its members by dialect, so that one buffer goes to all of a kind.
+//!
+//! A member that comes in is *held* from the moment it is subscribed until its snapshot has been read: what is committed
+//! meanwhile waits, and of it only what the snapshot did not have is told. So nothing falls between, and nothing comes twice.
+
+use std::{collections::HashMap, rc::Rc, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use chat_protocol::{Dialect, Seq};
+
+use super::connection::{Connection, Told};
+use crate::fanout::RoomBatch;
+
+/// Batches held for one member; with more it reads the log again instead.
+const HELD: usize = 64;
+
+/// How far a member is with a room.
+pub(super) enum Progress {
+    /// It has everything up to here.
+    Live(Seq),
+    /// Its snapshot is being read.
+    Held { batches: Vec<Arc<RoomBatch>>, overrun: bool },
+}
+
+impl Progress {
+    pub(super) fn held() -> Self {
+        Self::Held { batches: Vec::new(), overrun: false }
+    }
+}
+
+struct Member {
+    connection: Rc<Connection>,
+    progress: Progress,
+}
+
+/// Members of one dialect, found by connection and walked in any order.
+#[derive(Default)]
+struct Members {
+    list: Vec<Member>,
+    places: HashMap<u64, usize>,
+}
+
+impl Members {
+    fn put(&mut self, connection: &Rc<Connection>, progress: Progress) {
+        match self.places.get(&connection.id) {
+            Some(place) => self.list[*place].progress = progress,
+            None => {
+                self.places.insert(connection.id, self.list.len());
+                self.list.push(Member { connection: Rc::clone(connection), progress });
+            }
+        }
+    }
+
+    fn remove(&mut self, connection: u64) {
+        if let Some(place) = self.places.remove(&connection) {
+            self.list.swap_remove(place);
+            if let Some(moved) = self.list.get(place) {
+                self.places.insert(moved.connection.id, place);
+            }
+        }
+    }
+
+    fn get_mut(&mut self, connection: u64) -> Option<&mut Member> {
+        self.places.get(&connection).and_then(|place| self.list.get_mut(*place))
+    }
+}
+
+/// One room, as far as this shard has members of it.
+#[derive(Default)]
+pub(super) struct Room {
+    members: [Members; Dialect::ALL.len()],
+}
+
+/// What delivering came to.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) deliveries: u64,
+    pub(super) too_slow: u64,
+    /// Connections that have something queued which could go out at once.
+    pub(super) dirty: Vec<Rc<Connection>>,
+}
+
+impl Tally {
+    fn tell(&mut self, connection: &Rc<Connection>, frames: &Bytes, entries: u64) {
+        if frames.is_empty() {
+            return;
+        }
+        let waiting = connection.queued() > 0;
+        match connection.tell(frames) {
+            Told::Yes => {
+                self.deliveries += entries;
+                if waiting {
+                    self.dirty.push(Rc::clone(connection));
+                }
+            }
+            Told::TooSlow => self.too_slow += 1,
+            Told::No => {}
+        }
+    }
+}
+
+impl Room {
+    pub(super) fn put(&mut self, connection: &Rc<Connection>, dialect: Dialect, progress: Progress) {
+        self.members[dialect.index()].put(connection, progress);
+    }
+
+    pub(super) fn remove(&mut self, connection: u64, dialect: Dialect) {
+        self.members[dialect.index()].remove(connection);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.iter().all(|members| members.list.is_empty())
+    }
+
+    /// Tells the members what is new. `batches` are consecutive.
+    pub(super) fn deliver(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) {
+        let Some(first) = batches.first().map(|batch| batch.first()) else { return };
+        let entries = batches.iter().map(|batch| batch.entries.len() as u64).sum();
+        for dialect in Dialect::ALL {
+            let members = &mut self.members[dialect.index()];
+            if members.list.is_empty() {
+                continue;
+            }
+            let all = together(batches, dialect);
+            let hides = hides_sender(batches, dialect);
+            for member in &mut members.list {
+                match &mut member.progress {
+                    Progress::Live(after) if *after < first && !(hides && said_some(batches, member.connection.id)) => {
+                        tally.tell(&member.connection, &all, entries);
+                    }
+                    Progress::Live(after) => {
+                        for batch in batches {
+                            tell_after(&member.connection, dialect, batch, *after, tally);
+                        }
+                    }
+                    Progress::Held { batches: held, overrun } => hold(held, overrun, batches),
+                }
+            }
+        }
+    }
+
+    /// Tells the members something passing. Members whose snapshot is being read get it with that.
+    pub(super) fn signal(&self, frame: impl Fn(Dialect) -> Option<Bytes>) -> u64 {
+        let mut dropped = 0;
+        for dialect in Dialect::ALL {
+            let members = &self.members[dialect.index()];
+            if members.list.is_empty() {
+                continue;
+            }
+            let Some(frame) = frame(dialect) else { continue };
+            for member in &members.list {
+                if matches!(member.progress, Progress::Live(_)) && !member.connection.signal(&frame) {
+                    dropped += 1;
+                }
+            }
+        }
+        dropped
+    }
+
+    /// A member has its snapshot, which ends at `after`: it is told what came since. `false` if too much came to be held; then
+    /// it is held anew and has to read on.
+    pub(super) fn go_live(&mut self, connection: u64, dialect: Dialect, after: Seq, tally: &mut Tally) -> bool {
+        let Some(member) = self.members[dialect.index()].get_mut(connection) else { return true };
+        release(&member.connection, dialect, &mut member.progress, after, tally)
+    }
+}
+
+/// Ends a hold. See [`Room::go_live`].
+pub(super) fn release(
+    connection: &Rc<Connection>,
+    dialect: Dialect,
+    progress: &mut Progress,
+    after: Seq,
+    tally: &mut Tally,
+) -> bool {
+    match std::mem::replace(progress, Progress::Live(after)) {
+        Progress::Held { overrun: true, .. } => {
+            *progress = Progress::held();
+            false
+        }
+        Progress::Held { batches, .. } => {
+            for batch in &batches {
+                tell_after(connection, dialect, batch, after, tally);
+            }
+            true
+        }
+        Progress::Live(_) => true,
+    }
+}
+
+/// Keeps batches for a member whose snapshot is being read.
+pub(super) fn hold(held: &mut Vec<Arc<RoomBatch>>, overrun: &mut bool, batches: &[Arc<RoomBatch>]) {
+    if *overrun {
+        return;
+    }
+    held.extend(batches.iter().map(Arc::clone));
+    if held.len() > HELD {
+        held.clear();
+        *overrun = true;
+    }
+}
+
+/// Tells one member those entries of a batch that come after a place and are not its own where the dialect hides those.
+pub(super) fn tell_after(connection: &Rc<Connection>, dialect: Dialect, batch: &RoomBatch, after: Seq, tally: &mut Tally) {
+    let start = batch.entries.partition_point(|entry| entry.recorded.seq <= after);
+    if start == batch.entries.len() {
+        return;
+    }
+    let frames = batch.frames(dialect);
+    let own = |entry: &crate::fanout::Entry| entry.by == Some(connection.id) && !dialect.shows_sender(&entry.recorded);
+    if !batch.entries[start..].iter().any(own) {
+        tally.tell(connection, &frames.from(start), (batch.entries.len() - start) as u64);
+        return;
+    }
+    for (place, _) in batch.entries.iter().enumerate().skip(start).filter(|(_, entry)| !own(entry)) {
+        tally.tell(connection, &frames.entry(place), 1);
+    }
+}
+
+fn together(batches: &[Arc<RoomBatch>], dialect: Dialect) -> Bytes {
+    if let [only] = batches {
+        return only.frames(dialect).bytes.clone();
+    }
+    let parts = batches.iter().map(|batch| &batch.frames(dialect).bytes);
+    let mut all = BytesMut::with_capacity(parts.clone().map(Bytes::len).sum());
+    parts.for_each(|part| all.extend_from_slice(part));
+    all.freeze()
+}
+
+fn hides_sender(batches: &[Arc<RoomBatch>], dialect: Dialect) -> bool {
+    batches.iter().flat_map(|batch| &batch.entries).any(|entry| entry.by.is_some() && !dialect.shows_sender(&entry.recorded))
+}
+
+fn said_some(batches: &[Arc<RoomBatch>], connection: u64) -> bool {
+    batches.iter().flat_map(|batch| &batch.entries).any(|entry| entry.by == Some(connection))
+}

@@ -1,0 +1,264 @@
+//! The server's own long work: one thread does it, one piece after the other, and everybody who may know is told how far it is.
+//!
+//! Does not know sockets or sessions: it reads the log with a reader of its own and hands updates to the fan-out.
+
+mod export;
+
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+pub use chat_protocol::task::{TaskResult, TaskUpdate};
+use chat_protocol::{
+    ErrorCode, Refusal, RoomName, UserName,
+    task::{ExportFormat, TaskKind, TaskStatus},
+};
+
+use crate::{
+    auth,
+    fanout::Fanout,
+    log::{LogError, Reader, Who},
+};
+
+/// Pieces of work that wait.
+const QUEUE: usize = 16;
+/// Finished pieces that are remembered, with what they made.
+const REMEMBERED: usize = 20;
+/// Updates of one piece are at least so far apart: ten a second.
+const APART: Duration = Duration::from_millis(100);
+
+struct Task {
+    update: TaskUpdate,
+    stop: Arc<AtomicBool>,
+    /// What an export made.
+    file: Option<PathBuf>,
+}
+
+struct Order {
+    task_id: String,
+    work: Work,
+    stop: Arc<AtomicBool>,
+}
+
+/// What there is to do.
+#[derive(Clone, Debug)]
+pub enum Work {
+    Export { room: RoomName, who: Option<Who>, format: ExportFormat },
+    Verify,
+}
+
+/// A handle on the thread and on what it did.
+pub struct Tasks {
+    list: Arc<Mutex<VecDeque<Task>>>,
+    orders: mpsc::SyncSender<Order>,
+    fanout: Arc<Fanout>,
+}
+
+/// Why a piece of work came to no result.
+enum Stopped {
+    Cancelled,
+    Failed(String),
+}
+
+impl From<LogError> for Stopped {
+    fn from(error: LogError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Stopped {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(format!("could not write: {error}"))
+    }
+}
+
+impl Tasks {
+    /// Starts the thread. Exports are written into `directory`, which is emptied first: nobody can know of what is in it.
+    ///
+    /// # Errors
+    /// The directory cannot be made, or the system has no thread.
+    pub fn start(reader: Box<dyn Reader>, directory: PathBuf, fanout: Arc<Fanout>) -> Result<Self, std::io::Error> {
+        export::prepare(&directory)?;
+        let list = Arc::new(Mutex::new(VecDeque::new()));
+        let (orders, inbox) = mpsc::sync_channel(QUEUE);
+        let worker = Worker { reader, directory, list: Arc::clone(&list), fanout: Arc::clone(&fanout) };
+        thread::Builder::new().name("tasks".into()).spawn(move || worker.run(&inbox))?;
+        Ok(Self { list, orders, fanout })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Task>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins some work, of which everybody hears. The same that is already under way is not begun twice, and comes back.
+    ///
+    /// # Errors
+    /// Too much waits already.
+    pub fn begin(&self, work: Work) -> Result<Option<TaskUpdate>, Refusal> {
+        let (task, room, format) = match &work {
+            Work::Export { room, format, .. } => (TaskKind::Export, Some(room.clone()), Some(*format)),
+            Work::Verify => (TaskKind::Verify, None, None),
+        };
+        let mut list = self.lock();
+        let same = |known: &&Task| {
+            let update = &known.update;
+            !update.status.is_over() && (update.task, &update.room, update.format) == (task, &room, format)
+        };
+        // A guest's export of a private room holds what that guest may see: it is nobody else's.
+        let shared = room.as_ref().is_none_or(|room| !room.is_private());
+        if let Some(known) = list.iter().find(same).filter(|_| shared) {
+            return Ok(Some(known.update.clone()));
+        }
+        let busy = || Refusal::new(ErrorCode::RateLimited, "The server has enough work for now. Try again later.");
+        let task_id = auth::random_word(20).map_err(|_| busy())?;
+        let update = TaskUpdate {
+            task_id: task_id.clone(),
+            task,
+            room,
+            format,
+            status: TaskStatus::Queued,
+            progress: 0,
+            message: "waiting".into(),
+            result: None,
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        self.orders.try_send(Order { task_id, work, stop: Arc::clone(&stop) }).map_err(|_| busy())?;
+        // The worker cannot look at the list before this lock is let go.
+        list.push_back(Task { update: update.clone(), stop, file: None });
+        self.fanout.task(&Arc::new(update));
+        Ok(None)
+    }
+
+    /// Stops some work. What is over stays as it is.
+    ///
+    /// # Errors
+    /// There is no such work, or it is not for this user to know.
+    pub fn cancel(&self, task_id: &str, user: Option<&UserName>) -> Result<(), Refusal> {
+        let list = self.lock();
+        let found = list.iter().find(|task| task.update.task_id == task_id && may_know(&task.update, user));
+        let task = found.ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "There is no such task"))?;
+        task.stop.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What is under way and what was finished last, as far as this user may know.
+    pub fn known_to(&self, user: Option<&UserName>) -> Vec<TaskUpdate> {
+        self.lock().iter().map(|task| &task.update).filter(|update| may_know(update, user)).cloned().collect()
+    }
+
+    /// A finished export: its file, room and form.
+    pub fn export(&self, task_id: &str, user: Option<&UserName>) -> Option<(PathBuf, RoomName, ExportFormat)> {
+        let list = self.lock();
+        let task = list.iter().find(|task| task.update.task_id == task_id && may_know(&task.update, user))?;
+        Some((task.file.clone()?, task.update.room.clone()?, task.update.format?))
+    }
+}
+
+fn may_know(update: &TaskUpdate, user: Option<&UserName>) -> bool {
+    update.room.as_ref().is_none_or(|room| room.admits(user))
+}
+
+struct Worker {
+    reader: Box<dyn Reader>,
+    directory: PathBuf,
+    list: Arc<Mutex<VecDeque<Task>>>,
+    fanout: Arc<Fanout>,
+}
+
+impl Worker {
+    fn run(mut self, inbox: &mpsc::Receiver<Order>) {
+        while let Ok(order) = inbox.recv() {
+            let done = self.work(&order);
+            self.tell(&order.task_id, |task| match done {
+                Ok(Done { message, file, result }) => {
+                    (task.update.status, task.update.progress) = (TaskStatus::Completed, 100);
+                    (task.update.message, task.update.result, task.file) = (message, result, file);
+                }
+                Err(Stopped::Cancelled) => {
+                    (task.update.status, task.update.message) = (TaskStatus::Cancelled, "cancelled".into());
+                }
+                Err(Stopped::Failed(message)) => {
+                    tracing::warn!(task = ?task.update.task, %message, "a task failed");
+                    (task.update.status, task.update.message) = (TaskStatus::Failed, message);
+                }
+            });
+            self.forget();
+        }
+    }
+
+    fn work(&mut self, order: &Order) -> Result<Done, Stopped> {
+        if order.stop.load(Ordering::Relaxed) {
+            return Err(Stopped::Cancelled);
+        }
+        self.tell(&order.task_id, |task| {
+            (task.update.status, task.update.message) = (TaskStatus::Running, "working".into());
+        });
+        let (list, fanout) = (Arc::clone(&self.list), Arc::clone(&self.fanout));
+        let mut told = Instant::now();
+        let mut progress = |percent: u8| {
+            if told.elapsed() >= APART {
+                told = Instant::now();
+                tell(&list, &fanout, &order.task_id, |task| task.update.progress = percent.min(99));
+            }
+            !order.stop.load(Ordering::Relaxed)
+        };
+        match &order.work {
+            Work::Export { room, who, format } => {
+                let path = self.directory.join(&order.task_id);
+                let written = export::write(&mut *self.reader, room, who.as_ref(), *format, &path, &mut progress);
+                if written.is_err() {
+                    // What was written so far helps nobody.
+                    let _ = std::fs::remove_file(&path);
+                }
+                let (bytes, messages) = written?;
+                let url = format!("/api/exports/{}", order.task_id);
+                let message = format!("{messages} messages");
+                Ok(Done { message, file: Some(path), result: Some(TaskResult { url, bytes, messages }) })
+            }
+            Work::Verify => match self.reader.verify(&mut progress)? {
+                None => Err(Stopped::Cancelled),
+                Some(faults) if faults.is_empty() => Ok(Done { message: "the log is whole".into(), file: None, result: None }),
+                Some(faults) => Err(Stopped::Failed(faults.join("; "))),
+            },
+        }
+    }
+
+    fn tell(&self, task_id: &str, change: impl FnOnce(&mut Task)) {
+        tell(&self.list, &self.fanout, task_id, change);
+    }
+
+    /// Forgets the oldest finished work, and what it made.
+    fn forget(&self) {
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        while list.iter().filter(|task| task.update.status.is_over()).count() > REMEMBERED {
+            let Some(oldest) = list.iter().position(|task| task.update.status.is_over()) else { return };
+            if let Some(file) = list.remove(oldest).and_then(|task| task.file) {
+                // If it is gone already, so much the better.
+                let _ = std::fs::remove_file(file);
+            }
+        }
+    }
+}
+
+fn tell(list: &Mutex<VecDeque<Task>>, fanout: &Fanout, task_id: &str, change: impl FnOnce(&mut Task)) {
+    let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(task) = list.iter_mut().find(|task| task.update.task_id == task_id) {
+        change(task);
+        // Told under the lock, so that nobody hears of the end before the way there.
+        fanout.task(&Arc::new(task.update.clone()));
+    }
+}
+
+struct Done {
+    message: String,
+    file: Option<PathBuf>,
+    result: Option<TaskResult>,
+}
