@@ -32,7 +32,7 @@ impl Refused {
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let (status, retry_seconds) = match refusal.code {
-            ErrorCode::BadJson | ErrorCode::UnknownType | ErrorCode::BadRequest | ErrorCode::BadName => {
+            ErrorCode::BadJson | ErrorCode::UnknownType | ErrorCode::BadRequest | ErrorCode::BadName | ErrorCode::Unknown => {
                 (StatusCode::BAD_REQUEST, None)
             }
             ErrorCode::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, None),

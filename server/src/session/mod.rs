@@ -363,8 +363,10 @@ impl Conversation<'_> {
         }
         let asker = Asker::Connection { shard: self.shard.id, connection: self.line.connection.id, reference: reference.clone() };
         let (from, author) = (self.who.name.clone(), self.who.author.clone());
+        self.line.connection.asked();
         let write = Write::Event(Draft { room, from, author, event, asker });
         if self.line.connection.meanwhile(self.services.keeper.append(write)).await.is_err() {
+            self.line.connection.answered();
             self.refuse(unavailable(), reference);
         }
     }
@@ -444,6 +446,7 @@ impl Conversation<'_> {
     /// snapshot has already is not told again.
     async fn join(&mut self, room: RoomName, from: Option<Position>, reference: Option<String>) {
         let connection = Rc::clone(&self.line.connection);
+        connection.settled().await;
         let snapshots = self.dialect == Dialect::Chat;
         let live = (!snapshots).then_some(Seq(0));
         self.shard.subscribe(&connection, self.dialect, &room, live);
@@ -532,6 +535,7 @@ impl Conversation<'_> {
     }
 
     async fn look(&mut self, at: Look, reference: Option<String>) {
+        self.line.connection.settled().await;
         let answer = match at {
             Look::Users(room) => Ok(ServerMessage::Users { users: self.users(&room), room }),
             Look::Rooms => rooms(self.services).await.map(|rooms| ServerMessage::Rooms { rooms }),

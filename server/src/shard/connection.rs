@@ -127,6 +127,8 @@ pub struct Connection {
     broken: Cell<bool>,
     heard: Cell<Instant>,
     pinged: Cell<Instant>,
+    /// Drafts whose answer has not come back from the log.
+    unsettled: Cell<u32>,
 }
 
 impl Connection {
@@ -142,6 +144,7 @@ impl Connection {
             broken: Cell::new(false),
             heard: Cell::new(now),
             pinged: Cell::new(now),
+            unsettled: Cell::new(0),
         }
     }
 
@@ -257,6 +260,29 @@ impl Connection {
         std::future::poll_fn(|cx| {
             self.poll_drain(cx);
             let done = self.is_ending() || !self.is_full();
+            if done { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// A draft went to the log.
+    pub fn asked(&self) {
+        self.unsettled.set(self.unsettled.get() + 1);
+    }
+
+    /// The log has answered one.
+    pub fn answered(&self) {
+        self.unsettled.set(self.unsettled.get().saturating_sub(1));
+        if self.unsettled.get() == 0 {
+            self.wake();
+        }
+    }
+
+    /// Waits until the log has answered everything, so that who looks finds what it said before.
+    pub async fn settled(&self) {
+        std::future::poll_fn(|cx| {
+            self.poll_drain(cx);
+            let done = self.is_ending() || self.unsettled.get() == 0;
             if done { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;

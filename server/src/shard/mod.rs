@@ -295,6 +295,7 @@ impl World {
 
     fn answer(&self, answer: Answer, tally: &mut Tally) {
         let Some(connection) = self.connections.get(&answer.connection) else { return };
+        connection.answered();
         let Some(dialect) = connection.dialect else { return };
         let text = match &answer.outcome {
             Outcome::Kept(recorded) => dialect.kept(recorded, false, answer.reference),

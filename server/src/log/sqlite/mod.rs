@@ -71,6 +71,18 @@ impl Sqlite {
         Ok(self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
     }
 
+    /// What the writer's connection was really told. For tests.
+    ///
+    /// # Errors
+    /// See [`LogError`].
+    #[doc(hidden)]
+    pub fn settings(&self) -> Result<String, LogError> {
+        let number = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let mode: String = self.connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        let (synchronous, secure_delete) = (number("synchronous")?, number("secure_delete")?);
+        Ok(format!("{mode} synchronous={synchronous} secure_delete={secure_delete}"))
+    }
+
     fn try_apply(&mut self, writes: &[Write], now: Timestamp) -> rusqlite::Result<Vec<Outcome>> {
         self.known.trim();
         // Whatever fails from here on drops the transaction, which rolls it back.
