@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use chat_protocol::{Dialect, Recorded, RoomName, Seq, Signal, UserName};
+use chat_protocol::{CloseCode, Dialect, Recorded, RoomName, Seq, Signal, UserName};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -29,6 +29,8 @@ pub enum Mail {
     ToUser { user: UserName, except: u64, said: Arc<Said> },
     /// News of the server's own work.
     Task(Arc<TaskUpdate>),
+    /// Every connection is told to go. It comes after all that was committed, so that nobody goes without an answer.
+    CloseAll(CloseCode),
 }
 
 /// What became of a draft, for the connection that made it.
@@ -225,6 +227,14 @@ impl Fanout {
     pub fn task(&self, update: &Arc<TaskUpdate>) {
         for shard in &self.shards {
             self.pass(shard, Mail::Task(Arc::clone(update)));
+        }
+    }
+
+    /// Tells every connection to go, after everything that was passed on before.
+    pub async fn close_all(&self, code: CloseCode) {
+        for shard in &self.shards {
+            // A shard that is gone has nobody to tell.
+            let _ = shard.send(Mail::CloseAll(code)).await;
         }
     }
 

@@ -14,7 +14,6 @@ use std::{
 };
 
 use axum::{Router, body::Body, response::Response};
-use chat_protocol::CloseCode;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn, upgrade::OnUpgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
@@ -31,7 +30,7 @@ use crate::{
     http::{self, Peer},
     services::Services,
     session::{self, Opening},
-    shard::{Closing, Shard},
+    shard::Shard,
 };
 
 /// A request must be there within this of the connection, or of the one before.
@@ -59,7 +58,7 @@ pub struct ShardHandle {
     pub thread: thread::JoinHandle<()>,
 }
 
-/// Starts a shard's thread. It ends when `stop` says how, once its connections are gone.
+/// Starts a shard's thread. It ends once `stop` says so and its connections, which are told by mail, are gone.
 ///
 /// # Errors
 /// The system has no thread or no event queue to give.
@@ -67,7 +66,7 @@ pub fn start(
     id: usize,
     services: Arc<Services>,
     mail: mpsc::Receiver<Mail>,
-    stop: watch::Receiver<Option<CloseCode>>,
+    stop: watch::Receiver<bool>,
 ) -> io::Result<ShardHandle> {
     let (arrivals, inbox) = mpsc::channel(ARRIVALS);
     let load = Arc::new(AtomicUsize::new(0));
@@ -87,7 +86,7 @@ async fn run(
     services: Arc<Services>,
     mail: mpsc::Receiver<Mail>,
     mut arrivals: mpsc::Receiver<Arrival>,
-    mut stop: watch::Receiver<Option<CloseCode>>,
+    mut stop: watch::Receiver<bool>,
 ) {
     let router = http::routes(Arc::clone(&services));
     let post = spawn_local({
@@ -104,16 +103,15 @@ async fn run(
             }
         }
     });
-    let code = loop {
+    loop {
         tokio::select! {
             arrival = arrivals.recv() => match arrival {
                 Some(arrival) => welcome(&shard, &services, &router, arrival),
-                None => break CloseCode::GoingAway,
+                None => break,
             },
-            code = stop.wait_for(Option::is_some) => break code.ok().and_then(|code| *code).unwrap_or(CloseCode::GoingAway),
+            _ = stop.wait_for(|stop| *stop) => break,
         }
-    };
-    shard.close_all(&Closing::from(code));
+    }
     let _ = timeout(DRAIN_WITHIN, shard.empty()).await;
     sweep.abort();
     post.abort();

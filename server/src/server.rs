@@ -42,7 +42,7 @@ pub struct Server {
     listener: TcpListener,
     services: Arc<Services>,
     shards: Vec<ShardHandle>,
-    stop: watch::Sender<Option<CloseCode>>,
+    stop: watch::Sender<bool>,
     /// Exports that are nobody's once the server is gone.
     leftovers: Option<PathBuf>,
 }
@@ -86,7 +86,7 @@ impl Server {
             numbers: Numbers::default(),
             draining: AtomicBool::new(false),
         });
-        let (stop, stopped) = watch::channel(None);
+        let (stop, stopped) = watch::channel(false);
         let start = |(id, mail)| serve::start(id, Arc::clone(&services), mail, stopped.clone());
         let shards = inboxes.into_iter().enumerate().map(start).collect::<io::Result<_>>().context("cannot start a thread")?;
         Ok(Self { listener, services, shards, stop, leftovers })
@@ -138,7 +138,8 @@ impl Server {
         let code = if services.config.going_for_good { CloseCode::GoingAway } else { CloseCode::Restarting };
         // First the log: what was said before is kept, and its answers are on their way before the goodbye is.
         services.keeper.close().await;
-        stop.send_replace(Some(code));
+        services.fanout.close_all(code).await;
+        stop.send_replace(true);
         let joined = tokio::task::spawn_blocking(move || {
             for shard in shards {
                 drop(shard.arrivals);

@@ -7,7 +7,13 @@ use chat_protocol::{
     task::{TaskKind, TaskRequest},
 };
 
-use super::{Credential, End, Input, Line, Opening, identity, state};
+use super::{
+    Credential, Opening,
+    conversation::Never,
+    identity,
+    line::{End, Input, Line},
+    state,
+};
 use crate::{
     clock,
     limits::{Bucket, Verdict},
@@ -23,7 +29,7 @@ pub(super) async fn watch(shard: &Rc<Shard>, services: &Services, line: &mut Lin
     end
 }
 
-async fn hold(shard: &Rc<Shard>, services: &Services, line: &mut Line, opening: &Opening) -> Result<super::Never, End> {
+async fn hold(shard: &Rc<Shard>, services: &Services, line: &mut Line, opening: &Opening) -> Result<Never, End> {
     if services.tokens.required() && opening.credential != Credential::Good {
         return Err(CloseCode::InvalidToken.into());
     }

@@ -181,14 +181,6 @@ impl Shard {
         self.world.borrow_mut().watchers.insert(connection.id, (Rc::clone(connection), user));
     }
 
-    /// Every connection is told to go.
-    pub fn close_all(&self, closing: &Closing) {
-        let all: Vec<_> = self.world.borrow().connections.values().cloned().collect();
-        for connection in all {
-            connection.close(closing.clone());
-        }
-    }
-
     /// Waits until no connection is left.
     pub async fn empty(&self) {
         loop {
@@ -242,6 +234,7 @@ impl Shard {
                 Mail::Signal(said) => world.signal(&said),
                 Mail::ToUser { user, except, said } => world.signal_user(&user, except, &said),
                 Mail::Task(update) => world.task(&update),
+                Mail::CloseAll(code) => world.close_all(code),
                 Mail::Committed { .. } => 0,
             };
         }
@@ -355,6 +348,11 @@ impl World {
             .filter_map(|listener| Some((listener, said.frame(listener.dialect)?)))
             .map(|(listener, frame)| u64::from(!listener.connection.signal(frame)))
             .sum()
+    }
+
+    fn close_all(&self, code: CloseCode) -> u64 {
+        self.connections.values().for_each(|connection| connection.close(code.into()));
+        0
     }
 
     fn task(&self, update: &TaskUpdate) -> u64 {

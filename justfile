@@ -1,0 +1,31 @@
+# Every recipe is one plain line: `just` is a convenience, never a need.
+
+# Run the server
+run *args:
+    cargo run --release --bin chat-server -- --port 8000 {{args}}
+
+# Run the terminal client
+tui user="me" room="general":
+    cargo run --release --bin chat-tui -- --user {{user}} --room {{room}}
+
+# Pass the tests
+test:
+    cargo test --workspace
+
+# The page in a real browser (needs chromium and chromedriver)
+test-browser:
+    cargo test -p chat-server --test browser -- --ignored
+
+# More rounds of killing the server (default 5)
+test-kill rounds="100":
+    KILL_ROUNDS={{rounds}} cargo test -p chat-server --test kill9 -- --nocapture
+
+# The figures of docs/ARCHITECTURE.md
+figures *args:
+    cargo bench -p chat-server --bench figures -- {{args}}
+
+# What CI runs beside the tests
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items

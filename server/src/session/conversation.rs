@@ -1,0 +1,231 @@
+//! What a connection asked for, performed: with the log, the hub and the shard. [`State`] has decided it already.
+
+use std::{rc::Rc, time::Instant};
+
+use chat_protocol::{
+    CloseCode, Dialect, Epoch, ErrorCode, Event, Refusal, RoomName, Seq, ServerFrame, ServerMessage, Signal, UserName, VERSION,
+    limits,
+    server::{self, Limits, Private, Welcome},
+};
+
+use super::{
+    Opening,
+    identity::Identity,
+    line::{End, Input, Line},
+    state::{Look, State, Step},
+};
+use crate::{
+    clock,
+    hub::Manner,
+    log::{Asker, Draft, LogError, Position, Reader, RoomState, Who, Write, keeper::unavailable},
+    services::Services,
+    shard::{Closing, Shard},
+};
+
+/// Never: a conversation only ends with an [`End`].
+pub(super) enum Never {}
+
+pub(super) struct Conversation<'a> {
+    pub(super) shard: &'a Rc<Shard>,
+    pub(super) services: &'a Services,
+    pub(super) line: &'a mut Line,
+    pub(super) dialect: Dialect,
+    pub(super) who: &'a Who,
+    pub(super) state: State,
+}
+
+impl Conversation<'_> {
+    pub(super) async fn hold(&mut self, identity: &Identity, room: Option<RoomName>, opening: &Opening) -> Result<Never, End> {
+        if self.dialect == Dialect::Chat {
+            Box::pin(self.welcome(identity)).await?;
+        } else {
+            self.shard.greeted(&self.line.connection, &self.who.name, &[]);
+        }
+        if let Some(room) = room {
+            let position = opening.after.zip(opening.epoch.as_deref());
+            let from = position.map(|(after, epoch)| Position { epoch: Epoch(epoch.into()), after: Seq(after) });
+            Box::pin(self.join(room, from, None)).await;
+        }
+        loop {
+            let step = match self.line.next().await? {
+                Input::Text(text) => self.state.hear(&text, Instant::now()),
+                Input::Control => self.state.control(Instant::now()),
+            };
+            if let Some(reason) = step.dropped() {
+                self.services.metrics.dropped(reason);
+            }
+            self.perform(step).await?;
+        }
+    }
+
+    async fn perform(&mut self, step: Step) -> Result<(), End> {
+        match step {
+            Step::Nothing => {}
+            Step::Say(frame) | Step::TooSoon(frame) => self.line.say(self.dialect, frame),
+            Step::SayValue(value) => {
+                if let Some(text) = self.dialect.value(&value) {
+                    self.line.say_text(&text);
+                }
+            }
+            Step::Keep { room, event, reference } => self.keep(room, event, reference).await,
+            Step::Join { room, from, reference } => Box::pin(self.join(room, from, reference)).await,
+            Step::Leave { room, reference } => {
+                self.leave(&room, false);
+                self.line.say(self.dialect, ServerFrame { message: ServerMessage::Left { room }, reference });
+            }
+            Step::Look { at, reference } => Box::pin(self.look(at, reference)).await,
+            Step::Typing { room, active } => self.services.hub.typing(&room, &self.who.name, active, Instant::now()),
+            Step::Read { room, seq } => {
+                let mark = Write::Mark { author: self.who.author.clone(), room: room.clone(), seq };
+                let _ = self.line.connection.meanwhile(self.services.keeper.append(mark)).await;
+                let signal = Signal::Read { room, seq };
+                self.services.fanout.signal_user(&self.who.name, self.line.connection.id, signal);
+            }
+            Step::Close { code, retry_ms } => return Err(End::Close(Closing { retry_ms, ..code.into() })),
+        }
+        Ok(())
+    }
+
+    /// Into the log; the answer comes with its tail.
+    async fn keep(&mut self, room: RoomName, event: Event, reference: Option<String>) {
+        if matches!(event, Event::Message { .. }) {
+            if let Some(other) = room.other_than(&self.who.name)
+                && other != self.who.name
+                && !self.services.hub.is_online(&other)
+            {
+                return self.refuse(Refusal::new(ErrorCode::NoSuchUser, self.absent(&other)), reference);
+            }
+            self.services.hub.typing(&room, &self.who.name, false, Instant::now());
+        }
+        let asker = Asker::Connection { shard: self.shard.id, connection: self.line.connection.id, reference: reference.clone() };
+        let (from, author) = (self.who.name.clone(), self.who.author.clone());
+        self.line.connection.asked();
+        let write = Write::Event(Draft { room, from, author, event, asker });
+        if self.line.connection.meanwhile(self.services.keeper.append(write)).await.is_err() {
+            self.line.connection.answered();
+            self.refuse(unavailable(), reference);
+        }
+    }
+
+    fn absent(&self, user: &UserName) -> String {
+        match (self.dialect, user.client_id()) {
+            (Dialect::Plain, Some(id)) => {
+                format!("Client #{id} is not connected. To say a line like this in public, begin it with a space.")
+            }
+            _ => format!("{user} is not here"),
+        }
+    }
+
+    fn refuse(&self, refusal: Refusal, reference: Option<String>) {
+        let message = ServerMessage::Error { code: refusal.code, text: refusal.text, retry_ms: None };
+        self.line.say(self.dialect, ServerFrame { message, reference });
+    }
+
+    pub(super) fn fail(&self, error: &LogError, reference: Option<String>) {
+        tracing::warn!(%error, "a read failed");
+        self.refuse(Refusal::new(ErrorCode::Unavailable, "The server could not look that up. Try again in a moment."), reference);
+    }
+
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Reader, &Who) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let who = self.who.clone();
+        self.line.connection.meanwhile(self.services.keeper.read(move |reader| read(reader, &who))).await
+    }
+
+    async fn welcome(&mut self, identity: &Identity) -> Result<(), End> {
+        let listed = self.read(|reader, who| reader.private(who, limits::PRIVATE_LISTED)).await.map_err(|error| {
+            tracing::warn!(%error, "private conversations could not be listed");
+            End::from(CloseCode::Overloaded)
+        })?;
+        let private = |(state, read): (RoomState, Seq)| {
+            let with = state.name.other_than(&self.who.name)?;
+            Some(Private { room: state.name, with, seq: state.seq, read })
+        };
+        let private: Vec<_> = listed.into_iter().filter_map(private).collect();
+        let places: Vec<_> = private.iter().map(|private| (private.room.clone(), private.seq)).collect();
+        let rate = self.services.config.rate.limit();
+        let welcome = Welcome {
+            protocol: VERSION,
+            server: concat!("chat-server/", env!("CARGO_PKG_VERSION")).into(),
+            user: self.who.name.clone(),
+            guest: true,
+            session: identity.secret.clone().unwrap_or_default(),
+            epoch: self.services.keeper.epoch().clone(),
+            limits: Limits {
+                text_bytes: limits::TEXT_BYTES,
+                frame_bytes: limits::FRAME_BYTES,
+                history: limits::HISTORY,
+                burst: rate.map(|rate| rate.burst),
+                per_second: rate.map(|rate| rate.per_second),
+            },
+            ping_seconds: limits::PING_EVERY.as_secs(),
+            typing_seconds: limits::TYPING_LASTS.as_secs(),
+            private,
+        };
+        self.line.say(self.dialect, ServerMessage::Welcome(welcome));
+        if let Some(text) = self.services.config.store.caveat() {
+            self.line.say(self.dialect, ServerMessage::Notice { text: text.into(), room: None });
+        }
+        self.shard.greeted(&self.line.connection, &self.who.name, &places);
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self, room: &RoomName, reload: bool) {
+        self.state.went(room);
+        self.shard.unsubscribe(&self.line.connection, self.dialect, room);
+        self.services.hub.leave(room, &self.who.name, manner(self.dialect), reload, clock::now(), Instant::now());
+    }
+
+    pub(super) fn users(&self, room: &RoomName) -> Vec<server::User> {
+        self.services.hub.users(room).into_iter().map(Into::into).collect()
+    }
+
+    async fn look(&mut self, at: Look, reference: Option<String>) {
+        self.line.connection.settled().await;
+        let answer = match at {
+            Look::Users(room) => Ok(ServerMessage::Users { users: self.users(&room), room }),
+            Look::Rooms => rooms(self.services).await.map(|rooms| ServerMessage::Rooms { rooms }),
+            Look::History { room, page } => {
+                let asked = room.clone();
+                let read = self.read(move |reader, who| reader.messages(&asked, Some(who), page)).await;
+                read.map(|found| ServerMessage::History { room, messages: found.messages, more: found.more })
+            }
+            Look::Search(search) => {
+                let read = self.read(move |reader, who| reader.search(&search, Some(who))).await;
+                read.map(|found| ServerMessage::Found { messages: found.messages, more: found.more })
+            }
+        };
+        match answer {
+            Ok(message) => self.line.say(self.dialect, ServerFrame { message, reference }),
+            Err(error) => self.fail(&error, reference),
+        }
+    }
+}
+
+/// How comings and goings are told of a connection that speaks so.
+pub(super) fn manner(dialect: Dialect) -> Manner {
+    match dialect {
+        Dialect::Chat | Dialect::Channel => Manner::Gathered,
+        Dialect::Echo | Dialect::Plain | Dialect::Envelope => Manner::AtOnce,
+    }
+}
+
+/// The rooms there are: those that hold something, and those that somebody is in.
+pub async fn rooms(services: &Services) -> Result<Vec<server::Room>, LogError> {
+    let kept = services.keeper.read(|reader| reader.rooms(limits::ROOMS_LISTED)).await?;
+    let here = services.hub.rooms();
+    let mut rooms: Vec<_> = kept
+        .into_iter()
+        .map(|state| {
+            let users = here.iter().find(|(name, _)| *name == state.name).map_or(0, |(_, users)| *users);
+            server::Room { name: state.name, topic: state.topic, users, seq: state.seq }
+        })
+        .collect();
+    let known: std::collections::HashSet<_> = rooms.iter().map(|room| room.name.clone()).collect();
+    let unused = here.into_iter().filter(|(name, _)| !known.contains(name));
+    rooms.extend(unused.map(|(name, users)| server::Room { name, topic: String::new(), users, seq: Seq(0) }));
+    rooms.truncate(limits::ROOMS_LISTED);
+    Ok(rooms)
+}

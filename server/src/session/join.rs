@@ -1,0 +1,119 @@
+//! Coming into a room: subscribed first, then told what it holds, then live, so that nothing falls between and nothing comes
+//! twice.
+
+use std::rc::Rc;
+
+use chat_protocol::{CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, limits, server::Joined};
+use std::time::Instant;
+
+use super::conversation::{Conversation, manner};
+use crate::{
+    clock,
+    fanout::frame,
+    log::{Events, Filled, Position},
+};
+
+impl Conversation<'_> {
+    /// Into a room. The connection is subscribed before anything is read: what is committed meanwhile waits, and what the
+    /// snapshot has already is not told again.
+    pub(super) async fn join(&mut self, room: RoomName, from: Option<Position>, reference: Option<String>) {
+        let connection = Rc::clone(&self.line.connection);
+        connection.settled().await;
+        let snapshots = self.dialect == Dialect::Chat;
+        let live = (!snapshots).then_some(Seq(0));
+        self.shard.subscribe(&connection, self.dialect, &room, live);
+        let new_here = !room.is_private() && !self.state.is_in(&room);
+        if new_here {
+            self.state.entered(room.clone());
+            self.services.hub.join(&room, &self.who.name, manner(self.dialect), clock::now(), Instant::now());
+        }
+        if !snapshots {
+            return self.line.say(self.dialect, ServerFrame { message: ServerMessage::Joined(subscribed(room)), reference });
+        }
+        let asked = room.clone();
+        let snapshot = match self.read(move |reader, who| reader.snapshot(&asked, Some(who), from.as_ref())).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                if new_here {
+                    self.leave(&room, false);
+                } else {
+                    self.shard.go_live(&connection, self.dialect, &room, Seq(0));
+                }
+                return self.fail(&error, reference);
+            }
+        };
+        let name = snapshot.state.name.clone();
+        let mut joined = Joined {
+            room: name.clone(),
+            seq: snapshot.state.seq,
+            topic: snapshot.state.topic,
+            users: self.users(&room),
+            read: snapshot.read,
+            recovered: false,
+            more: false,
+            messages: None,
+            events: None,
+        };
+        let (mut at, mut more) = (snapshot.state.seq, false);
+        match snapshot.filled {
+            Filled::Messages(page) => (joined.messages, joined.more) = (Some(page.messages), page.more),
+            Filled::Events(page) => {
+                if let Some(last) = page.events.last() {
+                    at = last.seq;
+                }
+                more = page.more;
+                (joined.events, joined.more) = (Some(page.events.iter().map(Into::into).collect()), page.more);
+                joined.recovered = true;
+            }
+        }
+        self.line.say(self.dialect, ServerFrame { message: ServerMessage::Joined(joined), reference });
+        while more && !connection.is_ending() {
+            connection.caught_up().await;
+            let Some(page) = self.read_on(&room, at).await else { return };
+            at = page.events.last().map_or(at, |last| last.seq);
+            more = page.more;
+            let events = page.events.iter().map(Into::into).collect();
+            self.line.say(self.dialect, ServerMessage::Events { room: name.clone(), events, more });
+        }
+        while !self.shard.go_live(&connection, self.dialect, &room, at) && !connection.is_ending() {
+            connection.caught_up().await;
+            let Some(page) = self.read_on(&room, at).await else { return };
+            for event in &page.events {
+                if let Some(text) = self.dialect.recorded(event) {
+                    connection.answer(frame(&text));
+                }
+                at = event.seq;
+            }
+            connection.flush();
+        }
+    }
+
+    /// The next events of a room, or the end of the conversation: a gap may not be left.
+    async fn read_on(&self, room: &RoomName, after: Seq) -> Option<Events> {
+        let asked = room.clone();
+        let read = self.read(move |reader, who| reader.events(&asked, Some(who), after, limits::EVENTS_PER_FRAME)).await;
+        match read {
+            Ok(page) => Some(page),
+            Err(error) => {
+                tracing::warn!(%error, "a resume could not be finished");
+                self.line.connection.close(CloseCode::Internal.into());
+                None
+            }
+        }
+    }
+}
+
+/// Where there is no snapshot, joining says only that it is done.
+fn subscribed(room: RoomName) -> Joined {
+    Joined {
+        room,
+        seq: Seq(0),
+        topic: String::new(),
+        users: Vec::new(),
+        read: Seq(0),
+        recovered: false,
+        more: false,
+        messages: None,
+        events: None,
+    }
+}
