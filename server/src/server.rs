@@ -13,7 +13,6 @@ use std::{
 };
 
 use anyhow::Context;
-use chat_protocol::CloseCode;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -135,10 +134,9 @@ impl Server {
         let Self { listener, services, shards, stop, leftovers } = self;
         drop(listener);
         services.draining.store(true, Ordering::Relaxed);
-        let code = if services.config.going_for_good { CloseCode::GoingAway } else { CloseCode::Restarting };
         // First the log: what was said before is kept, and its answers are on their way before the goodbye is.
         services.keeper.close().await;
-        services.fanout.close_all(code).await;
+        services.fanout.close_all(services.parting()).await;
         stop.send_replace(true);
         let joined = tokio::task::spawn_blocking(move || {
             for shard in shards {

@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
+use chat_protocol::CloseCode;
+
 use crate::{
     admission::Admission, auth::Tokens, config::Config, fanout::Fanout, hub::Presence, log::Keeper, metrics::Metrics,
     tasks::Tasks,
@@ -44,6 +46,11 @@ impl Numbers {
 impl Services {
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// What everybody is told when the server goes down.
+    pub fn parting(&self) -> CloseCode {
+        if self.config.going_for_good { CloseCode::GoingAway } else { CloseCode::Restarting }
     }
 
     /// Whether new work is welcome: the log takes writes and nobody asked the server to go.

@@ -184,7 +184,7 @@ fn the_settings_are_those_of_the_promise() {
     for (durability, synchronous) in [(Durability::Full, 2), (Durability::Normal, 1)] {
         let log = Sqlite::open(dir.path(), durability).unwrap();
         let settings = log.settings().unwrap();
-        assert_eq!(settings, format!("wal synchronous={synchronous} secure_delete=1"));
+        assert_eq!(settings, format!("wal synchronous={synchronous} secure_delete=2"));
     }
 }
 

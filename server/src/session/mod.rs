@@ -37,6 +37,10 @@ pub async fn converse(shard: Rc<Shard>, services: Arc<Services>, stream: TcpStre
     let dialect = opening.endpoint.dialect();
     let connection = Rc::new(Connection::new(services.numbers.connection(), dialect, stream, Instant::now()));
     shard.admit(&connection);
+    // It came while everybody was told to go, and was not told.
+    if services.is_draining() {
+        connection.close(services.parting().into());
+    }
     let mut line = Line::new(connection, leftover).await;
     let end = match dialect {
         Some(dialect) => Box::pin(talk(&shard, &services, &mut line, dialect, &opening)).await,

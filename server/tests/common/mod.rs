@@ -346,3 +346,50 @@ pub fn rand_word() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
+
+impl TestClient {
+    /// What came and was not asked for yet, in order.
+    pub fn unasked(&self) -> Vec<&str> {
+        self.seen.iter().map(String::as_str).collect()
+    }
+
+    /// Nothing that came and was not asked for holds these words. Ask after something that came later.
+    #[track_caller]
+    pub fn never_saw(&self, words: &str) {
+        assert!(!self.seen.iter().any(|text| text.contains(words)), "it saw «{words}»: {:#?}", self.seen);
+    }
+
+    /// The next text frame that holds these words.
+    #[track_caller]
+    pub fn find_words<'a>(&'a mut self, words: &'a str) -> impl Future<Output = String> + 'a {
+        self.find_text(move |text| text.contains(words))
+    }
+
+    /// The next text frame, or how the conversation ended.
+    pub async fn next_or_end(&mut self) -> Result<String, Closed> {
+        if let Some(text) = self.seen.pop_front() {
+            return Ok(text);
+        }
+        self.next(Instant::now() + PATIENCE).await.expect("a frame or an end in time")
+    }
+
+    /// The next message of this text.
+    #[track_caller]
+    pub fn hears<'a>(&'a mut self, text: &'a str) -> impl Future<Output = Value> + 'a {
+        self.find(move |value| value["type"] == "message" && value["text"] == text)
+    }
+
+    /// Asks something that must be refused with this code; the refusal carries the `ref`.
+    #[track_caller]
+    pub fn refused<'a>(&'a mut self, request: Value, code: &'a str) -> impl Future<Output = Value> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let asked = request.to_string();
+            let answer = self.ask(request).await;
+            let is = (answer["type"].as_str(), answer["code"].as_str());
+            assert_eq!(is, (Some("error"), Some(code)), "{caller}: {asked} → {answer}");
+            assert!(answer["text"].as_str().is_some_and(|text| !text.is_empty()), "{caller}: a refusal has words: {answer}");
+            answer
+        }
+    }
+}

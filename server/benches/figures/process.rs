@@ -1,0 +1,105 @@
+//! A program under measure: how it is started and ended, and what the system says of it. It is killed when it is dropped.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+
+use crate::Plan;
+
+/// A running program that said its port.
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) port: u16,
+    /// From its start to the line with the port.
+    pub(crate) started: Duration,
+    /// Held, so that it may go on writing.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Process {
+    /// Starts a program and waits until a line of its ends in a port.
+    pub(crate) fn start(command: &mut Command) -> anyhow::Result<Self> {
+        let begun = Instant::now();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut stdout = BufReader::new(child.stdout.take().context("its stdout is a pipe")?);
+        let mut line = String::new();
+        stdout.read_line(&mut line)?;
+        let started = begun.elapsed();
+        let port = line.trim().rsplit(' ').next().and_then(|port| port.parse().ok());
+        let Some(port) = port else {
+            let _ = child.kill();
+            let _ = child.wait();
+            anyhow::bail!("{command:?} did not say its port: {line:?}");
+        };
+        Ok(Self { child, port, started, _stdout: stdout })
+    }
+
+    /// The server, on a free port, without the limits that a generator would run into; in memory unless there is a directory.
+    pub(crate) fn server(plan: &Plan, store: Option<&Path>) -> anyhow::Result<Self> {
+        let mut command = Command::new(&plan.server);
+        command.args(["--port", "0", "--rate-limit", "off", "--max-per-ip", "0"]);
+        command.env("RUST_LOG", "warn");
+        match store {
+            Some(directory) => command.arg("--data-dir").arg(directory),
+            None => command.arg("--ephemeral"),
+        };
+        if let Some(shards) = plan.shards {
+            command.arg(format!("--shards={shards}"));
+        }
+        Self::start(&mut command)
+    }
+
+    /// Processor time of all its threads since they began, as `utime` and `stime` have it, but to the nanosecond.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        let mut sum = 0;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let text = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
+            sum += text.split(' ').next().and_then(|ran| ran.parse::<u64>().ok()).unwrap_or(0);
+        }
+        Ok(Duration::from_nanos(sum))
+    }
+
+    /// Resident memory in KiB.
+    pub(crate) fn resident(&self) -> anyhow::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("a VmRSS")?;
+        Ok(line.trim().trim_end_matches(" kB").parse()?)
+    }
+
+    /// Ends it as an operator would, and waits.
+    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM)?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One connection is one open file: as many as the system lets this process have.
+pub(crate) fn raise_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        eprintln!("the limit of open files stays as it is: {error}");
+    }
+}
+
+/// How many connections this process may hold, with some left for everything else.
+pub(crate) fn most_connections() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)).saturating_sub(200)
+}
