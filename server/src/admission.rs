@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
@@ -41,6 +44,17 @@ pub enum Full {
 pub struct Place {
     admission: Arc<Admission>,
     address: IpAddr,
+    load: Option<Arc<AtomicUsize>>,
+}
+
+impl Place {
+    /// Counts as load too, for as long as it is taken: of the shard that serves it.
+    #[must_use]
+    pub fn on(mut self, load: &Arc<AtomicUsize>) -> Self {
+        load.fetch_add(1, Ordering::Relaxed);
+        self.load = Some(Arc::clone(load));
+        self
+    }
 }
 
 impl std::fmt::Debug for Admission {
@@ -51,6 +65,9 @@ impl std::fmt::Debug for Admission {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        if let Some(load) = &self.load {
+            load.fetch_sub(1, Ordering::Relaxed);
+        }
         let mut counts = self.admission.lock();
         counts.total -= 1;
         if let Some(open) = counts.open.get_mut(&self.address) {
@@ -99,7 +116,7 @@ impl Admission {
         }
         counts.open.insert(address, open + 1);
         counts.total += 1;
-        Ok(Place { admission: Arc::clone(self), address })
+        Ok(Place { admission: Arc::clone(self), address, load: None })
     }
 
     /// One post over HTTP.

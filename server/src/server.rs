@@ -123,7 +123,7 @@ impl Server {
             };
             let place = self.services.admission.enter(peer.ip());
             let (Ok(stream), Some(shard)) = (stream.into_std(), serve::least_loaded(&self.shards)) else { continue };
-            let arrival = Arrival { stream, address: peer.ip(), place };
+            let arrival = Arrival { stream, address: peer.ip(), place: place.map(|place| place.on(&shard.load)) };
             if shard.arrivals.send(arrival).await.is_err() {
                 tracing::error!("a shard is gone");
             }

@@ -1,9 +1,9 @@
 //! Coming into a room: subscribed first, then told what it holds, then live, so that nothing falls between and nothing comes
 //! twice.
 
-use std::rc::Rc;
+use std::{collections::HashSet, rc::Rc};
 
-use chat_protocol::{CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, limits, server::Joined};
+use chat_protocol::{CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, limits, server::{Joined, User}};
 use std::time::Instant;
 
 use super::conversation::{Conversation, manner};
@@ -66,8 +66,11 @@ impl Conversation<'_> {
                 joined.recovered = true;
             }
         }
+        let told = joined.users.clone();
+        let mut waited = false;
         self.line.say(self.dialect, ServerFrame { message: ServerMessage::Joined(joined), reference });
         while more && !connection.is_ending() {
+            waited = true;
             connection.caught_up().await;
             let Some(page) = self.read_on(&room, at).await else { return };
             at = page.events.last().map_or(at, |last| last.seq);
@@ -76,6 +79,7 @@ impl Conversation<'_> {
             self.line.say(self.dialect, ServerMessage::Events { room: name.clone(), events, more });
         }
         while !self.shard.go_live(&connection, self.dialect, &room, at) && !connection.is_ending() {
+            waited = true;
             connection.caught_up().await;
             let Some(page) = self.read_on(&room, at).await else { return };
             for event in &page.events {
@@ -85,6 +89,21 @@ impl Conversation<'_> {
                 at = event.seq;
             }
             connection.flush();
+        }
+        if waited {
+            self.say_who_changed(&room, name, &told);
+        }
+    }
+
+    /// Who came and who left while the connection was held: what passed then was not told to it.
+    fn say_who_changed(&self, room: &RoomName, name: RoomName, told: &[User]) {
+        let here = self.users(room);
+        let names = |users: &[User]| users.iter().map(|user| user.name.clone()).collect::<HashSet<_>>();
+        let (were, are) = (names(told), names(&here));
+        let joined: Vec<_> = here.iter().filter(|user| !were.contains(&user.name)).cloned().collect();
+        let left: Vec<_> = were.into_iter().filter(|name| !are.contains(name)).collect();
+        if !(joined.is_empty() && left.is_empty()) {
+            self.line.say(self.dialect, ServerMessage::Presence { room: name, joined, left, online: here.len() });
         }
     }
 

@@ -10,10 +10,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Instant,
 };
 
@@ -43,8 +40,6 @@ pub struct Shard {
     pub id: usize,
     world: RefCell<World>,
     metrics: Arc<Metrics>,
-    /// Connections here, for whoever deals out new ones.
-    load: Arc<AtomicUsize>,
     queued: Cell<i64>,
     emptied: Notify,
 }
@@ -70,14 +65,13 @@ struct Listener {
 }
 
 impl Shard {
-    pub fn new(id: usize, metrics: Arc<Metrics>, load: Arc<AtomicUsize>) -> Self {
-        Self { id, world: RefCell::default(), metrics, load, queued: Cell::new(0), emptied: Notify::new() }
+    pub fn new(id: usize, metrics: Arc<Metrics>) -> Self {
+        Self { id, world: RefCell::default(), metrics, queued: Cell::new(0), emptied: Notify::new() }
     }
 
     /// A connection begins.
     pub fn admit(&self, connection: &Rc<Connection>) {
         self.world.borrow_mut().connections.insert(connection.id, Rc::clone(connection));
-        self.load.fetch_add(1, Ordering::Relaxed);
         self.metrics.connections.inc();
     }
 
@@ -85,7 +79,6 @@ impl Shard {
     pub fn dismiss(&self, connection: &Connection) {
         let mut world = self.world.borrow_mut();
         if world.connections.remove(&connection.id).is_some() {
-            self.load.fetch_sub(1, Ordering::Relaxed);
             self.metrics.connections.dec();
         }
         world.watchers.remove(&connection.id);

@@ -133,7 +133,7 @@ fn settings(connection: &Connection, durability: Durability) -> rusqlite::Result
         "PRAGMA journal_mode = WAL;
          PRAGMA wal_autocheckpoint = 1000;
          PRAGMA journal_size_limit = 67108864;
-         PRAGMA secure_delete = FAST;
+         PRAGMA secure_delete = ON;
          PRAGMA cache_size = -65536;",
     )?;
     connection.pragma_update(
