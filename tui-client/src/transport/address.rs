@@ -1,0 +1,110 @@
+//! Where the server is, and the URL of one person's place in one room there.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, bail, ensure};
+use chat_protocol::{RoomName, UserName};
+use tokio_tungstenite::tungstenite::http::Uri;
+
+use crate::effect::Resume;
+
+/// A server, checked: `ws://host:port`, and a path where a proxy puts it under one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address(String);
+
+/// A person's place in a room of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place(String);
+
+impl Address {
+    /// Reads what was typed. The error is in words for the one who typed it.
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
+        let uri: Uri = text.parse().with_context(|| format!("«{text}» is not a URL; it looks like ws://host:8000"))?;
+        match uri.scheme_str() {
+            Some("ws") => {}
+            Some("wss") => bail!("«{text}» asks for TLS, which this client does not speak yet; use ws://"),
+            Some(other) => bail!("«{text}» begins with {other}://; a chat server's URL begins with ws://"),
+            None => bail!("«{text}» is not a whole URL; it looks like ws://host:8000"),
+        }
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let host = uri.host().unwrap_or_default();
+        ensure!(!host.is_empty(), "«{text}» names no host");
+        ensure!(!authority.contains('@'), "«{text}» holds a user or password, which would not be used");
+        ensure!(authority == host || uri.port_u16() > Some(0), "«{text}» has no usable port");
+        ensure!(uri.query().is_none(), "«{text}» has a query; only host, port and path belong here");
+        Ok(Self(format!("ws://{authority}{}", uri.path().trim_end_matches('/'))))
+    }
+
+    /// The place of this user in this room.
+    pub(crate) fn of(&self, room: &RoomName, user: &UserName) -> Place {
+        Place(format!("{}/ws/chat/{}/{}", self.0, escaped(room.shown()), escaped(user.shown())))
+    }
+}
+
+impl Place {
+    /// The URL to connect to, with what is known from before.
+    pub(super) fn url(&self, resume: &Resume) -> String {
+        let mut query = Vec::new();
+        if let Some((epoch, seq)) = &resume.position {
+            query.push(format!("after={seq}&epoch={}", escaped(&epoch.0)));
+        }
+        if let Some(session) = &resume.session {
+            query.push(format!("session={}", escaped(session)));
+        }
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{mark}{}", self.0, query.join("&"))
+    }
+}
+
+/// Percent-encoded, all but RFC 3986's unreserved characters.
+fn escaped(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => drop(write!(out, "%{byte:02X}")),
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::{Epoch, Seq};
+
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_or_refused_in_words() {
+        for (text, expected) in [
+            ("ws://127.0.0.1:8000", Ok("ws://127.0.0.1:8000")),
+            ("ws://chat.example/", Ok("ws://chat.example")),
+            ("ws://[::1]:8000/team/", Ok("ws://[::1]:8000/team")),
+            ("wss://chat.example", Err("does not speak yet")),
+            ("http://chat.example", Err("begins with ws://")),
+            ("localhost:8000", Err("not a whole URL")),
+            ("chat.example", Err("not a whole URL")),
+            ("ws://", Err("not a URL")),
+            ("", Err("not a URL")),
+            ("ws://a b", Err("not a URL")),
+            ("ws://h:0", Err("no usable port")),
+            ("ws://h:99999", Err("no usable port")),
+            ("ws://me@h", Err("user or password")),
+            ("ws://h/?x=1", Err("has a query")),
+        ] {
+            match (Address::parse(text), expected) {
+                (Ok(found), expected) => assert_eq!(Ok(found.0.as_str()), expected, "{text}"),
+                (Err(error), Err(words)) => assert!(format!("{error:#}").contains(words), "{text}: {error:#}"),
+                (Err(error), Ok(_)) => panic!("{text}: {error:#}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_holds_names_and_position_escaped() {
+        let (room, user) = (RoomName::parse("Tea Room").unwrap(), UserName::parse("Zoë+1").unwrap());
+        let place = Address::parse("ws://h:1").unwrap().of(&room, &user);
+        assert_eq!(place.url(&Resume::default()), "ws://h:1/ws/chat/Tea%20Room/Zo%C3%AB%2B1");
+        let resume = Resume { session: Some("a/b".into()), position: Some((Epoch("e&".into()), Seq(7))) };
+        assert_eq!(place.url(&resume), "ws://h:1/ws/chat/Tea%20Room/Zo%C3%AB%2B1?after=7&epoch=e%26&session=a%2Fb");
+    }
+}

@@ -1,0 +1,61 @@
+//! How long to wait before the next attempt: full jitter under a ceiling that doubles, so that a thousand clients whose server
+//! restarts do not come back in the same moment. Pure: the roll of the dice is passed in.
+
+use std::time::Duration;
+
+const FIRST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(30);
+/// A connection that held for so long was a good one. A shorter one (let in, cut at once) counts as a failure, or
+/// coming back would become a hammer.
+const GOOD: Duration = Duration::from_secs(10);
+
+/// How many attempts there have been in a row.
+#[derive(Debug, Default)]
+pub(super) struct Backoff {
+    attempts: u32,
+}
+
+impl Backoff {
+    /// How long to wait now. The first attempt goes at once.
+    pub(super) fn next(&mut self, no_sooner: Duration, roll: u64) -> Duration {
+        let ceiling = match self.attempts.checked_sub(1) {
+            None => Duration::ZERO,
+            Some(doublings) => FIRST.saturating_mul(1 << doublings.min(6)).min(LONGEST),
+        };
+        self.attempts = self.attempts.saturating_add(1);
+        let share = roll as f64 / u64::MAX as f64;
+        no_sooner + ceiling.mul_f64(share)
+    }
+
+    /// The connection held for so long.
+    pub(super) fn lived(&mut self, length: Duration) {
+        if length >= GOOD {
+            self.attempts = 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ceiling_doubles_from_half_a_second_to_thirty() {
+        let mut backoff = Backoff::default();
+        let most: Vec<_> = (0..9).map(|_| backoff.next(Duration::ZERO, u64::MAX).as_millis()).collect();
+        assert_eq!(most, [0, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+        assert_eq!(backoff.next(Duration::ZERO, 0), Duration::ZERO, "full jitter goes down to nothing");
+        assert_eq!(backoff.next(Duration::from_secs(2), u64::MAX / 2).as_secs(), 17, "what the server asks for comes first");
+        backoff.attempts = u32::MAX;
+        assert_eq!(backoff.next(Duration::ZERO, u64::MAX), LONGEST);
+    }
+
+    #[test]
+    fn only_a_connection_that_held_starts_over() {
+        let mut backoff = Backoff { attempts: 5 };
+        backoff.lived(Duration::from_secs(1));
+        assert_eq!(backoff.next(Duration::ZERO, u64::MAX).as_secs(), 8);
+        backoff.lived(GOOD);
+        assert_eq!(backoff.next(Duration::ZERO, u64::MAX), FIRST);
+    }
+}
