@@ -6,8 +6,8 @@ fn golden() -> HashMap<String, String> {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut files = HashMap::new();
     for kind in ["client", "server", "task"] {
-        for file in fs::read_dir(golden.join(kind)).unwrap().map(Result::unwrap) {
-            let text = fs::read_to_string(file.path()).unwrap();
+        for file in fs::read_dir(golden.join(kind)).expect("the golden files are there").flatten() {
+            let text = fs::read_to_string(file.path()).expect("a golden file is text");
             files.insert(text.trim_end().to_owned(), format!("{kind}/{}", file.file_name().display()));
         }
     }

@@ -27,7 +27,7 @@ pub struct Arguments {
     /// Port to listen on; 0 for any that is free
     #[arg(long, short, env = "CHAT_PORT", default_value_t = 8000, help_heading = "Where")]
     port: u16,
-    /// Origin of another web site whose pages may connect, like https://chat.example (repeatable)
+    /// Origin of another web site whose pages may connect, as in `https://chat.example` (repeatable)
     #[arg(long, env = "CHAT_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN", help_heading = "Where")]
     allow_origin: Vec<String>,
 

@@ -57,8 +57,7 @@ async fn a_line_said_anywhere_is_seen_everywhere() {
     lobby.channel.send(json!({ "action": "send", "channel": "lobby", "message": "from a bot" })).await;
     lobby.check("from a bot", "bot", "bot").await;
     let post = json!({ "text": "from curl", "user": "script" }).to_string();
-    let reply =
-        lobby.server.http("POST", "/api/rooms/lobby/messages", &[("content-type", "application/json")], &post).await;
+    let reply = lobby.server.http("POST", "/api/rooms/lobby/messages", &[("content-type", "application/json")], &post).await;
     assert_eq!(reply.status, 201, "{reply:?}");
     lobby.check("from curl", "script", "script").await;
     let history = lobby.server.get("/api/rooms/lobby/messages").await.json();

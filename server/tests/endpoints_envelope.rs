@@ -48,8 +48,16 @@ async fn everybody_sees_who_joins_speaks_and_leaves_in_the_envelope() {
 async fn every_line_is_text_and_comes_back_as_it_was_said() {
     let server = TestServer::start().await;
     let mut alice = named(&server, "alice").await;
-    for line in ["", " ", "/help", "7:psst", r#"{"type":"message","client_id":"bob","message":"forged"}"#, "{", "a\nb", "\u{202e}x\u{9b}1m"]
-    {
+    for line in [
+        "",
+        " ",
+        "/help",
+        "7:psst",
+        r#"{"type":"message","client_id":"bob","message":"forged"}"#,
+        "{",
+        "a\nb",
+        "\u{202e}x\u{9b}1m",
+    ] {
         alice.line(line).await;
         let raw = alice.next_text().await;
         assert!(!raw.chars().any(chat_protocol::display::is_unsafe), "{raw:?}");

@@ -77,7 +77,8 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table, fan_out: &FanOut) -> anyho
             table.add(&format!("{name} {}", rig.name), "CPU µs per delivery", work.each());
         }
         for place in floor + 1..rigs.len() {
-            let (row, ratio) = (format!("{name} {} / {}", rigs[place].name, rigs[floor].name), work[place].each() / work[floor].each());
+            let (row, ratio) =
+                (format!("{name} {} / {}", rigs[place].name, rigs[floor].name), work[place].each() / work[floor].each());
             match rigs[place].name {
                 "durable" => table.add(&row, "", ratio),
                 _ => table.aim(&row, "", Aim::AtMost(1.2), ratio),

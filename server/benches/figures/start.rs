@@ -72,7 +72,8 @@ fn full(messages: u64) -> anyhow::Result<PathBuf> {
     let begun = Instant::now();
     let mut log = Sqlite::open(making.path(), Durability::Normal)?;
     for batch in 0..messages / BATCH {
-        let writes: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(message).collect::<Option<_>>().context("names are valid")?;
+        let writes: Vec<_> =
+            (batch * BATCH..(batch + 1) * BATCH).map(message).collect::<Option<_>>().context("names are valid")?;
         log.apply(&writes, Timestamp(1_700_000_000_000 + i64::try_from(batch)? * 1000))?;
     }
     log.close();

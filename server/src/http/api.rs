@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration, time::Instant};
 use axum::{
     Extension,
     body::Body,
-    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    extract::{Query, Request, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -20,7 +20,7 @@ use tokio::{sync::watch, time::timeout};
 
 use super::{
     Peer,
-    error::{self, Refused},
+    error::{self, Refused, Segments},
     origin,
 };
 use crate::{
@@ -56,8 +56,7 @@ async fn asker(services: &Services, params: &Params, headers: &HeaderMap) -> Res
     }
     error::credential(services, headers, params.token.as_deref())?;
     let Some(secret) = &params.session else { return Ok(None) };
-    let session = identity::session(services, secret, clock::now()).await?;
-    Ok(session.map(|session| Who { name: session.name, author: session.author, since: session.made }))
+    Ok(identity::proven(services, secret).await?)
 }
 
 fn params(query: Result<Query<Params>, QueryRejection>) -> Result<Params, Refused> {
@@ -75,7 +74,10 @@ pub(super) async fn rooms((State(services), query, headers): Asked) -> Result<Re
     Ok(json(StatusCode::OK, json::line(&ServerMessage::Rooms { rooms })))
 }
 
-pub(super) async fn messages(Path(room): Path<String>, (State(services), query, headers): Asked) -> Result<Response, Refused> {
+pub(super) async fn messages(
+    Segments(room): Segments<String>,
+    (State(services), query, headers): Asked,
+) -> Result<Response, Refused> {
     let params = params(query)?;
     let who = asker(&services, &params, &headers).await?;
     let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
@@ -114,7 +116,7 @@ struct Said<'a> {
 }
 
 pub(super) async fn say(
-    Path(room): Path<String>,
+    Segments(room): Segments<String>,
     Extension(peer): Extension<Peer>,
     (State(services), query, headers): Asked,
     request: Request,
@@ -200,7 +202,10 @@ fn speaker(services: &Services, who: Option<Who>, user: Option<&str>) -> Result<
     }
 }
 
-pub(super) async fn tail(Path(room): Path<String>, (State(services), query, headers): Asked) -> Result<Response, Refused> {
+pub(super) async fn tail(
+    Segments(room): Segments<String>,
+    (State(services), query, headers): Asked,
+) -> Result<Response, Refused> {
     let params = params(query)?;
     let who = asker(&services, &params, &headers).await?;
     let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
@@ -257,9 +262,12 @@ fn lines(tail: Tail) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     })
 }
 
-pub(super) async fn export(Path(task_id): Path<String>, (State(services), query, headers): Asked) -> Result<Response, Refused> {
+pub(super) async fn export(
+    Segments(task_id): Segments<String>,
+    (State(services), query, headers): Asked,
+) -> Result<Response, Refused> {
     let who = asker(&services, &params(query)?, &headers).await?;
-    let found = services.tasks.export(&task_id, who.as_ref().map(|who| &who.name));
+    let found = services.tasks.export(&task_id, who.as_ref());
     let missing = || Refused::new(StatusCode::NOT_FOUND, ErrorCode::BadRequest, "There is no such export");
     let (path, room, format) = found.ok_or_else(missing)?;
     let (kind, ending) = match format {

@@ -2,10 +2,12 @@
 
 use axum::{
     Json,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{FromRequestParts, Path},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use chat_protocol::{ErrorCode, Refusal};
+use chat_protocol::{CloseCode, ErrorCode, Refusal};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::{log::LogError, services::Services, session::Credential, shard::Closing};
@@ -54,7 +56,10 @@ impl From<LogError> for Refused {
 
 impl From<Closing> for Refused {
     fn from(closing: Closing) -> Self {
-        Refusal::new(ErrorCode::Unavailable, closing.reason).into()
+        match closing.code {
+            CloseCode::NameTaken => Self::new(StatusCode::CONFLICT, ErrorCode::Forbidden, closing.reason),
+            _ => Refusal::new(ErrorCode::Unavailable, closing.reason).into(),
+        }
     }
 }
 
@@ -65,10 +70,26 @@ impl IntoResponse for Refused {
         if let Some(seconds) = self.retry_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if self.status == StatusCode::UPGRADE_REQUIRED {
+            response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+/// The names in a path. What is not UTF-8 once it is decoded is none, and is refused like any other.
+pub struct Segments<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segments<T> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let found = Path::from_request_parts(parts, state).await;
+        found.map(|Path(segments)| Self(segments)).map_err(|error| Refusal::new(ErrorCode::BadName, error.body_text()).into())
     }
 }
 

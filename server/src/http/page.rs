@@ -3,14 +3,13 @@
 use std::sync::LazyLock;
 
 use axum::{
-    extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chat_protocol::ErrorCode;
 use sha2::{Digest, Sha256};
 
-use super::error::Refused;
+use super::error::{Refused, Segments};
 
 struct Asset {
     name: &'static str,
@@ -48,7 +47,7 @@ pub(super) async fn favicon(headers: HeaderMap) -> Result<Response, Refused> {
     serve("icon.svg", &headers)
 }
 
-pub(super) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Result<Response, Refused> {
+pub(super) async fn asset(Segments(file): Segments<String>, headers: HeaderMap) -> Result<Response, Refused> {
     serve(&file, &headers)
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    extract::{Path, Query, State, rejection::QueryRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header},
     response::{IntoResponse, Response},
 };
 use chat_protocol::ErrorCode;
@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{
     Peer,
-    error::{self, Refused},
+    error::{self, Refused, Segments},
     origin,
 };
 use crate::{
@@ -33,19 +33,19 @@ pub(super) struct Params {
     epoch: Option<String>,
 }
 
-type Asked = (State<Arc<Services>>, Extension<Peer>, Result<Query<Params>, QueryRejection>, HeaderMap);
+type Asked = (State<Arc<Services>>, Extension<Peer>, Result<Query<Params>, QueryRejection>, (Method, Version), HeaderMap);
 
 pub(super) async fn echo(asked: Asked) -> Result<Response, Refused> {
     open(asked, |_| Endpoint::Echo)
 }
 
 /// Digits are a number, as in the tutorials that number their clients; anything else is a name.
-pub(super) async fn tutorial(Path(id): Path<String>, asked: Asked) -> Result<Response, Refused> {
+pub(super) async fn tutorial(Segments(id): Segments<String>, asked: Asked) -> Result<Response, Refused> {
     let number = id.bytes().all(|byte| byte.is_ascii_digit()).then(|| id.parse().ok()).flatten();
     open(asked, |_| number.map_or(Endpoint::Named(id), Endpoint::Client))
 }
 
-pub(super) async fn chat(Path((room, user)): Path<(String, String)>, asked: Asked) -> Result<Response, Refused> {
+pub(super) async fn chat(Segments((room, user)): Segments<(String, String)>, asked: Asked) -> Result<Response, Refused> {
     open(asked, |_| Endpoint::Chat { room, user })
 }
 
@@ -65,9 +65,16 @@ pub(super) async fn tasks(asked: Asked) -> Result<Response, Refused> {
 }
 
 fn open(
-    (State(services), Extension(peer), params, headers): Asked,
+    (State(services), Extension(peer), params, (method, version), headers): Asked,
     endpoint: impl FnOnce(&Params) -> Endpoint,
 ) -> Result<Response, Refused> {
+    // The router takes HEAD for GET; an upgrade it is not.
+    if method != Method::GET {
+        return Err(bad(StatusCode::METHOD_NOT_ALLOWED, "A WebSocket begins with GET"));
+    }
+    if version < Version::HTTP_11 {
+        return Err(bad(StatusCode::UPGRADE_REQUIRED, "A WebSocket begins with HTTP/1.1"));
+    }
     let key = handshake(&headers)?;
     let Query(params) = params.map_err(|error| bad(StatusCode::BAD_REQUEST, error.body_text()))?;
     let endpoint = endpoint(&params);

@@ -79,7 +79,7 @@ impl Keeper {
         }
         let writable = Arc::new(AtomicBool::new(true));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let writer = Writer { log, inbox, metrics, writable: Arc::clone(&writable), tail, runtime };
+        let writer = Writer { log, inbox, metrics, writable: Arc::clone(&writable), tail, runtime, owed: Vec::new() };
         thread::Builder::new().name("log-write".into()).spawn(move || writer.run())?;
         Ok(Self { epoch, appends, reads, writable })
     }
@@ -155,6 +155,9 @@ struct Writer<L, T> {
     writable: Arc<AtomicBool>,
     tail: T,
     runtime: tokio::runtime::Runtime,
+    /// Sessions that could not be kept yet. They go before whatever comes next: nothing that an author says may be kept without
+    /// the proof of whose it is.
+    owed: Vec<Write>,
 }
 
 impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
@@ -195,10 +198,11 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
         }
     }
 
-    fn commit(&mut self, writes: Vec<Write>) {
+    fn commit(&mut self, mut writes: Vec<Write>) {
         if writes.is_empty() {
             return;
         }
+        writes.splice(0..0, self.owed.drain(..));
         let start = Instant::now();
         match self.log.apply(&writes, clock::now()) {
             Ok(outcomes) => {
@@ -212,6 +216,10 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
                 if self.writable.swap(false, Ordering::Relaxed) {
                     tracing::error!(%error, writes = writes.len(), "the log could not keep a batch");
                 }
+                // A batch that can never be kept must not come back with the next one.
+                if matches!(error, LogError::Unavailable(_)) {
+                    self.owed = writes.iter().filter_map(owed).take(APPENDS).collect();
+                }
                 let refused = writes.into_iter().map(|write| (write, Outcome::Refused(unavailable()))).collect();
                 (self.tail)(refused);
             }
@@ -219,8 +227,19 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
     }
 }
 
+/// What a failed batch leaves to be written with the next one: somebody's session.
+fn owed(write: &Write) -> Option<Write> {
+    match write {
+        Write::Session(session) if session.hash != NOBODY => Some(Write::Session(session.clone())),
+        _ => None,
+    }
+}
+
+/// The hash of no session.
+const NOBODY: [u8; 32] = [0; 32];
+
 /// The smallest real write: a session that nobody has.
 fn probe(now: Timestamp) -> Write {
     let name = UserName::nameless(0);
-    Write::Session(Session { hash: [0; 32], author: Author("probe".into()), name, made: now, used: now })
+    Write::Session(Session { hash: NOBODY, author: Author("probe".into()), name, made: now, used: now })
 }

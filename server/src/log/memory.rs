@@ -11,10 +11,9 @@ use std::{
 
 use chat_protocol::{ClientId, Epoch, Event, Recorded, RoomName, Seq, Timestamp, UserName, limits};
 
-use super::{Author, Draft, Log, LogError, Outcome, Reader, SESSION_LASTS_MS, Session, Write};
+use super::{Author, Draft, Log, LogError, Outcome, Reader, SESSION_LASTS_MS, Session, Write, rules};
 
 mod read;
-pub(super) mod rules;
 mod words;
 
 /// See the module.

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 pub mod keeper;
 pub mod memory;
+mod rules;
 pub mod sqlite;
 
 pub use self::keeper::Keeper;

@@ -15,7 +15,6 @@ use super::{
     state,
 };
 use crate::{
-    clock,
     limits::{Bucket, Verdict},
     log::Who,
     metrics::Reason,
@@ -34,14 +33,13 @@ async fn hold(shard: &Rc<Shard>, services: &Services, line: &mut Line, opening: 
         return Err(CloseCode::InvalidToken.into());
     }
     let who = match &opening.session {
-        Some(secret) => identity::session(services, secret, clock::now()).await?,
+        Some(secret) => identity::proven(services, secret).await?,
         None => None,
     };
-    let who = who.map(|session| Who { name: session.name, author: session.author, since: session.made });
     let user = who.as_ref().map(|who| &who.name);
     // Watched before it is listed: an update may come twice, but none is missed.
     shard.watch_tasks(&line.connection, user.cloned());
-    for update in services.tasks.known_to(user) {
+    for update in services.tasks.known_to(who.as_ref()) {
         line.say_text(&update.encode());
     }
     let mut bucket = Bucket::new(services.config.rate, Instant::now());
@@ -77,7 +75,7 @@ fn ask(services: &Services, text: &str, who: Option<&Who>) -> Result<Option<crat
         .map_err(|error| Refusal::new(ErrorCode::BadRequest, display::clip(&error.to_string(), 200)))?;
     let user = who.map(|who| &who.name);
     match request {
-        TaskRequest::Cancel { task_id } => services.tasks.cancel(&task_id, user).map(|()| None),
+        TaskRequest::Cancel { task_id } => services.tasks.cancel(&task_id, who).map(|()| None),
         TaskRequest::Start { task: TaskKind::Verify, .. } => services.tasks.begin(Work::Verify),
         TaskRequest::Start { task: TaskKind::Export, room, format } => {
             let room = room.ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "An export needs a room"))?;

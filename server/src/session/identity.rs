@@ -107,6 +107,14 @@ pub async fn session(services: &Services, secret: &str, now: Timestamp) -> Resul
     })
 }
 
+/// Who shows this secret, without coming in. A name may be somebody else's by now: then it proves nothing.
+pub async fn proven(services: &Services, secret: &str) -> Result<Option<Who>, Closing> {
+    let Some(session) = session(services, secret, clock::now()).await? else { return Ok(None) };
+    let Session { name, author, made, .. } = session;
+    services.hub.may_enter(&name, &author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
+    Ok(Some(Who { name, author, since: made }))
+}
+
 /// A name that cannot be, in the words of a close frame.
 pub fn policy(error: &chat_protocol::NameError) -> Closing {
     Closing::new(CloseCode::Policy, error.to_string())

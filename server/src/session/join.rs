@@ -3,7 +3,10 @@
 
 use std::{collections::HashSet, rc::Rc};
 
-use chat_protocol::{CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, limits, server::{Joined, User}};
+use chat_protocol::{
+    CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, limits,
+    server::{Joined, User},
+};
 use std::time::Instant;
 
 use super::conversation::{Conversation, manner};
@@ -36,8 +39,9 @@ impl Conversation<'_> {
             Err(error) => {
                 if new_here {
                     self.leave(&room, false);
-                } else {
-                    self.shard.go_live(&connection, self.dialect, &room, Seq(0));
+                } else if !self.shard.go_live(&connection, self.dialect, &room, Seq(0)) {
+                    // It was live before, and what it missed meanwhile cannot be read now.
+                    connection.close(CloseCode::Internal.into());
                 }
                 return self.fail(&error, reference);
             }
@@ -80,15 +84,20 @@ impl Conversation<'_> {
         }
         while !self.shard.go_live(&connection, self.dialect, &room, at) && !connection.is_ending() {
             waited = true;
-            connection.caught_up().await;
-            let Some(page) = self.read_on(&room, at).await else { return };
-            for event in &page.events {
-                if let Some(text) = self.dialect.recorded(event) {
-                    connection.answer(frame(&text));
+            // What came before it was held anew is in the log alone: all of it is read, however many pages that takes.
+            let mut more = true;
+            while more && !connection.is_ending() {
+                connection.caught_up().await;
+                let Some(page) = self.read_on(&room, at).await else { return };
+                for event in &page.events {
+                    if let Some(text) = self.dialect.recorded(event) {
+                        connection.answer(frame(&text));
+                    }
+                    at = event.seq;
                 }
-                at = event.seq;
+                more = page.more;
+                connection.flush();
             }
-            connection.flush();
         }
         if waited {
             self.say_who_changed(&room, name, &told);

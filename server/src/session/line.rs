@@ -93,8 +93,9 @@ impl Line {
             Some(Ok(Message::Binary(_))) => Err(CloseCode::Binary.into()),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Input::Control),
             Some(Ok(Message::Close(_))) => {
-                // The answer to it is written by reading on.
+                // Reading on writes the answer to it, into the queue only: tungstenite ends before it would flush.
                 let _ = timeout(GOODBYE_WITHIN, self.socket.next()).await;
+                self.connection.flush();
                 Err(End::Gone)
             }
             Some(Err(Error::Capacity(_))) => Err(CloseCode::TooBig.into()),

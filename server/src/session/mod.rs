@@ -1,4 +1,4 @@
-//! One connection's conversation, from the upgrade to the goodbye: [`line`] reads frames, [`state`] decides what they lead to,
+//! One connection's conversation, from the upgrade to the goodbye: [`mod@line`] reads frames, [`state`] decides what they lead to,
 //! [`conversation`] performs it with the shard, the hub and the log.
 //!
 //! Does not know HTTP: it is handed a socket and an [`Opening`].

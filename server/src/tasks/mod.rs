@@ -18,14 +18,14 @@ use std::{
 
 pub use chat_protocol::task::{TaskResult, TaskUpdate};
 use chat_protocol::{
-    ErrorCode, Refusal, RoomName, UserName,
+    ErrorCode, Refusal, RoomName,
     task::{ExportFormat, TaskKind, TaskStatus},
 };
 
 use crate::{
     auth,
     fanout::Fanout,
-    log::{LogError, Reader, Who},
+    log::{Author, LogError, Reader, Who},
 };
 
 /// Pieces of work that wait.
@@ -37,6 +37,8 @@ const APART: Duration = Duration::from_millis(100);
 
 struct Task {
     update: TaskUpdate,
+    /// Who asked, where that matters: what an export of a private room holds is for this author alone.
+    author: Option<Author>,
     stop: Arc<AtomicBool>,
     /// What an export made.
     file: Option<PathBuf>,
@@ -103,10 +105,11 @@ impl Tasks {
     /// # Errors
     /// Too much waits already.
     pub fn begin(&self, work: Work) -> Result<Option<TaskUpdate>, Refusal> {
-        let (task, room, format) = match &work {
-            Work::Export { room, format, .. } => (TaskKind::Export, Some(room.clone()), Some(*format)),
-            Work::Verify => (TaskKind::Verify, None, None),
+        let (task, room, format, who) = match &work {
+            Work::Export { room, format, who } => (TaskKind::Export, Some(room.clone()), Some(*format), who.as_ref()),
+            Work::Verify => (TaskKind::Verify, None, None, None),
         };
+        let author = who.map(|who| who.author.clone());
         let mut list = self.lock();
         let same = |known: &&Task| {
             let update = &known.update;
@@ -132,7 +135,7 @@ impl Tasks {
         let stop = Arc::new(AtomicBool::new(false));
         self.orders.try_send(Order { task_id, work, stop: Arc::clone(&stop) }).map_err(|_| busy())?;
         // The worker cannot look at the list before this lock is let go.
-        list.push_back(Task { update: update.clone(), stop, file: None });
+        list.push_back(Task { update: update.clone(), author, stop, file: None });
         self.fanout.task(&Arc::new(update));
         Ok(None)
     }
@@ -141,29 +144,34 @@ impl Tasks {
     ///
     /// # Errors
     /// There is no such work, or it is not for this user to know.
-    pub fn cancel(&self, task_id: &str, user: Option<&UserName>) -> Result<(), Refusal> {
+    pub fn cancel(&self, task_id: &str, who: Option<&Who>) -> Result<(), Refusal> {
         let list = self.lock();
-        let found = list.iter().find(|task| task.update.task_id == task_id && may_know(&task.update, user));
+        let found = list.iter().find(|task| task.update.task_id == task_id && task.is_for(who));
         let task = found.ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "There is no such task"))?;
         task.stop.store(true, Ordering::Relaxed);
         Ok(())
     }
 
     /// What is under way and what was finished last, as far as this user may know.
-    pub fn known_to(&self, user: Option<&UserName>) -> Vec<TaskUpdate> {
-        self.lock().iter().map(|task| &task.update).filter(|update| may_know(update, user)).cloned().collect()
+    pub fn known_to(&self, who: Option<&Who>) -> Vec<TaskUpdate> {
+        self.lock().iter().filter(|task| task.is_for(who)).map(|task| task.update.clone()).collect()
     }
 
     /// A finished export: its file, room and form.
-    pub fn export(&self, task_id: &str, user: Option<&UserName>) -> Option<(PathBuf, RoomName, ExportFormat)> {
+    pub fn export(&self, task_id: &str, who: Option<&Who>) -> Option<(PathBuf, RoomName, ExportFormat)> {
         let list = self.lock();
-        let task = list.iter().find(|task| task.update.task_id == task_id && may_know(&task.update, user))?;
+        let task = list.iter().find(|task| task.update.task_id == task_id && task.is_for(who))?;
         Some((task.file.clone()?, task.update.room.clone()?, task.update.format?))
     }
 }
 
-fn may_know(update: &TaskUpdate, user: Option<&UserName>) -> bool {
-    update.room.as_ref().is_none_or(|room| room.admits(user))
+impl Task {
+    /// Whether somebody may know of it. A private room's export holds what its author may see, which the other of the two, or
+    /// the next guest of that name, may not.
+    fn is_for(&self, who: Option<&Who>) -> bool {
+        let open = self.update.room.as_ref().is_none_or(|room| !room.is_private());
+        open || who.is_some_and(|who| self.author.as_ref() == Some(&who.author))
+    }
 }
 
 struct Worker {

@@ -393,3 +393,63 @@ impl TestClient {
         }
     }
 }
+
+pub mod program;
+pub mod sight;
+
+impl TestServer {
+    /// A server that runs elsewhere and is not ours to stop.
+    pub fn elsewhere(address: SocketAddr) -> Self {
+        Self { address, stop: None, running: tokio::spawn(async {}) }
+    }
+
+    /// A user in a room whose system takes few bytes in advance, so that reading slowly is felt by the server.
+    pub async fn join_narrow(&self, room: &str, user: &str, query: &str) -> (TestClient, Value) {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(64 * 1024).expect("a small buffer");
+        let stream = timeout(PATIENCE, socket.connect(self.address)).await.expect("in time").expect("connects");
+        let url = self.url(&format!("/ws/chat/{room}/{user}?{query}"));
+        let handshake = tokio_tungstenite::client_async(url, MaybeTlsStream::Plain(stream));
+        let (socket, _) = timeout(PATIENCE, handshake).await.expect("in time").expect("a handshake");
+        let mut client = TestClient { socket, seen: VecDeque::new(), welcome: Value::Null };
+        client.welcome = client.expect("welcome").await;
+        let joined = client.expect("joined").await;
+        (client, joined)
+    }
+
+    /// Waits until a number of `/metrics` is as expected.
+    pub async fn metric_becomes(&self, name: &str, expected: impl Fn(f64) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let value = self.metric(name).await;
+            if expected(value) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{name} stays at {value}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl TestClient {
+    /// The very next object, or how it ended.
+    #[track_caller]
+    pub fn hear(&mut self) -> impl Future<Output = Result<Value, Closed>> + '_ {
+        let caller = std::panic::Location::caller();
+        async move {
+            let text = match self.seen.pop_front() {
+                Some(text) => text,
+                None => match self.next(Instant::now() + PATIENCE).await {
+                    Some(heard) => heard?,
+                    None => panic!("{caller}: nothing comes"),
+                },
+            };
+            Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        }
+    }
+
+    /// Sends unless the connection is over.
+    pub async fn try_send(&mut self, value: &Value) -> bool {
+        self.socket.send(Message::text(value.to_string())).await.is_ok()
+    }
+}

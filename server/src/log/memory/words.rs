@@ -81,7 +81,7 @@ mod tests {
             ("Hello, World!", " hello world "),
             ("  don't  ", " don t "),
             ("Crème BRÛLÉE", " creme brulee "),
-            ("cafe\u{301} x\u{301}y", " cafe xy "),
+            ("cafe\u{301} x\u{301}y\u{331}z", " cafe xyz "),
             ("Việt Nam", " viet nam "),
             ("日本 42", " 日本 42 "),
             ("… ?!", ""),

@@ -14,7 +14,7 @@ use super::{
     known::{Known, Room},
     rows,
 };
-use crate::log::{Author, Draft, Outcome, SESSION_LASTS_MS, Session, Write, memory::rules};
+use crate::log::{Author, Draft, Outcome, SESSION_LASTS_MS, Session, Write, rules};
 
 /// How many forgotten sessions are cleared away when another one is written: more than come, so that they do not pile up.
 const FORGOTTEN_AT_ONCE: i64 = 4;

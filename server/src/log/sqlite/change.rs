@@ -11,7 +11,7 @@ use super::{
     known::Room,
     rows::{self, Change},
 };
-use crate::log::{Draft, Outcome, memory::rules};
+use crate::log::{Draft, Outcome, rules};
 
 /// A message that somebody wants to change.
 struct Target {

@@ -15,7 +15,7 @@ use chat_protocol::Epoch;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use super::Durability;
-use crate::log::memory::rules;
+use crate::log::rules;
 
 /// The database in the data directory.
 const DATABASE: &str = "chat.db";

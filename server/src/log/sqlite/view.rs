@@ -93,11 +93,8 @@ impl<'a> View<'a> {
         Ok(Events { events, more })
     }
 
-    /// The events after a place, if they are whole: nothing hidden, nothing pruned.
+    /// The events after a place, if they are whole: nothing between it and the head is hidden, pruned or yet to come.
     pub(super) fn resume(&self, after: Seq, limit: usize) -> Result<Option<Events>> {
-        if after > self.head || after.next() < self.first {
-            return Ok(None);
-        }
         let events = self.events(after, limit)?;
         let dense = events.events.iter().zip(after.0 + 1..).all(|(event, seq)| event.seq.0 == seq);
         let last = events.events.last().map_or(after, |event| event.seq);

@@ -1,0 +1,129 @@
+//! The real binary as a child: its signals, its exit code, what it prints, and a disk that can be made to fail.
+
+use std::{
+    net::SocketAddr,
+    ops::Deref,
+    process::{ExitStatus, Stdio},
+};
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::{PATIENCE, TestServer};
+
+/// A running `chat-server`. It is killed, by its own id, when it is dropped.
+pub struct Program {
+    server: TestServer,
+    child: Child,
+    /// What it announced on stdout.
+    pub announced: String,
+    stderr: JoinHandle<String>,
+}
+
+/// How a child ended, and what it said to the operator.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: ExitStatus,
+    pub stderr: String,
+}
+
+impl Deref for Program {
+    type Target = TestServer;
+
+    fn deref(&self) -> &TestServer {
+        &self.server
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    // The shell leaves its place to the program; what it ignores stays ignored, so that a file that may not grow is an error
+    // and not the end.
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_chat-server")]);
+    command.args(arguments);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CHAT_")) {
+        command.env_remove(name);
+    }
+    command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+async fn all_of(mut stream: impl tokio::io::AsyncRead + Unpin) -> String {
+    let mut text = Vec::new();
+    // What came until it broke off is as good.
+    let _ = stream.read_to_end(&mut text).await;
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+impl Program {
+    /// Without a rate limit, on a free port, with these arguments besides.
+    pub async fn start(arguments: &[&str]) -> Self {
+        let mut all = vec!["--port", "0", "--rate-limit", "off", "--max-per-ip", "0", "--shards", "2"];
+        all.extend(arguments);
+        let mut child = command(&all).spawn().expect("the program starts");
+        let stderr = tokio::spawn(all_of(child.stderr.take().expect("a stderr")));
+        let mut lines = BufReader::new(child.stdout.take().expect("a stdout")).lines();
+        let mut announced = String::new();
+        let read = async {
+            while let Ok(Some(line)) = lines.next_line().await {
+                announced += &line;
+                announced.push('\n');
+                if line.trim_start().starts_with("messages") {
+                    return true;
+                }
+            }
+            false
+        };
+        if !timeout(PATIENCE, read).await.expect("it says where it listens") {
+            panic!("it did not start: {}", stderr.await.unwrap_or_default());
+        }
+        let port = announced.split("port ").nth(1).and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+        let address = SocketAddr::from(([127, 0, 0, 1], port.expect("a port")));
+        Self { server: TestServer::elsewhere(address), child, announced, stderr }
+    }
+
+    /// Starts it where it cannot run, and waits for the end.
+    pub async fn refused(arguments: &[&str]) -> Ended {
+        let child = command(arguments).spawn().expect("the program starts");
+        let output = timeout(PATIENCE, child.wait_with_output()).await.expect("it ends").expect("it is waited for");
+        Ended { status: output.status, stderr: String::from_utf8_lossy(&output.stderr).into_owned() }
+    }
+
+    fn id(&self) -> Pid {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        id.and_then(Pid::from_raw).expect("it runs")
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.id(), signal).expect("it can be signalled");
+    }
+
+    /// From now on no file can be written, or can be again.
+    pub fn disk_is_full(&self, full: bool) {
+        let limit = Rlimit { current: full.then_some(0), maximum: None };
+        prlimit(Some(self.id()), Resource::Fsize, limit).expect("its limits can be set");
+    }
+
+    /// Waits for the end.
+    pub async fn ended(mut self) -> Ended {
+        let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").expect("it is waited for");
+        Ended { status, stderr: (&mut self.stderr).await.unwrap_or_default() }
+    }
+
+    /// Ends it as a power cut would end the process.
+    pub async fn kill(self) -> Ended {
+        self.signal(Signal::KILL);
+        self.ended().await
+    }
+
+    /// Asks it to go, and waits for the end.
+    pub async fn terminate(self) -> Ended {
+        self.signal(Signal::TERM);
+        self.ended().await
+    }
+}
