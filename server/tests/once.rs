@@ -152,3 +152,24 @@ async fn a_post_sent_again_appears_once() {
     let mut watcher = server.join("tea", "watcher").await;
     assert_eq!(kept(&mut watcher, "tea").await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_session_is_good_from_the_moment_it_was_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::with(config_in(dir.path())).await;
+    let mut busy = server.join("coffee", "busy").await;
+    for number in 0..20 {
+        // So much is on its way into the log that the session waits for its turn there.
+        for _ in 0..150 {
+            busy.send(json!({ "type": "send", "text": "on and on" })).await;
+        }
+        let user = format!("user{number}");
+        let phone = server.join("tea", &user).await;
+        let session = phone.session().to_owned();
+        let (status, said) = post(&server, json!({ "text": "hi", "session": session, "cid": "x" })).await;
+        assert_eq!(status, 201, "{said}");
+        let (mut laptop, _) = server.join_with("tea", &user, &format!("session={session}")).await;
+        let again = laptop.ask(cake("x")).await;
+        assert_eq!((&again["duplicate"], seq(&again)), (&json!(true), seq(&said)), "{again}");
+    }
+}

@@ -100,15 +100,20 @@ async fn who_came_during_an_outage_is_the_same_author_afterwards() {
     let mut alice = program.join("tea", "alice").await;
     program.disk_is_full(true);
     assert_eq!(alice.ask(cake("x")).await["code"], "unavailable");
-    let mut carol = program.join("tea", "carol").await;
+    let carol = program.join("tea", "carol").await;
+    let session = format!("session={}", carol.session());
+    carol.cut();
+    // She may come again while it lasts, and nobody else by her name.
+    let (mut carol, _) = program.join_with("tea", "carol", &session).await;
+    program.open("/ws/chat/tea/carol").await.closed_with(chat_protocol::CloseCode::NameTaken).await;
     program.disk_is_full(false);
     ready(&program, 200).await;
     let kept = carol.ask(cake("c")).await;
     assert_eq!(kept["type"], "ack", "{kept}");
-    let session = format!("session={}", carol.session());
     carol.cut();
-    let mut carol = program.open(&format!("/ws/chat/tea/carol?{session}")).await;
-    carol.expect("joined").await;
+    program.kill().await;
+    let program = Program::start(&["--data-dir", dir.path().to_str().unwrap()]).await;
+    let (mut carol, _) = program.join_with("tea", "carol", &session).await;
     let again = carol.ask(cake("c")).await;
     assert_eq!((&again["duplicate"], &again["seq"]), (&json!(true), &kept["seq"]), "{again}");
 }

@@ -1,6 +1,7 @@
 //! Senders who wait until what they said is kept: how many messages are acknowledged, and how soon.
 //!
-//! Each is alone in its room, so that it is the log that is measured and not the fan-out.
+//! Once all are in one room, where each also gets what the others say; and once each is alone in its own, so that there is no
+//! fan-out, but every message of a commit changes another page of the store.
 
 use std::{
     collections::VecDeque,
@@ -18,30 +19,38 @@ use crate::{
 };
 
 const SENDERS: usize = 64;
+/// How they are spread.
+const ROOMS: [(&str, usize); 2] = [("together", 1), ("alone", SENDERS)];
 /// Messages that one sender has in flight.
-const IN_FLIGHT: [usize; 3] = [1, 8, 32];
+const IN_FLIGHT: [usize; 2] = [1, 16];
 
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> anyhow::Result<()> {
     let store = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let server = Process::server(plan, Some(store.path()))?;
     let mut generator = Generator::new()?;
     let group = generator.group();
-    let who = (0..SENDERS).map(|number| (format!("bench-{number}"), format!("sender-{number}")));
-    let senders = generator.join_all(group, server.port, who)?;
-    generator.quiet(Duration::from_millis(300))?;
-    load(plan.slice() / 4, 1, &mut generator, &server, group, &senders)?;
+    let mut crowds = Vec::new();
+    for (name, rooms) in ROOMS {
+        let who = (0..SENDERS).map(|number| (format!("{name}-{}", number % rooms), format!("{name}-{number}")));
+        let senders = generator.join_all(group, server.port, who)?;
+        generator.quiet(Duration::from_millis(300))?;
+        load(plan.slice() / 4, 1, &mut generator, &server, group, &senders)?;
+        crowds.push((rooms, senders));
+    }
     for _ in 0..plan.rounds {
         table.add("disk: write of 16 KiB and fdatasync", "per second", syncs(store.path(), plan.slice() / 6)?);
-        for in_flight in IN_FLIGHT {
-            let kept = load(plan.slice(), in_flight, &mut generator, &server, group, &senders)?;
-            let name = format!("d1 {SENDERS} senders, {in_flight} in flight");
-            match in_flight {
-                1 => table.aim(&name, "acks per second", Aim::AtLeast(15_000.0), kept.per_second),
-                _ => table.add(&name, "acks per second", kept.per_second),
+        for (rooms, senders) in &crowds {
+            for in_flight in IN_FLIGHT {
+                let kept = load(plan.slice(), in_flight, &mut generator, &server, group, senders)?;
+                let name = format!("d1 {SENDERS} senders, rooms {rooms}, in flight {in_flight}");
+                match in_flight {
+                    1 => table.aim(&name, "acks per second", Aim::AtLeast(15_000.0), kept.per_second),
+                    _ => table.add(&name, "acks per second", kept.per_second),
+                }
+                table.add(&format!("{name}: p50"), "ms", kept.p50);
+                table.add(&format!("{name}: p99"), "ms", kept.p99);
+                table.add(&format!("{name}: cost"), "CPU µs per message", kept.cpu);
             }
-            table.add(&format!("{name}: p50"), "ms", kept.p50);
-            table.add(&format!("{name}: p99"), "ms", kept.p99);
-            table.add(&format!("{name}: cost"), "CPU µs per message", kept.cpu);
         }
     }
     Ok(())
@@ -84,6 +93,7 @@ fn load(
     let (took, kept, cpu) = (begun.elapsed(), generator.seen(group).acks - before, server.cpu()? - cpu);
     let owed = before + kept + (senders.len() * in_flight) as u64;
     generator.until(|seen| seen[group].acks >= owed)?;
+    generator.quiet(Duration::from_millis(50))?;
     generator.acked.clear();
     waits.sort_unstable();
     let part = |part: usize| waits.get(waits.len() * part / 100).map_or(f64::NAN, |wait| wait.as_secs_f64() * 1000.0);

@@ -1,10 +1,11 @@
-//! The least that fan-out can cost: a loop that does nothing but `send` a prepared frame to each reader. It is a process of its
-//! own, so that its processor time is counted as the server's is.
+//! The least that fan-out can cost: a loop that does nothing but `send` a prepared frame to each reader, or several loops that
+//! share the readers as shards do. It is a process of its own, so that its processor time is counted as the server's is.
 
 use std::{
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
     process::Command,
+    thread,
 };
 
 use anyhow::ensure;
@@ -23,19 +24,21 @@ pub(crate) enum How {
     Together,
 }
 
-/// What makes the loop send so many messages to everybody.
+/// What makes a loop send so many messages to all its readers.
 pub(crate) fn trigger(how: How, messages: u8) -> [u8; 2] {
     [u8::from(how == How::Together), messages]
 }
 
-/// Starts the loop. The first who connects triggers, and the next ones read.
-pub(crate) fn start(readers: usize) -> anyhow::Result<Process> {
-    Process::start(Command::new(std::env::current_exe()?).args([ARGUMENT, &readers.to_string()]))
+/// Starts so many loops. The first who connect trigger one each, and the next ones read.
+pub(crate) fn start(loops: usize, readers: usize) -> anyhow::Result<Process> {
+    let arguments = [ARGUMENT, &loops.to_string(), &readers.to_string()];
+    Process::start(Command::new(std::env::current_exe()?).args(arguments))
 }
 
-/// The loop itself.
+/// The program that it is then.
 pub(crate) fn run() -> anyhow::Result<()> {
-    let readers: usize = std::env::args().nth(2).unwrap_or_default().parse()?;
+    let number = |place| std::env::args().nth(place).unwrap_or_default().parse::<usize>();
+    let (loops, readers) = (number(2)?, number(3)?);
     crate::process::raise_open_files();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     writeln!(std::io::stdout(), "listening on {}", listener.local_addr()?.port())?;
@@ -44,12 +47,21 @@ pub(crate) fn run() -> anyhow::Result<()> {
         stream.set_nodelay(true)?;
         Ok(stream)
     };
-    let mut source = accept()?;
-    let mut readers = (0..readers).map(|_| accept()).collect::<Result<Vec<_>, _>>()?;
+    let triggers = (0..loops).map(|_| accept()).collect::<Result<Vec<_>, _>>()?;
+    let mut dealt: Vec<_> = triggers.into_iter().map(|trigger| (trigger, Vec::new())).collect();
+    for place in 0..readers {
+        dealt[place % loops].1.push(accept()?);
+    }
+    let running: Vec<_> = dealt.into_iter().map(|(trigger, readers)| thread::spawn(|| repeat(trigger, readers))).collect();
+    running.into_iter().try_for_each(|one| one.join().unwrap_or(Ok(())))
+}
+
+/// One loop, until its trigger is gone.
+fn repeat(mut trigger: TcpStream, mut readers: Vec<TcpStream>) -> anyhow::Result<()> {
     let one = wire::message();
     let mut told = [0; 2];
     loop {
-        match source.read_exact(&mut told) {
+        match trigger.read_exact(&mut told) {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
             read => read?,
         }

@@ -1,5 +1,5 @@
 //! The figures that `docs/ARCHITECTURE.md` quotes, measured on the real program from outside:
-//! `cargo bench -p chat-server --bench figures -- [idle] [w1] [w2n] [d1] [start] [--quick]`.
+//! `cargo bench -p chat-server --bench figures -- [idle] [lone] [w1] [w2n] [d1] [start] [--quick]`.
 //!
 //! What counts is the server's processor time, because elapsed time on a busy machine says little. Where a figure has a floor
 //! (what a bare loop of `send` costs), the floor is measured in the same moments, and the ratio is what to look at.
@@ -34,7 +34,7 @@ use self::{fan_out::FanOut, table::Table};
 #[derive(Debug, Parser)]
 #[command(name = "figures")]
 pub(crate) struct Plan {
-    /// Of idle, w1, w2n, d1, start; all unless named
+    /// Of idle, lone, w1, w2n, d1, start; all unless named
     which: Vec<String>,
     /// Fewer connections and shorter rounds: under a minute, and less exact
     #[arg(long)]
@@ -45,7 +45,7 @@ pub(crate) struct Plan {
     /// Another build of the server to measure
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_chat-server"))]
     server: PathBuf,
-    /// Its --shards
+    /// Its --shards [default: its own]
     #[arg(long)]
     shards: Option<usize>,
     /// Given by cargo
@@ -56,7 +56,11 @@ pub(crate) struct Plan {
 impl Plan {
     /// How long one program is loaded in one round.
     fn slice(&self) -> Duration {
-        Duration::from_millis(if self.quick { 600 } else { 3000 })
+        Duration::from_millis(if self.quick { 400 } else { 3000 })
+    }
+
+    fn shards(&self) -> usize {
+        self.shards.unwrap_or_else(chat_server::server::shards_for_this_machine)
     }
 
     fn wants(&self, name: &str) -> bool {
@@ -75,8 +79,9 @@ fn main() -> anyhow::Result<()> {
     }
     process::raise_open_files();
     let mut table = Table::default();
-    let all: [(&str, fn(&Plan, &mut Table) -> anyhow::Result<()>); 5] = [
+    let all: [(&str, fn(&Plan, &mut Table) -> anyhow::Result<()>); 6] = [
         ("idle", idle::measure),
+        ("lone", |plan, table| fan_out::measure(plan, table, &FanOut { name: "lone", readers: 0, burst: 1 })),
         ("w1", |plan, table| fan_out::measure(plan, table, &FanOut { name: "w1", readers: 100, burst: 1 })),
         ("w2n", |plan, table| fan_out::measure(plan, table, &FanOut { name: "w2n", readers: 1000, burst: 10 })),
         ("d1", durable::measure),

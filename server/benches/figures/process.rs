@@ -42,16 +42,18 @@ impl Process {
 
     /// The server, on a free port, without the limits that a generator would run into; in memory unless there is a directory.
     pub(crate) fn server(plan: &Plan, store: Option<&Path>) -> anyhow::Result<Self> {
+        Self::server_of(plan, plan.shards(), store)
+    }
+
+    /// The same with so many shards.
+    pub(crate) fn server_of(plan: &Plan, shards: usize, store: Option<&Path>) -> anyhow::Result<Self> {
         let mut command = Command::new(&plan.server);
         command.args(["--port", "0", "--rate-limit", "off", "--max-per-ip", "0"]);
-        command.env("RUST_LOG", "warn");
+        command.arg(format!("--shards={shards}")).env("RUST_LOG", "warn");
         match store {
             Some(directory) => command.arg("--data-dir").arg(directory),
             None => command.arg("--ephemeral"),
         };
-        if let Some(shards) = plan.shards {
-            command.arg(format!("--shards={shards}"));
-        }
         Self::start(&mut command)
     }
 

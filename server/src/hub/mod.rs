@@ -100,6 +100,11 @@ impl Presence {
         });
     }
 
+    /// The name that an author has now, or that waits for it. Looks at every name.
+    pub fn name_of(&self, author: &Author, now: Instant) -> Option<UserName> {
+        self.lock().names.of(author, now)
+    }
+
     /// Whether any connection has this name.
     pub fn is_online(&self, user: &UserName) -> bool {
         self.lock().names.is_online(user)

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -25,7 +24,7 @@ pub(super) struct Names {
 }
 
 struct Holder {
-    folded: Arc<str>,
+    user: UserName,
     author: Author,
     connections: u32,
     held_until: Option<Instant>,
@@ -37,9 +36,12 @@ fn looks(user: &UserName) -> String {
 }
 
 impl Holder {
+    fn in_use(&self, now: Instant) -> bool {
+        self.connections > 0 || self.held_until.is_some_and(|until| now < until)
+    }
+
     fn admits(&self, user: &UserName, author: &Author, now: Instant) -> bool {
-        let in_use = self.connections > 0 || self.held_until.is_some_and(|until| now < until);
-        !in_use || user.is_made() || (*self.folded == *user.folded() && self.author == *author)
+        !self.in_use(now) || user.is_made() || (self.user == *user && self.author == *author)
     }
 }
 
@@ -52,7 +54,7 @@ impl Names {
     }
 
     pub(super) fn enter(&mut self, user: &UserName, author: &Author, now: Instant) -> Result<(), Taken> {
-        let fresh = || Holder { folded: user.key(), author: author.clone(), connections: 1, held_until: None };
+        let fresh = || Holder { user: user.clone(), author: author.clone(), connections: 1, held_until: None };
         match self.by_looks.entry(looks(user)) {
             Entry::Vacant(entry) => {
                 entry.insert(fresh());
@@ -96,7 +98,13 @@ impl Names {
     }
 
     pub(super) fn is_online(&self, user: &UserName) -> bool {
-        self.by_looks.get(&looks(user)).is_some_and(|holder| holder.connections > 0 && *holder.folded == *user.folded())
+        self.by_looks.get(&looks(user)).is_some_and(|holder| holder.connections > 0 && holder.user == *user)
+    }
+
+    /// The name that an author has now, or that waits for it.
+    pub(super) fn of(&self, author: &Author, now: Instant) -> Option<UserName> {
+        let found = self.by_looks.values().find(|holder| holder.author == *author && holder.in_use(now));
+        found.map(|holder| holder.user.clone())
     }
 
     pub(super) fn online(&self) -> usize {

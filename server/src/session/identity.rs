@@ -100,11 +100,17 @@ impl Identity {
 /// The session of a secret, if it is known.
 pub async fn session(services: &Services, secret: &str, now: Timestamp) -> Result<Option<Session>, Closing> {
     let hash = auth::hash(secret);
-    let found = services.keeper.read(move |reader| reader.session(&hash, now)).await;
-    found.map_err(|error| {
+    let found = services.keeper.read(move |reader| reader.session(&hash, now)).await.map_err(|error| {
         tracing::warn!(%error, "a session could not be looked up");
-        CloseCode::Overloaded.into()
-    })
+        Closing::from(CloseCode::Overloaded)
+    })?;
+    // Told in `welcome`, it may still wait for its turn in the log: then who is here by it proves it as well.
+    let here = || {
+        let author = author(&hash);
+        let name = services.hub.name_of(&author, Instant::now())?;
+        Some(Session { hash, author, name, made: now, used: now })
+    };
+    Ok(found.or_else(here))
 }
 
 /// Who shows this secret, without coming in. A name may be somebody else's by now: then it proves nothing.
@@ -122,9 +128,13 @@ pub fn policy(error: &chat_protocol::NameError) -> Closing {
 
 fn new_session(secret: &str, name: &UserName, now: Timestamp) -> Session {
     let hash = auth::hash(secret);
-    // The author is public nowhere, and says nothing of the secret: it is a hash of its hash.
+    Session { hash, author: author(&hash), name: name.clone(), made: now, used: now }
+}
+
+/// The author is public nowhere, and says nothing of the secret: it is a hash of its hash.
+fn author(hash: &[u8; 32]) -> Author {
     let author: String = auth::hash(&format!("author {hash:?}"))[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    Session { hash, author: Author(format!("guest:{author}").into()), name: name.clone(), made: now, used: now }
+    Author(format!("guest:{author}").into())
 }
 
 fn nobody_else(name: UserName, now: Timestamp) -> Result<Who, Closing> {
