@@ -92,7 +92,7 @@ pub enum ClientMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Seq>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        limit: Option<u32>,
+        limit: Option<i64>,
     },
     /// Messages that hold every word.
     Search {
@@ -102,7 +102,7 @@ pub enum ClientMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Seq>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        limit: Option<u32>,
+        limit: Option<i64>,
     },
     /// Which rooms there are.
     Rooms {},

@@ -185,7 +185,7 @@ fn count() -> impl Strategy<Value = usize> {
 fn client_message() -> BoxedStrategy<ClientMessage> {
     use ClientMessage as C;
     let some_text = || option::of(text());
-    let (some_seq, some_limit) = (|| option::of(seq()), || option::of(any::<u32>()));
+    let (some_seq, some_limit) = (|| option::of(seq()), || option::of(any::<i64>()));
     prop_oneof![
         (some_text(), some_text()).prop_map(|(token, client)| C::Hello { token, client }),
         (some_text(), text(), cid(), some_seq(), any::<bool>()).prop_map(|(room, text, cid, reply_to, action)| C::Send {

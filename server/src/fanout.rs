@@ -173,7 +173,16 @@ impl Fanout {
         let mut order: Vec<RoomBatch> = Vec::new();
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         for (write, outcome) in committed {
-            let Write::Event(draft) = write else { continue };
+            let draft = match write {
+                Write::Event(draft) => draft,
+                Write::Mark { author: _, room, asker: Asker::Reader { user, connection }, .. } => {
+                    if let Outcome::Marked(seq) = outcome {
+                        self.signal_user(&user, connection, Signal::Read { room, seq });
+                    }
+                    continue;
+                }
+                Write::Mark { .. } | Write::Session(_) => continue,
+            };
             if let Outcome::Kept(recorded) = &outcome {
                 self.metrics.messages.inc();
                 let place = *places.entry(recorded.room.key()).or_insert_with(|| {
@@ -187,7 +196,7 @@ impl Fanout {
                 order[place].entries.push(Entry { recorded: Arc::clone(recorded), by });
             }
             match draft.asker {
-                Asker::Nobody => {}
+                Asker::Nobody | Asker::Reader { .. } => {}
                 Asker::Waiting(sender) => {
                     // Who asked may have gone; the event is kept all the same.
                     let _ = sender.send(outcome);

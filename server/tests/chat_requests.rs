@@ -400,9 +400,11 @@ async fn what_was_read_is_told_to_the_users_other_connections_alone() {
     let (_tab, joined) = server.join_with("general", "alice", &session).await;
     assert_eq!(joined["read"], 2);
     alice.send(json!({ "type": "read", "seq": 1 })).await;
-    phone.ask(json!({ "type": "ping" })).await;
+    alice.send(json!({ "type": "read", "seq": 99 })).await;
+    let told = phone.expect("read").await;
+    assert_eq!(told["seq"], 3, "neither back nor past the end");
     let joined = alice.ask(json!({ "type": "join", "room": "general" })).await;
-    assert_eq!(joined["read"], 2, "a mark does not go back");
+    assert_eq!(joined["read"], 3, "a mark does not go back");
     alice.refused(json!({ "type": "read", "room": "tea", "seq": 1 }), "not_joined").await;
 }
 
@@ -776,4 +778,27 @@ async fn who_came_or_left_during_a_long_resume_is_not_missed() {
         went |= told["left"].to_string().contains("dave");
     }
     assert!(came && went, "carol came: {came}, dave went: {went}");
+}
+
+#[tokio::test]
+async fn a_limit_is_clamped_whatever_it_is() {
+    let server = TestServer::start().await;
+    let mut alice = server.join("general", "alice").await;
+    for number in 0..3 {
+        alice.say(&number.to_string()).await;
+    }
+    for (limit, expected) in [(json!(-1), 1), (json!(0), 1), (json!(2), 2), (json!(5_000_000_000_u64), 3)] {
+        let history = alice.ask(json!({ "type": "history", "limit": limit })).await;
+        assert_eq!(history["messages"].as_array().map(Vec::len), Some(expected), "{limit}: {history}");
+    }
+}
+
+#[tokio::test]
+async fn a_private_conversation_shows_who_of_the_two_is_online() {
+    let server = TestServer::start().await;
+    let mut alice = server.join("general", "Alice").await;
+    let users = json!({ "type": "users", "room": "@alice,bob" });
+    assert_eq!(alice.ask(users.clone()).await["users"], json!([{ "name": "Alice" }]));
+    let _bob = server.join("general", "Bob").await;
+    assert_eq!(alice.ask(users).await["users"], json!([{ "name": "Alice" }, { "name": "Bob" }]));
 }

@@ -172,6 +172,7 @@ async fn a_name_alone_does_not_open_a_private_room() {
     // Nobody has this name: whoever asks gets it, but it proves nothing.
     let mut alice = server.open("/ws/json?user=alice").await;
     alice.send(json!({ "action": "subscribe", "channel": "@alice,bob" })).await;
+    assert_eq!(next(&mut alice).await["code"], "no_such_room");
     alice.send(json!({ "action": "subscribe", "channel": "general" })).await;
     alice.find(|value| value["type"] == "subscribed" && value["channel"] == "general").await;
     bob.send(json!({ "type": "private", "to": "alice", "text": "secret" })).await;

@@ -157,6 +157,12 @@ async fn the_same_id_may_be_open_twice_and_a_private_line_reaches_both() {
     for client in [&mut one, &mut tab, &mut other_tab] {
         client.find_text(|text| text == "Client #7: from a tab").await;
     }
+    // Said privately from one tab, it is nothing for the other; said to oneself, it is.
+    tab.line("1:from one of two").await;
+    one.find_text(|text| text == "Client #7 (private): from one of two").await;
+    tab.line("7:note").await;
+    other_tab.find_text(|text| text == "Client #7 (private): note").await;
+    other_tab.never_saw("from one of two");
     other_tab.close().await;
     one.find_text(|text| text == "Client #7 has left the chat").await;
     one.line("7:still there?").await;

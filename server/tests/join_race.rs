@@ -156,23 +156,31 @@ async fn a_private_conversation_is_heard_whole_by_whoever_comes_during_it() {
     LocalSet::new().run_until(talk).await;
 }
 
+/// Says a line so many times, some in flight at any time: who does not read what it says itself would be too slow.
+async fn say_often(client: &mut TestClient, text: &str, times: usize) {
+    let (mut sent, mut acked) = (0, 0);
+    while acked < times {
+        while sent < times.min(acked + 10) {
+            client.send(json!({ "type": "send", "text": text })).await;
+            sent += 1;
+        }
+        acked += usize::from(client.next_text().await.starts_with("{\"type\":\"ack\""));
+    }
+}
+
 /// More is committed than is held for a member that comes in, because it takes what it asked for so slowly; and the talk goes on
 /// while it goes live.
 #[tokio::test]
 async fn who_reads_its_resume_slower_than_others_talk_still_gets_all_of_it() {
-    let server = TestServer::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::with(config_in(dir.path())).await;
     let mut alice = server.join("tea", "alice").await;
-    let long = "x".repeat(4000);
-    for _ in 0..700 {
-        alice.send(json!({ "type": "send", "text": long })).await;
-    }
-    let mut acked = 0;
-    while acked < 700 {
-        acked += u64::from(alice.next_text().await.contains("\"ack\""));
-    }
+    // A first page, which is read at once, and a second one that is more than the systems between the two take.
+    say_often(&mut alice, "short", 500).await;
+    say_often(&mut alice, &"x".repeat(14_000), 520).await;
     let query = format!("after=0&epoch={}", alice.epoch());
     let mut slow = Vec::new();
-    for number in 0..6 {
+    for number in 0..4 {
         let (client, joined) = server.join_narrow("tea", &format!("slow{number}"), &query).await;
         assert_eq!(joined["more"], true);
         slow.push((client, Sight::joined(&joined, 0)));
@@ -181,10 +189,12 @@ async fn who_reads_its_resume_slower_than_others_talk_still_gets_all_of_it() {
     for _ in 0..70 {
         alice.say("a lone line").await;
     }
+    // What is read last takes a while to read, and the talk goes on meanwhile.
+    say_often(&mut alice, &"y".repeat(4000), 250).await;
     let talk = async {
         let stop = Rc::new(Cell::new(false));
         let request = json!({ "type": "send", "text": "on and on" });
-        let writer = tokio::task::spawn_local(flood(alice, request, 100, Rc::clone(&stop)));
+        let writer = tokio::task::spawn_local(flood(alice, request, 20, Rc::clone(&stop)));
         for (client, mut sight) in slow {
             let mut live = 0;
             let mut client = client;

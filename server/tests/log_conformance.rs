@@ -149,7 +149,7 @@ fn topic(place: &str, from: &str, text: &str) -> Write {
 }
 
 fn mark(place: &str, of: &str, seq: u64) -> Write {
-    Write::Mark { author: author(of), room: room(place), seq: Seq(seq) }
+    Write::Mark { author: author(of), room: room(place), seq: Seq(seq), asker: Asker::Nobody }
 }
 
 fn session(number: u8, used: i64) -> Session {
@@ -432,10 +432,11 @@ fn a_batch_sees_its_own_effects(mut log: Told) {
             Outcome::Kept(recorded) => format!("k{}", recorded.seq),
             Outcome::Duplicate(recorded) => format!("d{}", recorded.seq),
             Outcome::Refused(refusal) => refusal.code.as_str().into(),
+            Outcome::Marked(seq) => format!("m{seq}"),
             Outcome::Noted => "noted".into(),
         })
         .collect();
-    assert_eq!(short, ["k1", "k2", "k3", "k4", "d4", "k5", "no_such_message", "noted", "noted", "k1", "k2"]);
+    assert_eq!(short, ["k1", "k2", "k3", "k4", "d4", "k5", "no_such_message", "m5", "noted", "k1", "k2"]);
     assert_eq!(log.reader().snapshot(&room("general"), Some(&who("bob", 0)), None).unwrap().read, Seq(5));
 }
 
@@ -689,7 +690,8 @@ fn search_survives_anything(mut log: Told) {
 fn marks_go_forward_only(mut log: Told) {
     log.apply((0..10).map(|n| say("general", "alice", &format!("{n}"))).collect());
     for (seq, expected) in [(0, 0), (3, 3), (2, 3), (7, 7), (99, 10), (5, 10)] {
-        assert_eq!(log.one(mark("General", "alice", seq)), Outcome::Noted);
+        let moved = if seq == 3 || seq > 5 { Outcome::Marked(Seq(expected)) } else { Outcome::Noted };
+        assert_eq!(log.one(mark("General", "alice", seq)), moved, "{seq}");
         let snapshot = log.reader().snapshot(&room("general"), Some(&who("alice", 0)), None).unwrap();
         assert_eq!(snapshot.read, Seq(expected), "{seq}");
     }

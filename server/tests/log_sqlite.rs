@@ -82,7 +82,7 @@ fn a_restart_keeps_everything() {
             write("general", Event::Reacted { target, emoji: "x".into(), on: true }),
             write("general", Event::Topic { text: "topic".into() }),
             say("@alice,bob", "words for two", None),
-            Write::Mark { author, room: room("general"), seq: Seq(2) },
+            Write::Mark { author, room: room("general"), seq: Seq(2), asker: Asker::Nobody },
             Write::Session(session),
         ];
         apply(&mut log, writes);

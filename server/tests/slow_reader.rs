@@ -126,17 +126,19 @@ async fn on_the_way(server: &TestServer, talker: &mut TestClient) -> usize {
 async fn who_is_merely_slow_gets_everything() {
     let server = TestServer::start().await;
     let mut talker = server.join("tea", "talker").await;
-    // As much as the systems take, and half of what the queue holds: it is committed before the slow one begins to read.
-    let burst = on_the_way(&server, &mut talker).await + 10;
+    let full = on_the_way(&server, &mut talker).await;
     let (mut slow, joined) = server.join_narrow("tea", "slow", "").await;
     let mut sight = Sight::joined(&joined, 0);
+    let until = sight.last() + full as u64 + 10;
+    // As much as the systems take, and then one by one half of what the queue holds, before the slow one begins to read.
     let long = "x".repeat(LONG);
-    for _ in 0..2 {
-        let until = sight.last() + burst as u64;
-        say(&mut talker, &long, burst).await;
-        while sight.last() < until {
-            sight.hear(&slow.hear().await.expect("it is not closed"));
-        }
+    say(&mut talker, &long, full).await;
+    for _ in 0..10 {
+        say(&mut talker, &long, 1).await;
+    }
+    server.metric_becomes("chat_queue_bytes", |bytes| bytes > 0.0).await;
+    while sight.last() < until {
+        sight.hear(&slow.hear().await.expect("it is not closed"));
     }
     assert_eq!(server.metric(TOO_SLOW).await, 1.0, "only the one that was measured with");
 }

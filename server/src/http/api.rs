@@ -44,7 +44,7 @@ pub(super) struct Params {
     session: Option<String>,
     before: Option<Seq>,
     after: Option<Seq>,
-    limit: Option<u32>,
+    limit: Option<i64>,
 }
 
 type Asked = (State<Arc<Services>>, Result<Query<Params>, QueryRejection>, HeaderMap);
@@ -150,7 +150,7 @@ pub(super) async fn say(
         Outcome::Kept(recorded) => answer(StatusCode::CREATED, recorded, false),
         Outcome::Duplicate(recorded) => answer(StatusCode::OK, recorded, true),
         Outcome::Refused(refusal) => Err(refusal.into()),
-        Outcome::Noted => Err(Refusal::new(ErrorCode::Unavailable, "Nothing came of it").into()),
+        Outcome::Marked(_) | Outcome::Noted => Err(Refusal::new(ErrorCode::Unavailable, "Nothing came of it").into()),
     }
 }
 

@@ -110,6 +110,12 @@ impl Presence {
         self.lock().names.is_online(user)
     }
 
+    /// A name as its holder writes it, if any connection has it.
+    pub fn online_name(&self, folded: &str) -> Option<UserName> {
+        let user = UserName::known(folded).ok()?;
+        self.lock().names.online_name(&user)
+    }
+
     /// How many names are in use.
     pub fn online(&self) -> usize {
         self.lock().names.online()

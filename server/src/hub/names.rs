@@ -101,6 +101,11 @@ impl Names {
         self.by_looks.get(&looks(user)).is_some_and(|holder| holder.connections > 0 && holder.user == *user)
     }
 
+    pub(super) fn online_name(&self, user: &UserName) -> Option<UserName> {
+        let holder = self.by_looks.get(&looks(user))?;
+        (holder.connections > 0 && holder.user == *user).then(|| holder.user.clone())
+    }
+
     /// The name that an author has now, or that waits for it.
     pub(super) fn of(&self, author: &Author, now: Instant) -> Option<UserName> {
         let found = self.by_looks.values().find(|holder| holder.author == *author && holder.in_use(now));

@@ -134,7 +134,7 @@ impl State {
         match write {
             Write::Event(draft) => return self.draft(draft, now),
             Write::Session(session) => self.session(session, now),
-            Write::Mark { author, room, seq } => self.mark(author, room, *seq),
+            Write::Mark { author, room, seq, .. } => return self.mark(author, room, *seq),
         }
         Outcome::Noted
     }
@@ -149,11 +149,15 @@ impl State {
         }
     }
 
-    fn mark(&mut self, author: &Author, room: &RoomName, seq: Seq) {
-        let Some(&place) = self.by_name.get(room.folded()) else { return };
+    fn mark(&mut self, author: &Author, room: &RoomName, seq: Seq) -> Outcome {
+        let Some(&place) = self.by_name.get(room.folded()) else { return Outcome::Noted };
         let seq = seq.min(self.rooms[place].head());
         let mark = self.marks.entry((author.clone(), place)).or_default();
-        *mark = seq.max(*mark);
+        if seq <= *mark {
+            return Outcome::Noted;
+        }
+        *mark = seq;
+        Outcome::Marked(seq)
     }
 
     fn draft(&mut self, draft: &Draft, now: Timestamp) -> Outcome {

@@ -50,6 +50,7 @@ pub enum Write {
         author: Author,
         room: RoomName,
         seq: Seq,
+        asker: Asker,
     },
 }
 
@@ -73,6 +74,11 @@ pub enum Asker {
         connection: u64,
         reference: Option<String>,
     },
+    /// A user who has read something, and the connection that said so: the user's others are told.
+    Reader {
+        user: UserName,
+        connection: u64,
+    },
     /// Somebody who awaits it, over HTTP.
     Waiting(oneshot::Sender<Outcome>),
 }
@@ -86,7 +92,9 @@ pub enum Outcome {
     Duplicate(Arc<Recorded>),
     /// It cannot be done.
     Refused(Refusal),
-    /// A session or a mark: kept, and nobody needs to hear of it.
+    /// The mark moved, and is here now.
+    Marked(Seq),
+    /// A session, or a mark that stayed: nobody needs to hear of it.
     Noted,
 }
 

@@ -3,8 +3,7 @@
 use std::{rc::Rc, time::Instant};
 
 use chat_protocol::{
-    CloseCode, Dialect, Epoch, ErrorCode, Event, Refusal, RoomName, Seq, ServerFrame, ServerMessage, Signal, UserName, VERSION,
-    limits,
+    CloseCode, Dialect, Epoch, ErrorCode, Event, Refusal, RoomName, Seq, ServerFrame, ServerMessage, UserName, VERSION, limits,
     server::{self, Limits, Private, Welcome},
 };
 
@@ -76,10 +75,9 @@ impl Conversation<'_> {
             Step::Look { at, reference } => Box::pin(self.look(at, reference)).await,
             Step::Typing { room, active } => self.services.hub.typing(&room, &self.who.name, active, Instant::now()),
             Step::Read { room, seq } => {
-                let mark = Write::Mark { author: self.who.author.clone(), room: room.clone(), seq };
+                let asker = Asker::Reader { user: self.who.name.clone(), connection: self.line.connection.id };
+                let mark = Write::Mark { author: self.who.author.clone(), room, seq, asker };
                 let _ = self.line.connection.meanwhile(self.services.keeper.append(mark)).await;
-                let signal = Signal::Read { room, seq };
-                self.services.fanout.signal_user(&self.who.name, self.line.connection.id, signal);
             }
             Step::Close { code, retry_ms } => return Err(End::Close(Closing { retry_ms, ..code.into() })),
         }
@@ -179,7 +177,13 @@ impl Conversation<'_> {
     }
 
     pub(super) fn users(&self, room: &RoomName) -> Vec<server::User> {
-        self.services.hub.users(room).into_iter().map(Into::into).collect()
+        let Some((one, other)) = room.pair() else {
+            return self.services.hub.users(room).into_iter().map(Into::into).collect();
+        };
+        // Nobody comes into a private conversation: who of the two is online is here.
+        let mut two: Vec<_> = [one, other].into_iter().filter_map(|name| self.services.hub.online_name(name)).collect();
+        two.dedup();
+        two.into_iter().map(Into::into).collect()
     }
 
     async fn look(&mut self, at: Look, reference: Option<String>) {

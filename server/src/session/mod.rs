@@ -70,7 +70,7 @@ async fn talk(shard: &Rc<Shard>, services: &Arc<Services>, line: &mut Line, dial
     if hears_private {
         shard.listen(&line.connection, dialect, &who.name);
     }
-    let state = State::new(dialect, who.name.clone(), services.config.rate, Instant::now());
+    let state = State::new(dialect, who.name.clone(), hears_private, services.config.rate, Instant::now());
     let mut talk = Conversation { shard, services, line, dialect, who: &who, state };
     let Err(end) = talk.hold(&identity, room, opening).await;
     let rooms = talk.state.rooms().to_vec();

@@ -22,6 +22,8 @@ use crate::{
 pub struct State {
     dialect: Dialect,
     user: UserName,
+    /// Whether its user's private conversations are for it to know: on some endpoints a name alone does not prove that.
+    private: bool,
     /// In the order in which they were joined: the first is meant when a request names none.
     rooms: Vec<RoomName>,
     bucket: Bucket,
@@ -92,8 +94,8 @@ impl Step {
 const FLOOD_RETRY_MS: u64 = 10_000;
 
 impl State {
-    pub fn new(dialect: Dialect, user: UserName, rate: Rate, now: Instant) -> Self {
-        Self { dialect, user, rooms: Vec::new(), bucket: Bucket::new(rate, now) }
+    pub fn new(dialect: Dialect, user: UserName, private: bool, rate: Rate, now: Instant) -> Self {
+        Self { dialect, user, private, rooms: Vec::new(), bucket: Bucket::new(rate, now) }
     }
 
     /// Rooms that the connection is in, in the order in which it came.
@@ -255,7 +257,7 @@ impl State {
 
     /// A room that the user may know of.
     fn readable(&self, room: &str) -> Result<RoomName, Refusal> {
-        readable(room, Some(&self.user))
+        readable(room, Some(&self.user).filter(|_| self.private))
     }
 
     fn named_or_first(&self, room: Option<String>) -> Result<RoomName, Refusal> {
@@ -307,8 +309,9 @@ pub fn check_text(text: &str, may_be_empty: bool) -> Result<(), Refusal> {
 }
 
 /// How many of something an answer holds.
-pub fn page_limit(asked: Option<u32>) -> usize {
-    asked.map_or(limits::HISTORY_DEFAULT, |limit| usize::try_from(limit).unwrap_or(limits::HISTORY)).clamp(1, limits::HISTORY)
+pub fn page_limit(asked: Option<i64>) -> usize {
+    let most = limits::HISTORY as i64;
+    asked.map_or(limits::HISTORY_DEFAULT, |limit| limit.clamp(1, most).unsigned_abs() as usize)
 }
 
 fn too_long(what: &str, bytes: usize) -> Refusal {
@@ -330,7 +333,7 @@ mod tests {
     use super::*;
 
     fn state(dialect: Dialect) -> State {
-        let mut state = State::new(dialect, UserName::parse("alice").unwrap(), Rate::Off, Instant::now());
+        let mut state = State::new(dialect, UserName::parse("alice").unwrap(), true, Rate::Off, Instant::now());
         state.entered(RoomName::parse("general").unwrap());
         state.entered(RoomName::parse("tea").unwrap());
         state
@@ -412,7 +415,7 @@ mod tests {
     #[test]
     fn a_refusal_for_haste_carries_the_ref() {
         let now = Instant::now();
-        let mut state = State::new(Dialect::Chat, UserName::parse("alice").unwrap(), "1/1".parse().unwrap(), now);
+        let mut state = State::new(Dialect::Chat, UserName::parse("alice").unwrap(), true, "1/1".parse().unwrap(), now);
         assert!(matches!(state.hear(r#"{"type":"ping"}"#, now), Step::Say(_)));
         match state.hear(r#"{"type":"ping","ref":"r"}"#, now) {
             Step::TooSoon(frame) => assert_eq!(frame.reference.as_deref(), Some("r")),

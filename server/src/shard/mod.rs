@@ -121,7 +121,7 @@ impl Shard {
             Some(_) => world
                 .listener(connection.id, room)
                 .and_then(|listener| listener.rooms.get_mut(room.folded()))
-                .is_none_or(|progress| rooms::release(connection, dialect, progress, after, &mut tally)),
+                .is_none_or(|progress| rooms::release(connection, dialect, None, progress, after, &mut tally)),
         };
         drop(world);
         self.account(tally);
@@ -149,7 +149,7 @@ impl Shard {
             Progress::Held { batches, .. } => {
                 for batch in batches {
                     let after = places.iter().find(|(room, _)| *room == batch.room).map_or(Seq(0), |(_, seq)| *seq);
-                    rooms::tell_after(connection, listener.dialect, &batch, after, &mut tally);
+                    rooms::tell_after(connection, listener.dialect, Some(user.folded()), &batch, after, &mut tally);
                 }
             }
             Progress::Live(_) => {}
@@ -290,7 +290,7 @@ impl World {
                 let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: None };
                 dialect.answer(&ServerFrame { message, reference: answer.reference })
             }
-            Outcome::Noted => None,
+            Outcome::Marked(_) | Outcome::Noted => None,
         };
         if let Some(text) = text {
             connection.answer(frame(&text));
@@ -312,7 +312,7 @@ impl World {
                 match progress {
                     Progress::Live(after) => {
                         for batch in batches {
-                            rooms::tell_after(&listener.connection, listener.dialect, batch, *after, tally);
+                            rooms::tell_after(&listener.connection, listener.dialect, Some(user), batch, *after, tally);
                         }
                     }
                     Progress::Held { batches: held, overrun } => rooms::hold(held, overrun, batches),

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use chat_protocol::{Dialect, Seq};
 
 use super::connection::{Connection, Told};
-use crate::fanout::RoomBatch;
+use crate::fanout::{Entry, RoomBatch};
 
 /// Batches held for one member; with more it reads the log again instead.
 const HELD: usize = 64;
@@ -130,7 +130,7 @@ impl Room {
                     }
                     Progress::Live(after) => {
                         for batch in batches {
-                            tell_after(&member.connection, dialect, batch, *after, tally);
+                            tell_after(&member.connection, dialect, None, batch, *after, tally);
                         }
                     }
                     Progress::Held { batches: held, overrun } => hold(held, overrun, batches),
@@ -161,7 +161,7 @@ impl Room {
     /// it is held anew and has to read on.
     pub(super) fn go_live(&mut self, connection: u64, dialect: Dialect, after: Seq, tally: &mut Tally) -> bool {
         let Some(member) = self.members[dialect.index()].get_mut(connection) else { return true };
-        release(&member.connection, dialect, &mut member.progress, after, tally)
+        release(&member.connection, dialect, None, &mut member.progress, after, tally)
     }
 }
 
@@ -169,6 +169,7 @@ impl Room {
 pub(super) fn release(
     connection: &Rc<Connection>,
     dialect: Dialect,
+    user: Option<&str>,
     progress: &mut Progress,
     after: Seq,
     tally: &mut Tally,
@@ -180,7 +181,7 @@ pub(super) fn release(
         }
         Progress::Held { batches, .. } => {
             for batch in &batches {
-                tell_after(connection, dialect, batch, after, tally);
+                tell_after(connection, dialect, user, batch, after, tally);
             }
             true
         }
@@ -200,14 +201,28 @@ pub(super) fn hold(held: &mut Vec<Arc<RoomBatch>>, overrun: &mut bool, batches: 
     }
 }
 
-/// Tells one member those entries of a batch that come after a place and are not its own where the dialect hides those.
-pub(super) fn tell_after(connection: &Rc<Connection>, dialect: Dialect, batch: &RoomBatch, after: Seq, tally: &mut Tally) {
+/// Tells one member those entries of a batch that come after a place and are not its own where the dialect hides those. Of a
+/// private conversation `user` is the one of the two whose connection it is: what that user said is told to its other
+/// connections only where the dialect says so.
+pub(super) fn tell_after(
+    connection: &Rc<Connection>,
+    dialect: Dialect,
+    user: Option<&str>,
+    batch: &RoomBatch,
+    after: Seq,
+    tally: &mut Tally,
+) {
     let start = batch.entries.partition_point(|entry| entry.recorded.seq <= after);
     if start == batch.entries.len() {
         return;
     }
     let frames = batch.frames(dialect);
-    let own = |entry: &crate::fanout::Entry| entry.by == Some(connection.id) && !dialect.shows_sender(&entry.recorded);
+    let to_itself = batch.room.pair().is_some_and(|(one, other)| one == other);
+    let own = |entry: &Entry| {
+        let said_here = entry.by == Some(connection.id);
+        let said_by_user = !to_itself && user == Some(entry.recorded.from.folded());
+        (said_here || said_by_user) && !dialect.shows_sender(&entry.recorded)
+    };
     if !batch.entries[start..].iter().any(own) {
         tally.tell(connection, &frames.from(start), (batch.entries.len() - start) as u64);
         return;

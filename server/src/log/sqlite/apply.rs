@@ -54,7 +54,7 @@ impl Batch<'_> {
                 Err(Stop::Failed(error)) => Err(error),
             },
             Write::Session(session) => self.session(session),
-            Write::Mark { author, room, seq } => self.mark(author, room, *seq),
+            Write::Mark { author, room, seq, .. } => self.mark(author, room, *seq),
         }
     }
 
@@ -151,15 +151,15 @@ impl Batch<'_> {
     }
 
     fn mark(&mut self, author: &Author, room: &RoomName, seq: Seq) -> rusqlite::Result<Outcome> {
-        if let Some(room) = self.room(room)? {
-            let author = self.author(author)?;
-            let mut statement = self.db.prepare_cached(
-                "INSERT INTO marks (author, room, seq) VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq",
-            )?;
-            statement.execute(params![author, room.id, seq.min(room.seq).0 as i64])?;
-        }
-        Ok(Outcome::Noted)
+        let Some(room) = self.room(room)?.filter(|_| seq > Seq(0)) else { return Ok(Outcome::Noted) };
+        let author = self.author(author)?;
+        let seq = seq.min(room.seq);
+        let mut statement = self.db.prepare_cached(
+            "INSERT INTO marks (author, room, seq) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq",
+        )?;
+        let moved = statement.execute(params![author, room.id, seq.0 as i64])? > 0;
+        Ok(if moved { Outcome::Marked(seq) } else { Outcome::Noted })
     }
 
     fn sent_before(&self, room: &Room, author: i64, cid: &ClientId) -> rusqlite::Result<Option<Seq>> {
