@@ -1,5 +1,5 @@
 //! Ack means kept: the process is killed again and again while people talk, and everything acknowledged is there, once, in its
-//! place. `KILL_ROUNDS` says how often; a handful unless told otherwise.
+//! place. `KILL_ROUNDS` says how often; twenty unless told otherwise.
 
 mod common;
 
@@ -100,7 +100,7 @@ impl Talker {
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_being_killed_and_is_there_once() {
-    let rounds: usize = std::env::var("KILL_ROUNDS").ok().map_or(5, |rounds| rounds.parse().expect("a number"));
+    let rounds: usize = std::env::var("KILL_ROUNDS").ok().map_or(20, |rounds| rounds.parse().expect("a number"));
     let dir = tempfile::tempdir().unwrap();
     let arguments = ["--data-dir", dir.path().to_str().expect("a plain path")];
     let talker =
@@ -145,5 +145,6 @@ async fn what_was_acknowledged_survives_being_killed_and_is_there_once() {
     }
     let said: usize = talkers.iter().map(|talker| talker.said).sum();
     assert_eq!(sight.seen.len(), said, "nothing is there that nobody said");
+    drop((probe, reader));
     assert_eq!(program.terminate().await.status.code(), Some(0));
 }

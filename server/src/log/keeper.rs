@@ -180,6 +180,8 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
             self.commit(writes);
             if let Some(done) = stop {
                 self.log.close();
+                // The store is free for the next server before anybody hears that this one is done with it.
+                drop(self);
                 let _ = done.send(());
                 return;
             }
