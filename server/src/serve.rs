@@ -170,7 +170,8 @@ async fn hand_over(shard: Rc<Shard>, services: Arc<Services>, upgrade: OnUpgrade
     // Copied, so that the buffer that HTTP was read into is not held for as long as the conversation lasts.
     let leftover = parts.read_buf.to_vec();
     drop(parts.read_buf);
-    session::converse(shard, services, parts.io.into_inner(), leftover, opening).await;
+    // A task of its own, so that what the hand-over needed is not held either.
+    spawn_local(session::converse(shard, services, parts.io.into_inner(), leftover, opening));
 }
 
 /// The shard with the fewest connections.

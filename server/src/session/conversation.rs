@@ -53,7 +53,8 @@ impl Conversation<'_> {
             if let Some(reason) = step.dropped() {
                 self.services.metrics.dropped(reason);
             }
-            self.perform(step).await?;
+            // Boxed: what a step needs is not held while nothing comes.
+            Box::pin(self.perform(step)).await?;
         }
     }
 

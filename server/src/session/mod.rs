@@ -41,23 +41,24 @@ pub async fn converse(shard: Rc<Shard>, services: Arc<Services>, stream: TcpStre
     if services.is_draining() {
         connection.close(services.parting().into());
     }
-    let mut line = Line::new(connection, leftover).await;
+    // What is needed for a moment only is boxed: an idle connection holds what waiting for the next frame takes.
+    let mut line = Box::pin(Line::new(connection, leftover)).await;
     let end = match dialect {
         Some(dialect) => Box::pin(talk(&shard, &services, &mut line, dialect, &opening)).await,
-        None => feed::watch(&shard, &services, &mut line, &opening).await,
+        None => Box::pin(feed::watch(&shard, &services, &mut line, &opening)).await,
     };
     if let End::Close(closing) = end {
         // Where the chat protocol was never spoken, it is not begun with a goodbye.
         let announced =
             dialect == Some(Dialect::Chat) && !(opening.endpoint.is_auth() && closing.code == CloseCode::InvalidToken);
-        line.goodbye(closing, announced).await;
+        Box::pin(line.goodbye(closing, announced)).await;
     }
     shard.dismiss(&line.connection);
 }
 
 /// Opens the conversation, holds it, and gives everything back.
 async fn talk(shard: &Rc<Shard>, services: &Arc<Services>, line: &mut Line, dialect: Dialect, opening: &Opening) -> End {
-    let (identity, room) = match entry::enter(services, line, dialect, opening).await {
+    let (identity, room) = match Box::pin(entry::enter(services, line, dialect, opening)).await {
         Ok(entered) => entered,
         Err(end) => return end,
     };
