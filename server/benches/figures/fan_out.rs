@@ -26,8 +26,8 @@ pub(crate) struct FanOut {
     pub(crate) burst: u8,
 }
 
-/// Each round loads the programs in turn so many times, so that all of them meet the same weather.
-const TURNS: u32 = 4;
+/// The programs are loaded in turns as short as this, so that all of them meet the same weather.
+const TURN: Duration = Duration::from_millis(150);
 
 /// A program under load.
 struct Rig {
@@ -66,9 +66,9 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table, fan_out: &FanOut) -> anyho
         let mut work = vec![Work::default(); rigs.len()];
         // The first is for warming up.
         let slice = if round == 0 { plan.slice() / 4 } else { plan.slice() };
-        for _ in 0..TURNS {
+        for _ in 0..slice.as_millis().div_ceil(TURN.as_millis()) {
             for (rig, work) in rigs.iter_mut().zip(&mut work) {
-                load(&mut generator, rig, fan_out, slice / TURNS, work)?;
+                load(&mut generator, rig, fan_out, TURN, work)?;
             }
         }
         if round > 0 {

@@ -30,11 +30,24 @@ use clap::Parser;
 
 use self::{fan_out::FanOut, table::Table};
 
+type Measure = fn(&Plan, &mut Table) -> anyhow::Result<()>;
+
+/// What can be measured, in this order.
+const MEASURES: [(&str, Measure); 6] = [
+    ("idle", idle::measure),
+    ("lone", |plan, table| fan_out::measure(plan, table, &FanOut { name: "lone", readers: 0, burst: 1 })),
+    ("w1", |plan, table| fan_out::measure(plan, table, &FanOut { name: "w1", readers: 100, burst: 1 })),
+    ("w2n", |plan, table| fan_out::measure(plan, table, &FanOut { name: "w2n", readers: 1000, burst: 10 })),
+    ("d1", durable::measure),
+    ("start", start::measure),
+];
+
 /// What to measure, and how long.
 #[derive(Debug, Parser)]
 #[command(name = "figures")]
 pub(crate) struct Plan {
-    /// Of idle, lone, w1, w2n, d1, start; all unless named
+    /// All unless named
+    #[arg(value_parser = MEASURES.map(|(name, _)| name))]
     which: Vec<String>,
     /// Fewer connections and shorter rounds: under a minute, and less exact
     #[arg(long)]
@@ -79,15 +92,8 @@ fn main() -> anyhow::Result<()> {
     }
     process::raise_open_files();
     let mut table = Table::default();
-    let all: [(&str, fn(&Plan, &mut Table) -> anyhow::Result<()>); 6] = [
-        ("idle", idle::measure),
-        ("lone", |plan, table| fan_out::measure(plan, table, &FanOut { name: "lone", readers: 0, burst: 1 })),
-        ("w1", |plan, table| fan_out::measure(plan, table, &FanOut { name: "w1", readers: 100, burst: 1 })),
-        ("w2n", |plan, table| fan_out::measure(plan, table, &FanOut { name: "w2n", readers: 1000, burst: 10 })),
-        ("d1", durable::measure),
-        ("start", start::measure),
-    ];
-    for (_, measure) in all.iter().filter(|(name, _)| plan.wants(name)) {
+    type Measure = fn(&Plan, &mut Table) -> anyhow::Result<()>;
+    for (_, measure) in MEASURES.iter().filter(|(name, _)| plan.wants(name)) {
         measure(&plan, &mut table)?;
     }
     table.print()

@@ -54,12 +54,12 @@ impl Parser {
             if bytes.is_empty() {
                 return Ok(());
             }
-            if self.carried == 0 {
-                if let Some((kind, length)) = begin(bytes)? {
-                    tell(kind);
-                    self.skip = length;
-                    continue;
-                }
+            if self.carried == 0
+                && let Some((kind, length)) = begin(bytes)?
+            {
+                tell(kind);
+                self.skip = length;
+                continue;
             }
             self.carry[self.carried] = bytes[0];
             self.carried += 1;

@@ -1,7 +1,7 @@
 //! Names in use, and whose they are for now. Two names that look alike are one here.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::HashMap,
     time::{Duration, Instant},
 };
 
@@ -21,6 +21,8 @@ pub struct Taken;
 #[derive(Default)]
 pub(super) struct Names {
     by_looks: HashMap<String, Holder>,
+    /// Where each holder's author is found above.
+    by_author: HashMap<Author, String>,
 }
 
 struct Holder {
@@ -54,23 +56,19 @@ impl Names {
     }
 
     pub(super) fn enter(&mut self, user: &UserName, author: &Author, now: Instant) -> Result<(), Taken> {
-        let fresh = || Holder { user: user.clone(), author: author.clone(), connections: 1, held_until: None };
-        match self.by_looks.entry(looks(user)) {
-            Entry::Vacant(entry) => {
-                entry.insert(fresh());
+        let name = looks(user);
+        if let Some(holder) = self.by_looks.get_mut(&name) {
+            if !holder.admits(user, author, now) {
+                return Err(Taken);
             }
-            Entry::Occupied(mut entry) => {
-                let holder = entry.get_mut();
-                if !holder.admits(user, author, now) {
-                    return Err(Taken);
-                }
-                if holder.connections == 0 {
-                    *holder = fresh();
-                } else {
-                    holder.connections += 1;
-                }
+            if holder.connections > 0 {
+                holder.connections += 1;
+                return Ok(());
             }
+            self.remove(&name);
         }
+        self.by_author.insert(author.clone(), name.clone());
+        self.by_looks.insert(name, Holder { user: user.clone(), author: author.clone(), connections: 1, held_until: None });
         Ok(())
     }
 
@@ -86,14 +84,20 @@ impl Names {
             holder.held_until = Some(until);
             return Some((until, Due::Name(name)));
         }
-        self.by_looks.remove(&name);
+        self.remove(&name);
         None
     }
 
     pub(super) fn release(&mut self, name: &str, now: Instant) {
         let over = |holder: &Holder| holder.connections == 0 && holder.held_until.is_none_or(|until| until <= now);
         if self.by_looks.get(name).is_some_and(over) {
-            self.by_looks.remove(name);
+            self.remove(name);
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Some(holder) = self.by_looks.remove(name) {
+            self.by_author.remove(&holder.author);
         }
     }
 
@@ -108,8 +112,8 @@ impl Names {
 
     /// The name that an author has now, or that waits for it.
     pub(super) fn of(&self, author: &Author, now: Instant) -> Option<UserName> {
-        let found = self.by_looks.values().find(|holder| holder.author == *author && holder.in_use(now));
-        found.map(|holder| holder.user.clone())
+        let holder = self.by_looks.get(self.by_author.get(author)?)?;
+        holder.in_use(now).then(|| holder.user.clone())
     }
 
     pub(super) fn online(&self) -> usize {

@@ -237,7 +237,12 @@ impl Connection {
         while !self.outbox.borrow().queue.is_empty() && !self.broken.get() {
             match self.stream.poll_write_ready(cx) {
                 Poll::Ready(Ok(())) => {
+                    let before = self.queued();
                     self.try_flush();
+                    // It had not taken more for a while, and now does: somebody is reading there.
+                    if self.queued() < before {
+                        self.hear(Instant::now());
+                    }
                 }
                 Poll::Ready(Err(_)) => self.broken.set(true),
                 Poll::Pending => return,
