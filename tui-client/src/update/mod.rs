@@ -97,7 +97,7 @@ fn drawn(model: &mut Model, seen: Seen) -> Vec<Effect> {
         return Vec::new();
     }
     model.transcript.asked = true;
-    let (before, limit) = (model.transcript.first(), Some(limits::HISTORY_DEFAULT as u32));
+    let (before, limit) = (model.transcript.first(), Some(limits::HISTORY_DEFAULT as i64));
     vec![ask(ClientMessage::History { room: Some(model.room.shown().into()), before, after: None, limit })]
 }
 
