@@ -92,7 +92,6 @@ fn main() -> anyhow::Result<()> {
     }
     process::raise_open_files();
     let mut table = Table::default();
-    type Measure = fn(&Plan, &mut Table) -> anyhow::Result<()>;
     for (_, measure) in MEASURES.iter().filter(|(name, _)| plan.wants(name)) {
         measure(&plan, &mut table)?;
     }
