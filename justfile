@@ -16,7 +16,7 @@ test:
 test-browser:
     cargo test -p chat-server --test browser -- --ignored
 
-# More rounds of killing the server (default 5)
+# More rounds of killing the server (20 in the tests)
 test-kill rounds="100":
     KILL_ROUNDS={{rounds}} cargo test -p chat-server --test kill9 -- --nocapture
 

@@ -47,6 +47,14 @@ pub fn line<T: Serialize + ?Sized>(value: &T) -> String {
     String::from_utf8(buffer).unwrap_or_default()
 }
 
+/// About how many bytes a text takes once it is written: what is escaped takes six.
+#[must_use]
+pub fn weight(text: &str) -> usize {
+    let escaped = text.bytes().filter(|byte| *byte < 0x20 || *byte == 0x7f).count();
+    let doubled = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    text.len() + 5 * escaped + doubled
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

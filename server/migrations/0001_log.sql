@@ -1,4 +1,4 @@
--- The log. An event's id is `room << 40 | seq`, so that one room's events lie together and in order: history and resume
+-- The log. An event's id is `room << 32 | seq`, so that one room's events lie together and in order: history and resume
 -- are ranges of a table's own b-tree. Messages and changes have a table each, so that a page of history reads messages only,
 -- however many reactions lie between; a resume merges the two.
 

@@ -27,8 +27,12 @@ pub struct Admission {
 struct Counts {
     open: HashMap<IpAddr, usize>,
     total: usize,
+    turned_away: usize,
     posters: HashMap<IpAddr, Bucket>,
 }
+
+/// Connections that are told that there is no room at one time; more are only dropped.
+const TURNED_AWAY: usize = 64;
 
 /// Why there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +83,19 @@ impl Drop for Place {
     }
 }
 
+/// A connection that is being told that there is no room.
+#[derive(Debug)]
+pub struct TurnedAway {
+    admission: Arc<Admission>,
+    pub full: Full,
+}
+
+impl Drop for TurnedAway {
+    fn drop(&mut self) {
+        self.admission.lock().turned_away -= 1;
+    }
+}
+
 /// Whom an address stands for: with IPv6 one household has a whole /64.
 fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -103,20 +120,27 @@ impl Admission {
     /// A place for one more connection.
     ///
     /// # Errors
-    /// There is none.
-    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
+    /// There is none: it is told so, unless too many are being told already.
+    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Place, Option<TurnedAway>> {
         let address = household(address);
         let mut counts = self.lock();
         if self.total > 0 && counts.total >= self.total {
-            return Err(Full::Server);
+            return Err(self.turn_away(&mut counts, Full::Server));
         }
         let open = counts.open.get(&address).copied().unwrap_or(0);
         if self.per_address > 0 && open >= self.per_address {
-            return Err(Full::Address);
+            return Err(self.turn_away(&mut counts, Full::Address));
         }
         counts.open.insert(address, open + 1);
         counts.total += 1;
         Ok(Place { admission: Arc::clone(self), address, load: None })
+    }
+
+    fn turn_away(self: &Arc<Self>, counts: &mut Counts, full: Full) -> Option<TurnedAway> {
+        (counts.turned_away < TURNED_AWAY).then(|| {
+            counts.turned_away += 1;
+            TurnedAway { admission: Arc::clone(self), full }
+        })
     }
 
     /// One post over HTTP.
@@ -125,7 +149,7 @@ impl Admission {
         if counts.posters.len() >= POSTERS {
             counts.posters.retain(|_, bucket| !bucket.is_full(now));
         }
-        counts.posters.entry(household(address)).or_insert_with(|| Bucket::new(self.rate, now)).take(now)
+        counts.posters.entry(household(address)).or_insert_with(|| Bucket::new(self.rate, now)).take(now, 1.0)
     }
 }
 
@@ -137,14 +161,26 @@ mod tests {
     fn places_are_counted_by_household_and_given_back() {
         let admission = Arc::new(Admission::new(2, 3, Rate::Off));
         let enter = |address: &str| admission.enter(address.parse().unwrap());
+        let full = |entered: Result<Place, Option<TurnedAway>>| entered.unwrap_err().unwrap().full;
         let first = enter("10.0.0.1").unwrap();
         let _second = enter("::ffff:10.0.0.1").unwrap();
-        assert_eq!(enter("10.0.0.1").unwrap_err(), Full::Address);
+        assert_eq!(full(enter("10.0.0.1")), Full::Address);
         let _third = enter("2001:db8::1").unwrap();
-        assert_eq!(enter("2001:db8::2").unwrap_err(), Full::Server);
+        assert_eq!(full(enter("2001:db8::2")), Full::Server);
         drop(first);
         let _fourth = enter("2001:db8:0:0:ffff::2").unwrap();
         drop(_second);
-        assert_eq!(enter("2001:db8::3").unwrap_err(), Full::Address);
+        assert_eq!(full(enter("2001:db8::3")), Full::Address);
+    }
+
+    #[test]
+    fn those_who_are_turned_away_are_few_at_a_time() {
+        let admission = Arc::new(Admission::new(1, 0, Rate::Off));
+        let enter = || admission.enter("10.0.0.1".parse().unwrap());
+        let _in = enter().unwrap();
+        let told: Vec<_> = (0..200).filter_map(|_| enter().unwrap_err()).collect();
+        assert_eq!(told.len(), TURNED_AWAY);
+        drop(told);
+        assert!(enter().unwrap_err().is_some());
     }
 }

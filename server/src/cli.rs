@@ -42,14 +42,7 @@ pub struct Arguments {
     durability: DurabilityArgument,
 
     /// Token that opens /ws/auth (repeatable)
-    #[arg(
-        long,
-        env = "CHAT_AUTH_TOKEN",
-        value_delimiter = ',',
-        value_name = "TOKEN",
-        hide_env_values = true,
-        help_heading = "Who may come in"
-    )]
+    #[arg(long, env = "CHAT_AUTH_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Who may come in")]
     auth_token: Vec<String>,
     /// Ask for a token everywhere
     #[arg(long, env = "CHAT_REQUIRE_AUTH", requires = "auth_token", help_heading = "Who may come in")]
@@ -128,6 +121,7 @@ impl Arguments {
             max_per_ip: self.max_per_ip,
             max_connections: self.max_connections,
             shards: self.shards.unwrap_or_else(shards_for_this_machine),
+            hold_names: true,
             going_for_good: self.going_for_good,
         })
     }

@@ -44,6 +44,8 @@ pub struct Config {
     /// Connections in all; 0 for no limit.
     pub max_connections: usize,
     pub shards: usize,
+    /// After a restart, names wait for their sessions as they do after a drop.
+    pub hold_names: bool,
     /// Going down means for good: clients are told not to come back.
     pub going_for_good: bool,
 }
@@ -66,6 +68,7 @@ impl Config {
             max_per_ip: 0,
             max_connections: 0,
             shards: 2,
+            hold_names: true,
             going_for_good: false,
         }
     }

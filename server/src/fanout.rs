@@ -13,7 +13,7 @@ use chat_protocol::{CloseCode, Dialect, Recorded, RoomName, Seq, Signal, UserNam
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    log::{Asker, Outcome, Write, keeper::Committed},
+    log::{Asker, Author, Outcome, Write, keeper::Committed},
     metrics::{Metrics, Reason},
     tasks::TaskUpdate,
 };
@@ -27,8 +27,8 @@ pub enum Mail {
     Signal(Arc<Said>),
     /// Something passing, for the other connections of one user.
     ToUser { user: UserName, except: u64, said: Arc<Said> },
-    /// News of the server's own work.
-    Task(Arc<TaskUpdate>),
+    /// News of the server's own work: for everybody, or for one author.
+    Task { update: Arc<TaskUpdate>, author: Option<Author> },
     /// Every connection is told to go. It comes after all that was committed, so that nobody goes without an answer.
     CloseAll(CloseCode),
 }
@@ -233,9 +233,9 @@ impl Fanout {
     }
 
     /// News of the server's own work: likewise.
-    pub fn task(&self, update: &Arc<TaskUpdate>) {
+    pub fn task(&self, update: &Arc<TaskUpdate>, author: Option<&Author>) {
         for shard in &self.shards {
-            self.pass(shard, Mail::Task(Arc::clone(update)));
+            self.pass(shard, Mail::Task { update: Arc::clone(update), author: author.cloned() });
         }
     }
 

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chat_protocol::json;
+
 /// A burst and what comes back each second: `100/10`, or `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
@@ -88,14 +90,15 @@ impl Bucket {
         self.tokens + gained >= limit.burst as f32
     }
 
-    /// Takes a token for one frame.
-    pub fn take(&mut self, now: Instant) -> Verdict {
+    /// Takes tokens for one frame: one, or more for a heavy one ([`cost`]). What costs more than a burst holds takes all of it.
+    pub fn take(&mut self, now: Instant, cost: f32) -> Verdict {
         let Some(limit) = self.limit else { return Verdict::Welcome };
         let gained = now.saturating_duration_since(self.filled).as_secs_f32() * limit.per_second as f32;
         self.tokens = (self.tokens + gained).min(limit.burst as f32);
         self.filled = now;
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
+        let cost = cost.min(limit.burst as f32);
+        if self.tokens >= cost {
+            self.tokens -= cost;
             return Verdict::Welcome;
         }
         if now.saturating_duration_since(self.since) >= WINDOW {
@@ -105,8 +108,17 @@ impl Bucket {
         if self.beyond >= limit.burst.saturating_mul(PATIENCE) {
             return Verdict::Flooding;
         }
-        Verdict::TooSoon(Duration::from_secs_f32((1.0 - self.tokens) / limit.per_second as f32))
+        Verdict::TooSoon(Duration::from_secs_f32((cost - self.tokens) / limit.per_second as f32))
     }
+}
+
+/// Bytes that a frame may pass on to everybody for one more token.
+const BYTES_PER_TOKEN: usize = 4096;
+
+/// What a frame costs: one token, and one more for each 4 KiB that it will weigh once it is passed on.
+#[must_use]
+pub fn cost(frame: &str) -> f32 {
+    (1 + json::weight(frame) / BYTES_PER_TOKEN) as f32
 }
 
 #[cfg(test)]
@@ -117,29 +129,39 @@ mod tests {
     fn a_burst_passes_and_then_the_rate_holds() {
         let start = Instant::now();
         let mut bucket = Bucket::new("3/10".parse().unwrap(), start);
-        let verdicts: Vec<_> = (0..4).map(|_| bucket.take(start)).collect();
+        let verdicts: Vec<_> = (0..4).map(|_| bucket.take(start, 1.0)).collect();
         assert_eq!(verdicts[..3], [Verdict::Welcome; 3]);
         assert!(matches!(verdicts[3], Verdict::TooSoon(wait) if wait.as_millis() == 100), "{verdicts:?}");
-        assert_eq!(bucket.take(start + Duration::from_millis(110)), Verdict::Welcome);
-        assert!(matches!(bucket.take(start + Duration::from_millis(120)), Verdict::TooSoon(_)));
+        assert_eq!(bucket.take(start + Duration::from_millis(110), 1.0), Verdict::Welcome);
+        assert!(matches!(bucket.take(start + Duration::from_millis(120), 1.0), Verdict::TooSoon(_)));
         let later = start + Duration::from_secs(100);
-        assert_eq!((0..4).filter(|_| bucket.take(later) == Verdict::Welcome).count(), 3, "it never holds more than a burst");
+        assert_eq!((0..4).filter(|_| bucket.take(later, 1.0) == Verdict::Welcome).count(), 3, "it never holds more than a burst");
     }
 
     #[test]
     fn who_goes_on_and_on_is_flooding_and_who_pauses_is_not() {
         let start = Instant::now();
         let mut bucket = Bucket::new("2/1".parse().unwrap(), start);
-        let verdicts: Vec<_> = (0..10).map(|_| bucket.take(start)).collect();
+        let verdicts: Vec<_> = (0..10).map(|_| bucket.take(start, 1.0)).collect();
         assert_eq!(verdicts[9], Verdict::Flooding);
         assert_eq!(verdicts.iter().filter(|v| **v == Verdict::Flooding).count(), 1);
         let mut bucket = Bucket::new("2/1".parse().unwrap(), start);
         for minute in 0..5 {
             let now = start + Duration::from_secs(61 * minute);
-            assert!((0..9).all(|_| bucket.take(now) != Verdict::Flooding), "minute {minute}");
+            assert!((0..9).all(|_| bucket.take(now, 1.0) != Verdict::Flooding), "minute {minute}");
         }
         let mut bucket = Bucket::new(Rate::Off, start);
-        assert!((0..10_000).all(|_| bucket.take(start) == Verdict::Welcome));
+        assert!((0..10_000).all(|_| bucket.take(start, 1.0) == Verdict::Welcome));
+    }
+
+    #[test]
+    fn a_heavy_frame_costs_more_and_never_more_than_there_can_be() {
+        let start = Instant::now();
+        assert_eq!((cost("hi"), cost(&"x".repeat(4096)), cost(&"\u{1}".repeat(4096))), (1.0, 2.0, 7.0));
+        let mut bucket = Bucket::new("10/1".parse().unwrap(), start);
+        assert_eq!(bucket.take(start, 8.0), Verdict::Welcome);
+        assert!(matches!(bucket.take(start, 8.0), Verdict::TooSoon(wait) if wait.as_secs() == 6));
+        assert_eq!(bucket.take(start + Duration::from_secs(20), 99.0), Verdict::Welcome);
     }
 
     #[test]

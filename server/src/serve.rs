@@ -25,9 +25,10 @@ use tokio::{
 use tower::ServiceExt;
 
 use crate::{
-    admission::{Full, Place},
+    admission::{Place, TurnedAway},
     fanout::Mail,
     http::{self, Peer},
+    metrics::Reason,
     services::Services,
     session::{self, Opening},
     shard::Shard,
@@ -48,7 +49,7 @@ pub const ARRIVALS: usize = 1024;
 pub struct Arrival {
     pub stream: StdTcpStream,
     pub address: IpAddr,
-    pub place: Result<Place, Full>,
+    pub place: Result<Place, TurnedAway>,
 }
 
 /// A shard as the one who deals out connections sees it.
@@ -121,7 +122,7 @@ fn welcome(shard: &Rc<Shard>, services: &Arc<Services>, router: &Router, arrival
     let Ok(stream) = TcpStream::from_std(stream) else { return };
     // Small frames go out when they are written, not when a second one comes.
     let _ = stream.set_nodelay(true);
-    let peer = Peer { address, place: place.map(Arc::new) };
+    let peer = Peer { address, place: place.map(Arc::new).map_err(Arc::new) };
     let (shard, services, router) = (Rc::clone(shard), Arc::clone(services), router.clone());
     let service =
         service_fn(move |request| answer(Rc::clone(&shard), Arc::clone(&services), router.clone(), peer.clone(), request));
@@ -144,8 +145,9 @@ async fn answer(
     peer: Peer,
     mut request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
-    if let Err(full) = &peer.place {
-        let mut response = http::no_place(*full);
+    if let Err(turned_away) = &peer.place {
+        services.metrics.dropped(Reason::Refused);
+        let mut response = http::no_place(turned_away.full);
         http::harden(&mut response);
         response.headers_mut().insert("connection", axum::http::HeaderValue::from_static("close"));
         return Ok(response);

@@ -9,13 +9,15 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
+use chat_protocol::Timestamp;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
+    time::timeout,
 };
 
 use crate::{
@@ -26,7 +28,7 @@ use crate::{
     fanout::Fanout,
     hub::Presence,
     log::{Keeper, Log, memory::Memory, sqlite::Sqlite},
-    metrics::Metrics,
+    metrics::{Metrics, Reason},
     serve::{self, Arrival, ShardHandle},
     services::{Numbers, Services},
     shard,
@@ -35,6 +37,13 @@ use crate::{
 
 /// After an accept that failed, so that a lack of file descriptors does not become a lack of processor too.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// Sessions used within this before a restart have their names held after it.
+const HELD_OVER_RESTART_MS: i64 = 24 * 3600 * 1000;
+/// Names held after a restart, those used last.
+const NAMES_HELD: usize = 10_000;
+/// How long the store may take to come to rest, after everybody was told.
+const REST_WITHIN: Duration = Duration::from_secs(1);
 
 /// A server that is bound and has its store open, and has not begun to accept.
 pub struct Server {
@@ -73,6 +82,12 @@ impl Server {
             let fanout = Arc::clone(&fanout);
             move |signal| fanout.signal(signal)
         });
+        // Everybody was cut off by the restart at once: each name waits for its session as if it had just dropped.
+        if config.hold_names {
+            let since = Timestamp(clock::now().0 - HELD_OVER_RESTART_MS);
+            let sessions = keeper.read(move |reader| reader.sessions_since(since, NAMES_HELD)).await?;
+            hub.hold(sessions.iter().map(|session| (&session.name, &session.author)), Instant::now());
+        }
         let services = Arc::new(Services {
             tokens: Tokens::new(&config.tokens, config.require_auth),
             admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate)),
@@ -102,10 +117,10 @@ impl Server {
     /// Serves until `shutdown`, then drains: what was appended is committed and answered, everybody is told, the store is
     /// brought to rest.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let hub = Arc::clone(&self.services);
+        let services = Arc::clone(&self.services);
         tokio::select! {
             () = self.accept() => {}
-            () = hub.hub.keep_time(clock::now) => {}
+            () = services.hub.keep_time(clock::now) => {}
             () = shutdown => {}
         }
         self.drain().await;
@@ -121,7 +136,14 @@ impl Server {
                     continue;
                 }
             };
-            let place = self.services.admission.enter(peer.ip());
+            let place = match self.services.admission.enter(peer.ip()) {
+                Ok(place) => Ok(place),
+                Err(Some(turned_away)) => Err(turned_away),
+                Err(None) => {
+                    self.services.metrics.dropped(Reason::Refused);
+                    continue;
+                }
+            };
             let (Ok(stream), Some(shard)) = (stream.into_std(), serve::least_loaded(&self.shards)) else { continue };
             let arrival = Arrival { stream, address: peer.ip(), place: place.map(|place| place.on(&shard.load)) };
             if shard.arrivals.send(arrival).await.is_err() {
@@ -135,7 +157,7 @@ impl Server {
         drop(listener);
         services.draining.store(true, Ordering::Relaxed);
         // First the log: what was said before is kept, and its answers are on their way before the goodbye is.
-        services.keeper.close().await;
+        let at_rest = services.keeper.finish().await;
         services.fanout.close_all(services.parting()).await;
         stop.send_replace(true);
         let joined = tokio::task::spawn_blocking(move || {
@@ -147,6 +169,7 @@ impl Server {
             }
         });
         let _ = joined.await;
+        let _ = timeout(REST_WITHIN, at_rest).await;
         if let Some(directory) = leftovers {
             // Somebody else may have tidied up.
             let _ = std::fs::remove_dir_all(directory);

@@ -187,7 +187,7 @@ async fn the_keeper_refuses_what_the_log_does_not_keep_and_tries_again_by_itself
     };
     timeout(PATIENCE, resumed).await.expect("it resumes without anybody writing");
     assert!(matches!(keeper.settle(draft("two")).await, Outcome::Kept(kept) if kept.seq.0 == 2));
-    keeper.close().await;
+    let _ = keeper.finish().await.await;
     assert_eq!(keeper.settle(draft("late")).await, Outcome::Refused(chat_server::log::keeper::unavailable()));
     let outcomes: Vec<_> = std::iter::from_fn(|| told.try_recv().ok()).collect();
     let kept: Vec<_> = outcomes

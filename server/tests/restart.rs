@@ -81,3 +81,19 @@ async fn a_session_opens_only_its_own_name() {
     let mut thief = server.open("/ws/chat/tea/alice?session=wrong").await;
     thief.closed_with(chat_protocol::CloseCode::NameTaken).await;
 }
+
+#[tokio::test]
+async fn a_name_waits_for_its_session_over_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = || chat_server::Config { hold_names: true, ..config_in(dir.path()) };
+    let server = TestServer::with(config()).await;
+    let alice = server.join("general", "alice").await;
+    let session = alice.session().to_owned();
+    alice.close().await;
+    server.stop().await;
+    let server = TestServer::with(config()).await;
+    let mut stranger = server.open("/ws/chat/general/alice").await;
+    stranger.closed_with(chat_protocol::CloseCode::NameTaken).await;
+    let (alice, _) = server.join_with("general", "alice", &format!("session={session}")).await;
+    assert_eq!(alice.session(), session);
+}

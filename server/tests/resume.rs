@@ -240,3 +240,44 @@ async fn a_private_conversation_is_resumed_like_any_room_and_by_its_two_only() {
     let refused = eve.ask(json!({ "type": "join", "room": "@alice,bob", "after": 0, "epoch": epoch })).await;
     assert_eq!(refused["code"], "no_such_room");
 }
+
+#[tokio::test]
+async fn a_resume_of_heavy_messages_comes_in_frames_that_a_client_takes() {
+    let server = TestServer::start().await;
+    let mut bot = server.join("general", "bot").await;
+    // Each weighs six times its size once it is escaped.
+    for _ in 0..30 {
+        bot.send(json!({ "type": "send", "text": "\u{7f}".repeat(16_000) })).await;
+        bot.expect("ack").await;
+    }
+    let query = format!("after=0&epoch={}", bot.epoch());
+    let (mut client, joined) = server.join_with("general", "alice", &query).await;
+    assert_eq!((&joined["recovered"], &joined["more"]), (&json!(true), &json!(true)));
+    let mut seqs: Vec<_> = joined["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+    assert!(joined.to_string().len() < 1_000_000, "{} bytes", joined.to_string().len());
+    loop {
+        let frame = client.expect("events").await;
+        assert!(frame.to_string().len() < 1_000_000, "{} bytes", frame.to_string().len());
+        seqs.extend(frame["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()));
+        if frame["more"] == false {
+            break;
+        }
+    }
+    assert_eq!(seqs, (1..=30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_position_that_no_number_can_have_is_refused_and_harms_nobody() {
+    let server = TestServer::start().await;
+    let alice = server.join("general", "alice").await;
+    for after in ["18446744073709551615", "9007199254740992", "-1", "x"] {
+        let path = format!("/ws/chat/general/bob?after={after}&epoch={}", alice.epoch());
+        assert!(server.try_open(&path, &[]).await.is_err(), "{after}");
+    }
+    for number in 0..4 {
+        let query = format!("after=9007199254740991&epoch={}", alice.epoch());
+        let (bob, joined) = server.join_with("general", &format!("bob{number}"), &query).await;
+        assert_eq!(joined["recovered"], false);
+        bob.close().await;
+    }
+}

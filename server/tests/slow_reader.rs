@@ -149,7 +149,7 @@ async fn who_asks_for_more_than_it_reads_waits_alone() {
     let mut talker = server.join("tea", "talker").await;
     say(&mut talker, &"x".repeat(4000), 200).await;
     let (mut greedy, _) = server.join_narrow("coffee", "greedy", "").await;
-    // 160 MB of answers, asked for in one breath.
+    // 50 MB of answers, asked for in one breath.
     for number in 0..200 {
         greedy.send(json!({ "type": "history", "room": "tea", "limit": 200, "ref": format!("r{number}") })).await;
     }
@@ -175,7 +175,9 @@ async fn who_asks_for_more_than_it_reads_waits_alone() {
         for number in 0..6 {
             let answer = greedy.expect("history").await;
             assert_eq!(answer["ref"], json!(format!("r{number}")));
-            assert_eq!(answer["messages"].as_array().expect("messages").len(), 200);
+            // A page ends where it gets heavy.
+            let messages = answer["messages"].as_array().expect("messages").len();
+            assert!((50..200).contains(&messages) && answer["more"] == true, "{messages} messages");
         }
     };
     join(take, async {

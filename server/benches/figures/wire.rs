@@ -120,7 +120,7 @@ pub(crate) fn masked(text: &str) -> Vec<u8> {
 /// What answers a server's ping.
 pub(crate) const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 
-/// Bytes of a message on the wire, header included, as in the table of the design.
+/// Bytes of a message on the wire, header included, as in a usual chat line.
 pub(crate) const MESSAGE_BYTES: usize = 132;
 /// What a message of the room `bench` from `sender` holds beside its text, with a `seq` of five digits.
 const AROUND: usize = 105;

@@ -20,7 +20,7 @@ use chat_protocol::ErrorCode;
 
 use self::error::Refused;
 use crate::{
-    admission::{Full, Place},
+    admission::{Full, Place, TurnedAway},
     services::Services,
 };
 
@@ -28,7 +28,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Peer {
     pub address: IpAddr,
-    pub place: Result<Arc<Place>, Full>,
+    pub place: Result<Arc<Place>, Arc<TurnedAway>>,
 }
 
 /// Every route.
@@ -70,7 +70,7 @@ async fn metrics(State(services): State<Arc<Services>>, headers: axum::http::Hea
     error::credential(&services, &headers, None)?;
     let metrics = &services.metrics;
     metrics.users.set(i64::try_from(services.hub.online()).unwrap_or(i64::MAX));
-    metrics.rooms.set(i64::try_from(services.hub.rooms().len()).unwrap_or(i64::MAX));
+    metrics.rooms.set(i64::try_from(services.hub.rooms_in_use()).unwrap_or(i64::MAX));
     metrics.log_writable.set(u64::from(services.keeper.is_writable()));
     let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     Ok((kind, metrics.text()).into_response())

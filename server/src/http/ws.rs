@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header},
     response::{IntoResponse, Response},
 };
-use chat_protocol::ErrorCode;
+use chat_protocol::{ErrorCode, Seq};
 use serde::Deserialize;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -29,7 +29,7 @@ pub(super) struct Params {
     session: Option<String>,
     user: Option<String>,
     room: Option<String>,
-    after: Option<u64>,
+    after: Option<Seq>,
     epoch: Option<String>,
 }
 

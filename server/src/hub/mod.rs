@@ -105,6 +105,15 @@ impl Presence {
         self.lock().names.of(author, now)
     }
 
+    /// Keeps names for those who had them before the server was started anew.
+    pub fn hold<'a>(&self, names: impl Iterator<Item = (&'a UserName, &'a Author)>, now: Instant) {
+        self.change(|hub, _| {
+            for (user, author) in names {
+                hub.due.extend(hub.names.hold(user, author, now));
+            }
+        });
+    }
+
     /// Whether any connection has this name.
     pub fn is_online(&self, user: &UserName) -> bool {
         self.lock().names.is_online(user)
@@ -150,6 +159,11 @@ impl Presence {
     /// Every room that somebody is in, and how many are.
     pub fn rooms(&self) -> Vec<(RoomName, usize)> {
         self.lock().rooms.values().map(|room| (room.name().clone(), room.online())).filter(|(_, users)| *users > 0).collect()
+    }
+
+    /// How many rooms somebody is in.
+    pub fn rooms_in_use(&self) -> usize {
+        self.lock().rooms.len()
     }
 
     /// The user types, or no longer does.

@@ -88,6 +88,16 @@ impl Names {
         None
     }
 
+    /// Keeps a name that nobody has for its author, as if its last connection had just gone.
+    pub(super) fn hold(&mut self, user: &UserName, author: &Author, now: Instant) -> Option<(Instant, Due)> {
+        let name = looks(user);
+        if user.is_made() || self.by_looks.contains_key(&name) {
+            return None;
+        }
+        self.enter(user, author, now).ok()?;
+        self.depart(user, true, now)
+    }
+
     pub(super) fn release(&mut self, name: &str, now: Instant) {
         let over = |holder: &Holder| holder.connections == 0 && holder.held_until.is_none_or(|until| until <= now);
         if self.by_looks.get(name).is_some_and(over) {

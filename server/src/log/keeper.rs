@@ -7,6 +7,7 @@
 //! write each second, so that writing resumes by itself.
 
 use std::{
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -36,7 +37,11 @@ pub type Committed = Vec<(Write, Outcome)>;
 
 enum Job {
     Write(Write),
-    Stop(oneshot::Sender<()>),
+    /// Told first when all before it is committed and handed to the tail, then when the store is at rest.
+    Stop {
+        finished: oneshot::Sender<()>,
+        closed: oneshot::Sender<()>,
+    },
 }
 
 type ReadJob = Box<dyn FnOnce(&mut dyn Reader) + Send>;
@@ -71,7 +76,12 @@ impl Keeper {
                     // Whoever waits holds the lock; the others wait for the lock.
                     let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
                     match job {
-                        Some(job) => job(&mut *reader),
+                        // A read that breaks costs its asker the answer, and nobody the reader.
+                        Some(job) => {
+                            if panic::catch_unwind(AssertUnwindSafe(|| job(&mut *reader))).is_err() {
+                                tracing::error!("a read broke");
+                            }
+                        }
                         None => return,
                     }
                 }
@@ -80,7 +90,13 @@ impl Keeper {
         let writable = Arc::new(AtomicBool::new(true));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let writer = Writer { log, inbox, metrics, writable: Arc::clone(&writable), tail, runtime, owed: Vec::new() };
-        thread::Builder::new().name("log-write".into()).spawn(move || writer.run())?;
+        thread::Builder::new().name("log-write".into()).spawn(move || {
+            // Without its writer the server would take messages and keep none: better it is started anew.
+            if panic::catch_unwind(AssertUnwindSafe(|| writer.run())).is_err() {
+                tracing::error!("the log's writer broke: the server ends");
+                std::process::abort();
+            }
+        })?;
         Ok(Self { epoch, appends, reads, writable })
     }
 
@@ -101,7 +117,7 @@ impl Keeper {
     pub async fn append(&self, write: Write) -> Result<(), Write> {
         self.appends.send(Job::Write(write)).await.map_err(|error| match error.0 {
             Job::Write(write) => write,
-            Job::Stop(_) => unreachable!("a write was sent"),
+            Job::Stop { .. } => unreachable!("a write was sent"),
         })
     }
 
@@ -133,12 +149,13 @@ impl Keeper {
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Finishes what was appended so far and brings the store to rest.
-    pub async fn close(&self) {
-        let (sender, done) = oneshot::channel();
-        if self.appends.send(Job::Stop(sender)).await.is_ok() {
+    /// Finishes what was appended so far; nothing is taken after that. What comes back is done when the store is at rest.
+    pub async fn finish(&self) -> oneshot::Receiver<()> {
+        let ((finished, done), (closed, rest)) = (oneshot::channel(), oneshot::channel());
+        if self.appends.send(Job::Stop { finished, closed }).await.is_ok() {
             let _ = done.await;
         }
+        rest
     }
 }
 
@@ -167,22 +184,23 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
             let mut stop = None;
             match self.next() {
                 Some(Job::Write(write)) => writes.push(write),
-                Some(Job::Stop(done)) => stop = Some(done),
+                Some(Job::Stop { finished, closed }) => stop = Some((finished, closed)),
                 None => return,
             }
             while stop.is_none() && writes.len() < BATCH {
                 match self.inbox.try_recv() {
                     Ok(Job::Write(write)) => writes.push(write),
-                    Ok(Job::Stop(done)) => stop = Some(done),
+                    Ok(Job::Stop { finished, closed }) => stop = Some((finished, closed)),
                     Err(_) => break,
                 }
             }
             self.commit(writes);
-            if let Some(done) = stop {
+            if let Some((finished, closed)) = stop {
+                let _ = finished.send(());
                 self.log.close();
                 // The store is free for the next server before anybody hears that this one is done with it.
                 drop(self);
-                let _ = done.send(());
+                let _ = closed.send(());
                 return;
             }
         }

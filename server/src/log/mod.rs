@@ -173,6 +173,9 @@ pub trait Reader: Send {
     /// The session of a hash, if there is one that was used in the last 30 days.
     fn session(&mut self, hash: &[u8; 32], now: Timestamp) -> Result<Option<Session>, LogError>;
 
+    /// The sessions used since then, the last used first, at most so many.
+    fn sessions_since(&mut self, since: Timestamp, limit: usize) -> Result<Vec<Session>, LogError>;
+
     /// Looks at everything: the store's own check, and that every room's numbers are dense. `progress` is told 0 to 100 and
     /// may say «stop» with `false`. The answer is words for a person, empty if all is well; `None` if it was stopped.
     fn verify(&mut self, progress: &mut dyn FnMut(u8) -> bool) -> Result<Option<Vec<String>>, LogError>;

@@ -2,7 +2,9 @@
 //!
 //! Stands alone so that an answer does not depend on where it was given. Does not know any store.
 
-use chat_protocol::{Epoch, ErrorCode, Refusal, limits};
+use chat_protocol::{Epoch, ErrorCode, Event, Refusal, json, limits};
+
+use super::{Events, From, Messages};
 
 pub(in crate::log) fn no_such_message() -> Refusal {
     Refusal::new(ErrorCode::NoSuchMessage, "there is no such message here")
@@ -23,4 +25,80 @@ pub(in crate::log) fn new_epoch() -> Result<Epoch, String> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
     Ok(Epoch(random.iter().map(|byte| char::from(BASE32[usize::from(byte % 32)])).collect::<String>().into()))
+}
+
+/// Terms that one search takes; the index is walked once for each.
+const TERMS: usize = 8;
+
+/// What a search looks for: each different word once, and no more of them than are looked for.
+pub(in crate::log) fn search_terms(query: &str) -> Vec<&str> {
+    let mut terms = Vec::new();
+    for term in query.split_whitespace().filter(|term| term.chars().any(char::is_alphanumeric)) {
+        if terms.len() < TERMS && !terms.contains(&term) {
+            terms.push(term);
+        }
+    }
+    terms
+}
+
+/// What a page of text weighs at most, so that an answer is one that a client takes. One message may be heavier than that.
+const PAGE_BYTES: usize = 256 * 1024;
+
+/// How many of these texts make a page: at least one.
+fn fitting<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    let mut bytes = 0;
+    let fits = texts.take_while(|text| {
+        bytes += json::weight(text) + 200;
+        bytes <= PAGE_BYTES
+    });
+    fits.count().max(1)
+}
+
+/// Cuts a page of events where it gets too heavy.
+pub(in crate::log) fn fit_events(page: &mut Events) {
+    let text = |event: &Event| match event {
+        Event::Message { text, .. } | Event::Edited { text, .. } | Event::Topic { text } => text.clone(),
+        Event::Deleted { .. } | Event::Reacted { .. } => String::new(),
+    };
+    let texts: Vec<_> = page.events.iter().map(|event| text(&event.event)).collect();
+    let fits = fitting(texts.iter().map(String::as_str));
+    page.more |= fits < page.events.len();
+    page.events.truncate(fits);
+}
+
+/// Cuts a page of messages where it gets too heavy: those furthest from where it was asked from go.
+pub(in crate::log) fn fit_messages(page: &mut Messages, from: From) {
+    let texts = page.messages.iter().map(|message| message.text.as_str());
+    let (fits, newest) = match from {
+        From::After(_) => (fitting(texts), false),
+        From::End | From::Before(_) => (fitting(texts.rev()), true),
+    };
+    let over = page.messages.len().saturating_sub(fits);
+    page.more |= over > 0;
+    if newest {
+        page.messages.drain(..over);
+    } else {
+        page.messages.truncate(fits);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_looks_for_each_word_once_and_for_few() {
+        assert_eq!(search_terms("tea  cake tea … tea"), ["tea", "cake"]);
+        let many: Vec<_> = (0..100).map(|n| format!("w{n}")).collect();
+        assert_eq!(search_terms(&many.join(" ")).len(), TERMS);
+    }
+
+    #[test]
+    fn a_page_is_cut_where_it_gets_heavy_and_is_never_empty() {
+        let heavy = "\u{7f}".repeat(PAGE_BYTES);
+        assert_eq!(fitting([heavy.as_str(), "light"].into_iter()), 1);
+        assert_eq!(fitting(["light"; 100].into_iter()), 100);
+        let half = "x".repeat(PAGE_BYTES / 2 - 300);
+        assert_eq!(fitting([half.as_str(), &half, &half].into_iter()), 2);
+    }
 }

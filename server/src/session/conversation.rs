@@ -1,6 +1,10 @@
 //! What a connection asked for, performed: with the log, the hub and the shard. [`State`] has decided it already.
 
-use std::{rc::Rc, time::Instant};
+use std::{
+    collections::HashMap,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use chat_protocol::{
     CloseCode, Dialect, Epoch, ErrorCode, Event, Refusal, RoomName, Seq, ServerFrame, ServerMessage, UserName, VERSION, limits,
@@ -20,6 +24,9 @@ use crate::{
     services::Services,
     shard::{Closing, Shard},
 };
+
+/// A session that is in use is noted as used this often.
+const TOUCH_EVERY: Duration = Duration::from_secs(12 * 3600);
 
 /// Never: a conversation only ends with an [`End`].
 pub(super) enum Never {}
@@ -42,9 +49,10 @@ impl Conversation<'_> {
         }
         if let Some(room) = room {
             let position = opening.after.zip(opening.epoch.as_deref());
-            let from = position.map(|(after, epoch)| Position { epoch: Epoch(epoch.into()), after: Seq(after) });
+            let from = position.map(|(after, epoch)| Position { epoch: Epoch(epoch.into()), after });
             Box::pin(self.join(room, from, None)).await;
         }
+        let mut touched = Instant::now();
         loop {
             let step = match self.line.next().await? {
                 Input::Text(text) => self.state.hear(&text, Instant::now()),
@@ -52,6 +60,10 @@ impl Conversation<'_> {
             };
             if let Some(reason) = step.dropped() {
                 self.services.metrics.dropped(reason);
+            }
+            if touched.elapsed() >= TOUCH_EVERY {
+                touched = Instant::now();
+                Box::pin(identity.touch(self.services)).await;
             }
             // Boxed: what a step needs is not held while nothing comes.
             Box::pin(self.perform(step)).await?;
@@ -220,17 +232,17 @@ pub(super) fn manner(dialect: Dialect) -> Manner {
 /// The rooms there are: those that hold something, and those that somebody is in.
 pub async fn rooms(services: &Services) -> Result<Vec<server::Room>, LogError> {
     let kept = services.keeper.read(|reader| reader.rooms(limits::ROOMS_LISTED)).await?;
-    let here = services.hub.rooms();
-    let mut rooms: Vec<_> = kept
-        .into_iter()
-        .map(|state| {
-            let users = here.iter().find(|(name, _)| *name == state.name).map_or(0, |(_, users)| *users);
-            server::Room { name: state.name, topic: state.topic, users, seq: state.seq }
-        })
-        .collect();
-    let known: std::collections::HashSet<_> = rooms.iter().map(|room| room.name.clone()).collect();
-    let unused = here.into_iter().filter(|(name, _)| !known.contains(name));
-    rooms.extend(unused.map(|(name, users)| server::Room { name, topic: String::new(), users, seq: Seq(0) }));
-    rooms.truncate(limits::ROOMS_LISTED);
+    let mut here: HashMap<RoomName, usize> = services.hub.rooms().into_iter().collect();
+    let listed = |state: RoomState| {
+        let users = here.remove(&state.name).unwrap_or(0);
+        server::Room { name: state.name, topic: state.topic, users, seq: state.seq }
+    };
+    let mut rooms: Vec<_> = kept.into_iter().map(listed).collect();
+    // A room that somebody sits in is not crowded out by those that are only remembered.
+    let unused = here.into_iter().map(|(name, users)| server::Room { name, topic: String::new(), users, seq: Seq(0) });
+    let mut unused: Vec<_> = unused.take(limits::ROOMS_LISTED / 2).collect();
+    unused.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    rooms.truncate(limits::ROOMS_LISTED - unused.len());
+    rooms.extend(unused);
     Ok(rooms)
 }

@@ -36,16 +36,15 @@ async fn hold(shard: &Rc<Shard>, services: &Services, line: &mut Line, opening: 
         Some(secret) => identity::proven(services, secret).await?,
         None => None,
     };
-    let user = who.as_ref().map(|who| &who.name);
     // Watched before it is listed: an update may come twice, but none is missed.
-    shard.watch_tasks(&line.connection, user.cloned());
+    shard.watch_tasks(&line.connection, who.as_ref().map(|who| who.author.clone()));
     for update in services.tasks.known_to(who.as_ref()) {
         line.say_text(&update.encode());
     }
     let mut bucket = Bucket::new(services.config.rate, Instant::now());
     loop {
         let input = line.next().await?;
-        let refusal = match bucket.take(Instant::now()) {
+        let refusal = match bucket.take(Instant::now(), 1.0) {
             Verdict::Flooding => {
                 services.metrics.dropped(Reason::Flooding);
                 return Err(CloseCode::Flooding.into());

@@ -16,6 +16,8 @@ pub struct Identity {
     pub who: Who,
     /// The session's secret, where the endpoint has a way to tell it.
     pub secret: Option<String>,
+    /// The session behind it, as it is kept.
+    session: Option<Session>,
     /// The name waits for its session after a drop.
     hold: bool,
     /// It showed that it is who it says.
@@ -56,6 +58,7 @@ impl Identity {
         };
         services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
         let hold = secret.is_some();
+        let kept = secret.as_ref().map(|(_, session)| session.clone());
         let secret = match secret {
             None => None,
             Some((secret, session)) => {
@@ -67,14 +70,14 @@ impl Identity {
                 Some(secret)
             }
         };
-        Ok(Self { who, secret, hold, proven })
+        Ok(Self { who, secret, session: kept, hold, proven })
     }
 
     /// A user whose name the server makes: several may have it, nobody owns it.
     pub fn made(services: &Services, name: UserName) -> Result<Self, Closing> {
         let who = nobody_else(name, clock::now())?;
         services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
-        Ok(Self { who, secret: None, hold: false, proven: false })
+        Ok(Self { who, secret: None, session: None, hold: false, proven: false })
     }
 
     /// A guest that gave no name gets one.
@@ -91,9 +94,19 @@ impl Identity {
         Err(taken)
     }
 
+    /// The session is in use: its days are counted from now.
+    pub async fn touch(&self, services: &Services) {
+        if let Some(session) = &self.session {
+            let session = Session { used: clock::now(), ..session.clone() };
+            // A log that is closed has kept what it had.
+            let _ = services.keeper.append(Write::Session(session)).await;
+        }
+    }
+
     /// The connection is over.
-    pub fn depart(&self, services: &Services) {
+    pub async fn depart(&self, services: &Services) {
         services.hub.depart(&self.who.name, self.hold, Instant::now());
+        self.touch(services).await;
     }
 }
 

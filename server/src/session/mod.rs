@@ -82,6 +82,6 @@ async fn talk(shard: &Rc<Shard>, services: &Arc<Services>, line: &mut Line, dial
         shard.unsubscribe(&line.connection, dialect, &room);
         services.hub.leave(&room, &who.name, manner(dialect), true, clock::now(), Instant::now());
     }
-    identity.depart(services);
+    Box::pin(identity.depart(services)).await;
     end
 }

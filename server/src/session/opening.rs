@@ -1,6 +1,6 @@
 //! What a handshake asked for, in the session's own words.
 
-use chat_protocol::Dialect;
+use chat_protocol::{Dialect, Seq};
 
 use crate::admission::Place;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ pub struct Opening {
     /// A guest's secret.
     pub session: Option<String>,
     /// Where it was before.
-    pub after: Option<u64>,
+    pub after: Option<Seq>,
     pub epoch: Option<String>,
     /// The connection's place among all, held for as long as the conversation lasts.
     pub place: Option<Arc<Place>>,

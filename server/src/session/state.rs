@@ -12,7 +12,7 @@ use chat_protocol::{
 use serde_json::Value;
 
 use crate::{
-    limits::{Bucket, Rate, Verdict},
+    limits::{Bucket, Rate, Verdict, cost},
     log::{From, Page, Position, Search},
     metrics::Reason,
 };
@@ -121,7 +121,7 @@ impl State {
 
     /// A control frame came. They cost a token too.
     pub fn control(&mut self, now: Instant) -> Step {
-        match self.bucket.take(now) {
+        match self.bucket.take(now, 1.0) {
             Verdict::Flooding => flooding(),
             Verdict::Welcome | Verdict::TooSoon(_) => Step::Nothing,
         }
@@ -129,7 +129,7 @@ impl State {
 
     /// A text frame came.
     pub fn hear(&mut self, frame: &str, now: Instant) -> Step {
-        let verdict = self.bucket.take(now);
+        let verdict = self.bucket.take(now, cost(frame));
         if verdict == Verdict::Flooding {
             return flooding();
         }

@@ -12,7 +12,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::{Buf, Bytes};
@@ -22,8 +22,13 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What may wait for a reader before it is too slow. One more batch may come on top: it is shared, so it costs no memory.
+/// What may wait for a reader that takes nothing before it is too slow. What one turn of the shard tells may come on top: that
+/// is shared by all readers.
 const QUEUE: usize = 256 * 1024;
+/// What may wait for a reader that goes on taking.
+const QUEUE_MOVING: usize = 1024 * 1024;
+/// A reader that took nothing for so long takes nothing.
+const STANDSTILL: Duration = Duration::from_secs(2);
 /// With so much waiting, signals are not worth adding.
 const SIGNALS: usize = 16 * 1024;
 /// With so much waiting, the connection is not asked for more: answers that were asked for wait in the queue too.
@@ -65,12 +70,23 @@ struct Outbox {
     told: usize,
     /// The first slice has been written in part: it must be finished, or the frame boundary is lost.
     begun: bool,
+    /// When something began to wait, or some of it went.
+    moved: Option<Instant>,
 }
 
 impl Outbox {
+    /// Whether more waits than may.
+    fn is_over(&self, now: Instant) -> bool {
+        let stands = || self.moved.is_none_or(|moved| now.saturating_duration_since(moved) >= STANDSTILL);
+        self.told > QUEUE_MOVING || (self.told > QUEUE && stands())
+    }
+
     fn push(&mut self, bytes: Bytes, told: bool) {
         if bytes.is_empty() {
             return;
+        }
+        if self.queue.is_empty() {
+            self.moved = Some(Instant::now());
         }
         self.bytes += bytes.len();
         self.told += if told { bytes.len() } else { 0 };
@@ -172,7 +188,7 @@ impl Connection {
             self.wake();
             return Told::Yes;
         }
-        if outbox.told > QUEUE {
+        if outbox.is_over(Instant::now()) {
             outbox.clear();
             drop(outbox);
             self.close(CloseCode::TooSlow.into());
@@ -215,7 +231,10 @@ impl Connection {
                 self.stream.try_write_vectored(&slices[..count])
             };
             match written {
-                Ok(written) => outbox.advance(written),
+                Ok(written) => {
+                    outbox.advance(written);
+                    outbox.moved = Some(Instant::now());
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 Err(_) => {
                     drop(outbox);

@@ -22,7 +22,7 @@ pub use self::connection::{Closing, Connection, Wire};
 use self::rooms::{Progress, Room, Tally};
 use crate::{
     fanout::{Answer, Mail, RoomBatch, Said, frame},
-    log::Outcome,
+    log::{Author, Outcome},
     metrics::{Metrics, Reason},
     tasks::TaskUpdate,
 };
@@ -51,7 +51,7 @@ struct World {
     /// Who hears private conversations, by user.
     listeners: HashMap<Arc<str>, Vec<Listener>>,
     /// Who hears of tasks, and as whom.
-    watchers: HashMap<u64, (Rc<Connection>, Option<UserName>)>,
+    watchers: HashMap<u64, (Rc<Connection>, Option<Author>)>,
 }
 
 /// A connection that hears its user's private conversations without joining them.
@@ -95,6 +95,10 @@ impl Shard {
             None => world.rooms.entry(room.key()).or_default().put(connection, dialect, progress),
             Some(_) => {
                 if let Some(listener) = world.listener(connection.id, room) {
+                    // Only what is on its way is remembered of so many: who was told all may be told a last event again.
+                    if listener.rooms.len() >= limits::ROOMS_PER_CONNECTION {
+                        listener.rooms.retain(|_, progress| matches!(progress, Progress::Held { .. }));
+                    }
                     listener.rooms.insert(room.key(), progress);
                 }
             }
@@ -170,8 +174,8 @@ impl Shard {
     }
 
     /// A connection hears of the server's own work.
-    pub fn watch_tasks(&self, connection: &Rc<Connection>, user: Option<UserName>) {
-        self.world.borrow_mut().watchers.insert(connection.id, (Rc::clone(connection), user));
+    pub fn watch_tasks(&self, connection: &Rc<Connection>, author: Option<Author>) {
+        self.world.borrow_mut().watchers.insert(connection.id, (Rc::clone(connection), author));
     }
 
     /// Waits until no connection is left.
@@ -226,7 +230,7 @@ impl Shard {
             dropped += match mail {
                 Mail::Signal(said) => world.signal(&said),
                 Mail::ToUser { user, except, said } => world.signal_user(&user, except, &said),
-                Mail::Task(update) => world.task(&update),
+                Mail::Task { update, author } => world.task(&update, author.as_ref()),
                 Mail::CloseAll(code) => world.close_all(code),
                 Mail::Committed { .. } => 0,
             };
@@ -336,7 +340,9 @@ impl World {
 
     fn tell_listeners(&self, user: &str, except: Option<u64>, said: &Said) -> u64 {
         let listeners = self.listeners.get(user).into_iter().flatten();
-        let others = listeners.filter(|listener| Some(listener.connection.id) != except);
+        // Who was not greeted yet is greeted first.
+        let greeted = listeners.filter(|listener| matches!(listener.others, Progress::Live(_)));
+        let others = greeted.filter(|listener| Some(listener.connection.id) != except);
         others
             .filter_map(|listener| Some((listener, said.frame(listener.dialect)?)))
             .map(|(listener, frame)| u64::from(!listener.connection.signal(frame)))
@@ -348,10 +354,10 @@ impl World {
         0
     }
 
-    fn task(&self, update: &TaskUpdate) -> u64 {
+    fn task(&self, update: &TaskUpdate, author: Option<&Author>) -> u64 {
         let frame = frame(&update.encode());
-        let may = |user: &Option<UserName>| update.room.as_ref().is_none_or(|room| room.admits(user.as_ref()));
-        let watchers = self.watchers.values().filter(|(_, user)| may(user));
+        let may = |watcher: &Option<Author>| author.is_none() || author == watcher.as_ref();
+        let watchers = self.watchers.values().filter(|(_, watcher)| may(watcher));
         watchers.map(|(connection, _)| u64::from(!connection.signal(&frame))).sum()
     }
 }

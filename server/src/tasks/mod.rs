@@ -30,8 +30,10 @@ use crate::{
 
 /// Pieces of work that wait.
 const QUEUE: usize = 16;
-/// Finished pieces that are remembered, with what they made.
+/// Finished pieces that are remembered of one author, and of all who did not say who they are, with what they made.
 const REMEMBERED: usize = 20;
+/// Finished pieces that are remembered in all.
+const REMEMBERED_IN_ALL: usize = 500;
 /// Updates of one piece are at least so far apart: ten a second.
 const APART: Duration = Duration::from_millis(100);
 
@@ -135,8 +137,9 @@ impl Tasks {
         let stop = Arc::new(AtomicBool::new(false));
         self.orders.try_send(Order { task_id, work, stop: Arc::clone(&stop) }).map_err(|_| busy())?;
         // The worker cannot look at the list before this lock is let go.
-        list.push_back(Task { update: update.clone(), author, stop, file: None });
-        self.fanout.task(&Arc::new(update));
+        let task = Task { update, author, stop, file: None };
+        self.fanout.task(&Arc::new(task.update.clone()), task.told_to());
+        list.push_back(task);
         Ok(None)
     }
 
@@ -148,6 +151,9 @@ impl Tasks {
         let list = self.lock();
         let found = list.iter().find(|task| task.update.task_id == task_id && task.is_for(who));
         let task = found.ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "There is no such task"))?;
+        if task.author.is_some() && task.author.as_ref() != who.map(|who| &who.author) {
+            return Err(Refusal::new(ErrorCode::Forbidden, "Somebody else began that"));
+        }
         task.stop.store(true, Ordering::Relaxed);
         Ok(())
     }
@@ -169,8 +175,12 @@ impl Task {
     /// Whether somebody may know of it. A private room's export holds what its author may see, which the other of the two, or
     /// the next guest of that name, may not.
     fn is_for(&self, who: Option<&Who>) -> bool {
-        let open = self.update.room.as_ref().is_none_or(|room| !room.is_private());
-        open || who.is_some_and(|who| self.author.as_ref() == Some(&who.author))
+        self.told_to().is_none_or(|author| who.is_some_and(|who| who.author == *author))
+    }
+
+    /// The only one who is told of it, if it is not for everybody.
+    fn told_to(&self) -> Option<&Author> {
+        self.author.as_ref().filter(|_| self.update.room.as_ref().is_some_and(RoomName::is_private))
     }
 }
 
@@ -243,12 +253,18 @@ impl Worker {
         tell(&self.list, &self.fanout, task_id, change);
     }
 
-    /// Forgets the oldest finished work, and what it made.
+    /// Forgets the oldest finished work, and what it made. Nobody's work is forgotten for somebody else's, but for the most that
+    /// is kept in all.
     fn forget(&self) {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        while list.iter().filter(|task| task.update.status.is_over()).count() > REMEMBERED {
-            let Some(oldest) = list.iter().position(|task| task.update.status.is_over()) else { return };
-            if let Some(file) = list.remove(oldest).and_then(|task| task.file) {
+        let over = |task: &Task| task.update.status.is_over();
+        loop {
+            let finished = || list.iter().enumerate().filter(|(_, task)| over(task));
+            let of_one = |author: &Option<Author>| finished().filter(|(_, task)| task.author == *author).count();
+            let too_many = finished().count() > REMEMBERED_IN_ALL;
+            let oldest = finished().find(|(_, task)| too_many || of_one(&task.author) > REMEMBERED).map(|(place, _)| place);
+            let Some(task) = oldest.and_then(|place| list.remove(place)) else { return };
+            if let Some(file) = task.file {
                 // If it is gone already, so much the better.
                 let _ = std::fs::remove_file(file);
             }
@@ -261,7 +277,7 @@ fn tell(list: &Mutex<VecDeque<Task>>, fanout: &Fanout, task_id: &str, change: im
     if let Some(task) = list.iter_mut().find(|task| task.update.task_id == task_id) {
         change(task);
         // Told under the lock, so that nobody hears of the end before the way there.
-        fanout.task(&Arc::new(task.update.clone()));
+        fanout.task(&Arc::new(task.update.clone()), task.told_to());
     }
 }
 

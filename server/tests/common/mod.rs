@@ -32,9 +32,9 @@ pub struct TestServer {
     running: JoinHandle<()>,
 }
 
-/// A configuration without the limits that a test would run into.
+/// A configuration without the limits that a test would run into: no rate, and after a restart names are free at once.
 pub fn config() -> Config {
-    Config { rate: chat_server::limits::Rate::Off, ..Config::ephemeral() }
+    Config { rate: chat_server::limits::Rate::Off, hold_names: false, ..Config::ephemeral() }
 }
 
 /// The same with a store.

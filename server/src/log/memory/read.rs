@@ -10,7 +10,9 @@ use std::{
 use chat_protocol::{Epoch, Event, RoomName, Seq, Timestamp, limits, server::Message};
 
 use super::{Room, SESSION_LASTS_MS, Session, State, half_done, words};
-use crate::log::{Events, Filled, From, LogError, Messages, Page, Position, Reactions, Reader, RoomState, Search, Snapshot, Who};
+use crate::log::{
+    Events, Filled, From, LogError, Messages, Page, Position, Reactions, Reader, RoomState, Search, Snapshot, Who, rules,
+};
 
 pub(super) struct MemoryReader {
     pub(super) epoch: Epoch,
@@ -79,7 +81,9 @@ impl Reader for MemoryReader {
         found.sort_unstable_by_key(|(at, place, seq, _)| Reverse((*at, *place, *seq)));
         let more = found.len() > search.limit;
         found.truncate(search.limit);
-        Ok(Messages { messages: found.iter().filter_map(|(_, _, seq, view)| view.message(*seq)).collect(), more })
+        let mut page = Messages { messages: found.iter().filter_map(|(_, _, seq, view)| view.message(*seq)).collect(), more };
+        rules::fit_messages(&mut page, From::After(Seq(0)));
+        Ok(page)
     }
 
     fn rooms(&mut self, limit: usize) -> Result<Vec<RoomState>, LogError> {
@@ -105,6 +109,14 @@ impl Reader for MemoryReader {
     fn session(&mut self, hash: &[u8; 32], now: Timestamp) -> Result<Option<Session>, LogError> {
         let state = self.state()?;
         Ok(state.sessions.get(hash).filter(|session| session.used.0 >= now.0 - SESSION_LASTS_MS).cloned())
+    }
+
+    fn sessions_since(&mut self, since: Timestamp, limit: usize) -> Result<Vec<Session>, LogError> {
+        let state = self.state()?;
+        let mut sessions: Vec<_> = state.sessions.values().filter(|session| session.used >= since).cloned().collect();
+        sessions.sort_unstable_by_key(|session| Reverse((session.used, session.hash)));
+        sessions.truncate(limit);
+        Ok(sessions)
     }
 
     /// Nothing in memory can be damaged in a way that could be found here: the numbers are the places.
@@ -142,7 +154,9 @@ impl View<'_> {
     fn events(&self, after: Seq, limit: usize) -> Events {
         let first = after.next().max(self.first).0;
         let events: Vec<_> = (first..=self.room.head().0).take(limit).filter_map(|seq| self.room.recorded(Seq(seq))).collect();
-        Events { more: first + (events.len() as u64) <= self.room.head().0, events }
+        let mut page = Events { more: first + (events.len() as u64) <= self.room.head().0, events };
+        rules::fit_events(&mut page);
+        page
     }
 
     fn messages(&self, page: Page) -> Messages {
@@ -160,7 +174,9 @@ impl View<'_> {
         let more = found.len() > page.limit;
         found.truncate(page.limit);
         found.sort_unstable();
-        Messages { messages: found.into_iter().filter_map(|seq| self.message(seq)).collect(), more }
+        let mut found = Messages { messages: found.into_iter().filter_map(|seq| self.message(seq)).collect(), more };
+        rules::fit_messages(&mut found, page.from);
+        found
     }
 
     /// A message as it stands now.

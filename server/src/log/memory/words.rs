@@ -5,6 +5,8 @@
 
 use chat_protocol::names;
 
+use crate::log::rules;
+
 /// Letters that SQLite strips of their marks, as full case folding leaves them.
 const MARKED: [(&str, char); 25] = [
     ("àáâãäåāăąǎǟǻȁȃȧḁạảấầẩẫậắằẳẵặ", 'a'),
@@ -59,7 +61,7 @@ pub(super) fn of(text: &str) -> String {
 
 /// What a query asks for: each of its parts must be found whole.
 pub(super) fn wanted(query: &str) -> Vec<String> {
-    query.split_whitespace().map(of).filter(|words| !words.is_empty()).collect()
+    rules::search_terms(query).into_iter().map(of).filter(|words| !words.is_empty()).collect()
 }
 
 /// The letter without its mark, or nothing if it is a mark.

@@ -13,6 +13,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use chat_protocol::{Epoch, Seq, Timestamp};
@@ -114,7 +115,9 @@ impl Log for Sqlite {
 
     fn close(&mut self) {
         // What this cannot bring into the database is still in the WAL, and the next start finds it there.
-        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        // Nobody waits for a reader that is not done: what this leaves in the WAL is kept as well.
+        let patience = self.connection.busy_timeout(Duration::from_millis(200));
+        if let Err(error) = patience.and_then(|()| self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))) {
             tracing::warn!(%error, "the log was not checkpointed");
         }
     }
@@ -139,7 +142,7 @@ impl From<rusqlite::Error> for LogError {
 }
 
 /// Bits of an event's id that are its number in the room.
-const SEQ_BITS: u32 = 40;
+const SEQ_BITS: u32 = 32;
 /// The rooms that ids have bits for.
 const MOST_ROOMS: i64 = (1 << (63 - SEQ_BITS)) - 1;
 

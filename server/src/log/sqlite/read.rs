@@ -99,6 +99,17 @@ impl Reader for SqliteReader {
         Ok(session.optional()?)
     }
 
+    fn sessions_since(&mut self, since: Timestamp, limit: usize) -> StoreResult<Vec<Session>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT hash, author, name, made, used FROM sessions WHERE used >= ?1 ORDER BY used DESC, hash DESC LIMIT ?2",
+        )?;
+        let sessions = statement.query_map(params![since.0, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            let author = Author(row.get_ref(1)?.as_str()?.into());
+            Ok(Session { hash: row.get(0)?, author, name: rows::user(row, 2)?, made: rows::at(row, 3)?, used: rows::at(row, 4)? })
+        })?;
+        Ok(sessions.collect::<Result<_>>()?)
+    }
+
     fn verify(&mut self, progress: &mut dyn FnMut(u8) -> bool) -> StoreResult<Option<Vec<String>>> {
         Ok(verify::verify(&self.db, progress)?)
     }

@@ -10,7 +10,7 @@ use chat_protocol::{Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{SEQ_BITS, rows, view::View};
-use crate::log::{Messages, Search, Who};
+use crate::log::{From, Messages, Search, Who, rules};
 
 /// Up to so many matches are sorted all together, whatever rooms they are in; a word that has more is common enough to be
 /// looked for room by room.
@@ -45,14 +45,17 @@ pub(super) fn search(db: &Connection, search: &Search, who: Option<&Who>) -> Res
             messages.extend(view.message(super::seq(id))?);
         }
     }
-    Ok(Messages { messages, more })
+    let mut page = Messages { messages, more };
+    // Newest first: what is furthest back goes.
+    rules::fit_messages(&mut page, From::After(Seq(0)));
+    Ok(page)
 }
 
 /// Each word as a phrase of its own, all of which must be there. Nothing if there is no word.
 fn query(text: &str) -> Option<String> {
-    let words = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
+    let words = rules::search_terms(text);
     // Inside double quotes only the quote itself means something, and only a NUL ends the query.
-    let phrases: Vec<_> = words.map(|word| format!("\"{}\"", word.replace('"', "\"\"").replace('\0', " "))).collect();
+    let phrases: Vec<_> = words.into_iter().map(|word| format!("\"{}\"", word.replace('"', "\"\"").replace('\0', " "))).collect();
     (!phrases.is_empty()).then(|| phrases.join(" "))
 }
 

@@ -10,7 +10,7 @@ use chat_protocol::{RoomName, Seq, Timestamp, server::Message};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{id, rows};
-use crate::log::{Events, From, Messages, Page, Reactions, RoomState, Who};
+use crate::log::{Events, From, Messages, Page, Reactions, RoomState, Who, rules};
 
 pub(super) struct View<'a> {
     db: &'a Connection,
@@ -90,7 +90,9 @@ impl<'a> View<'a> {
         }
         let more = events.len() > limit;
         events.truncate(limit);
-        Ok(Events { events, more })
+        let mut page = Events { events, more };
+        rules::fit_events(&mut page);
+        Ok(page)
     }
 
     /// The events after a place, if they are whole: nothing between it and the head is hidden, pruned or yet to come.
@@ -119,8 +121,10 @@ impl<'a> View<'a> {
         if order == "DESC" {
             messages.reverse();
         }
-        self.add_reactions(&mut messages)?;
-        Ok(Messages { messages, more })
+        let mut found = Messages { messages, more };
+        rules::fit_messages(&mut found, page.from);
+        self.add_reactions(&mut found.messages)?;
+        Ok(found)
     }
 
     /// One message as it stands now, if it is there.
