@@ -54,7 +54,7 @@ pub struct Arguments {
     /// Connections of one address; 0 for no limit
     #[arg(long, env = "CHAT_MAX_PER_IP", default_value_t = 256, value_name = "COUNT", help_heading = "Limits")]
     max_per_ip: usize,
-    /// Connections in all; 0 for as many as the system allows
+    /// Connections in all; 0 for as many as the limit of open files allows
     #[arg(long, env = "CHAT_MAX_CONNECTIONS", default_value_t = 0, value_name = "COUNT", help_heading = "Limits")]
     max_connections: usize,
     /// Threads that serve connections [default: one for each processor]

@@ -14,12 +14,18 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+/// Open files that are not connections: the store, exports, event queues.
+const FILES_APART: usize = 128;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_tracing(arguments.log_format);
     let run = || {
-        let config = arguments.config()?;
-        raise_open_files();
+        let mut config = arguments.config()?;
+        let files = raise_open_files();
+        if config.max_connections == 0 {
+            config.max_connections = files.saturating_sub(FILES_APART).max(1);
+        }
         tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config))
     };
     match run() {
@@ -96,11 +102,12 @@ fn start_tracing(format: LogFormat) {
 }
 
 /// One connection is one open file: as many as the system lets this process have.
-fn raise_open_files() {
+fn raise_open_files() -> usize {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }
+    getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX)
 }

@@ -19,7 +19,7 @@ use std::{
 use chat_protocol::{Epoch, ErrorCode, Refusal, Timestamp, UserName};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Asker, Author, Log, LogError, Outcome, Reader, Session, Write};
+use super::{Asker, Author, Log, LogError, Messages, Outcome, Reader, Search, Session, Who, Write};
 use crate::{clock, metrics::Metrics};
 
 /// The most that one commit takes.
@@ -28,8 +28,8 @@ const BATCH: usize = 1000;
 const APPENDS: usize = 8192;
 /// Reads that wait for a reader before those who ask have to wait.
 const READS: usize = 1024;
-/// Threads that read: history is short work, a verification long.
-const READERS: usize = 3;
+/// Threads that read.
+const READERS: usize = 2;
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
 /// What the tail is handed: what was written and what became of it, in order.
@@ -51,6 +51,8 @@ pub struct Keeper {
     epoch: Epoch,
     appends: mpsc::Sender<Job>,
     reads: mpsc::Sender<ReadJob>,
+    /// Apart, because a search is long work: nobody who comes in waits for those who search.
+    searches: mpsc::Sender<ReadJob>,
     writable: Arc<AtomicBool>,
 }
 
@@ -65,28 +67,9 @@ impl Keeper {
         tail: impl FnMut(Committed) + Send + 'static,
     ) -> Result<Self, std::io::Error> {
         let (appends, inbox) = mpsc::channel(APPENDS);
-        let (reads, jobs) = mpsc::channel::<ReadJob>(READS);
-        let jobs = Arc::new(Mutex::new(jobs));
         let epoch = log.epoch();
-        for number in 0..READERS {
-            let mut reader = log.reader().map_err(std::io::Error::other)?;
-            let jobs = Arc::clone(&jobs);
-            thread::Builder::new().name(format!("log-read-{number}")).spawn(move || {
-                loop {
-                    // Whoever waits holds the lock; the others wait for the lock.
-                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-                    match job {
-                        // A read that breaks costs its asker the answer, and nobody the reader.
-                        Some(job) => {
-                            if panic::catch_unwind(AssertUnwindSafe(|| job(&mut *reader))).is_err() {
-                                tracing::error!("a read broke");
-                            }
-                        }
-                        None => return,
-                    }
-                }
-            })?;
-        }
+        let reads = start_readers(&log, "read", READERS)?;
+        let searches = start_readers(&log, "search", 1)?;
         let writable = Arc::new(AtomicBool::new(true));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let writer = Writer { log, inbox, metrics, writable: Arc::clone(&writable), tail, runtime, owed: Vec::new() };
@@ -97,7 +80,7 @@ impl Keeper {
                 std::process::abort();
             }
         })?;
-        Ok(Self { epoch, appends, reads, writable })
+        Ok(Self { epoch, appends, reads, searches, writable })
     }
 
     /// Which log this is.
@@ -139,14 +122,15 @@ impl Keeper {
         &self,
         read: impl FnOnce(&mut dyn Reader) -> Result<T, LogError> + Send + 'static,
     ) -> Result<T, LogError> {
-        let closed = || LogError::Unavailable("the log is closed".into());
-        let (sender, answer) = oneshot::channel();
-        let job: ReadJob = Box::new(move |reader| {
-            // Nobody waits any more if the connection went meanwhile.
-            let _ = sender.send(read(reader));
-        });
-        self.reads.send(job).await.map_err(|_| closed())?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        ask(&self.reads, read).await
+    }
+
+    /// Searches, on a thread of its own.
+    ///
+    /// # Errors
+    /// As [`Keeper::read`].
+    pub async fn search(&self, search: Search, who: Option<Who>) -> Result<Messages, LogError> {
+        ask(&self.searches, move |reader| reader.search(&search, who.as_ref())).await
     }
 
     /// Finishes what was appended so far; nothing is taken after that. What comes back is done when the store is at rest.
@@ -157,6 +141,42 @@ impl Keeper {
         }
         rest
     }
+}
+
+/// Threads that take reads from one queue. They end with it.
+fn start_readers(log: &impl Log, kind: &str, threads: usize) -> Result<mpsc::Sender<ReadJob>, std::io::Error> {
+    let (reads, jobs) = mpsc::channel::<ReadJob>(READS);
+    let jobs = Arc::new(Mutex::new(jobs));
+    for number in 0..threads {
+        let mut reader = log.reader().map_err(std::io::Error::other)?;
+        let jobs = Arc::clone(&jobs);
+        thread::Builder::new().name(format!("log-{kind}-{number}")).spawn(move || {
+            loop {
+                // Whoever waits holds the lock; the others wait for the lock.
+                let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+                let Some(job) = job else { return };
+                // A read that breaks costs its asker the answer, and nobody the reader.
+                if panic::catch_unwind(AssertUnwindSafe(|| job(&mut *reader))).is_err() {
+                    tracing::error!("a read broke");
+                }
+            }
+        })?;
+    }
+    Ok(reads)
+}
+
+async fn ask<T: Send + 'static>(
+    queue: &mpsc::Sender<ReadJob>,
+    read: impl FnOnce(&mut dyn Reader) -> Result<T, LogError> + Send + 'static,
+) -> Result<T, LogError> {
+    let closed = || LogError::Unavailable("the log is closed".into());
+    let (sender, answer) = oneshot::channel();
+    let job: ReadJob = Box::new(move |reader| {
+        // Nobody waits any more if the connection went meanwhile.
+        let _ = sender.send(read(reader));
+    });
+    queue.send(job).await.map_err(|_| closed())?;
+    answer.await.unwrap_or_else(|_| Err(closed()))
 }
 
 /// The words for a log that could not keep something.

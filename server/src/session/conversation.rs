@@ -210,8 +210,12 @@ impl Conversation<'_> {
                 read.map(|found| ServerMessage::History { room, messages: found.messages, more: found.more })
             }
             Look::Search(search) => {
-                let read = self.read(move |reader, who| reader.search(&search, Some(who))).await;
-                read.map(|found| ServerMessage::Found { messages: found.messages, more: found.more })
+                let searching = self.services.keeper.search(search, Some(self.who.clone()));
+                self.line
+                    .connection
+                    .meanwhile(searching)
+                    .await
+                    .map(|found| ServerMessage::Found { messages: found.messages, more: found.more })
             }
         };
         match answer {
