@@ -263,6 +263,12 @@ impl UserName {
     pub fn skeleton(&self) -> String {
         unicode_security::confusable_detection::skeleton(self.folded()).collect()
     }
+
+    /// The same as it is shown: a capital I passes for an l only before it is folded.
+    #[must_use]
+    pub fn shown_skeleton(&self) -> String {
+        fold(&unicode_security::confusable_detection::skeleton(self.shown()).collect::<String>())
+    }
 }
 
 /// Where something is said. A private room is named `@a,b` after its two users.

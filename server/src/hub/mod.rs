@@ -376,6 +376,7 @@ mod tests {
         let enter = |ms, name, who| stage.presence.enter(&user(name), &author(who), stage.at(ms)).is_ok();
         assert!(enter(0, "alice", "a") && enter(0, "Alice", "a"));
         assert!(!enter(0, "alice", "b") && !enter(0, "аlice", "a"), "another author; a look-alike");
+        assert!(!enter(0, "aIice", "b"), "a capital I for an l");
         stage.presence.depart(&user("alice"), true, stage.at(0));
         assert!(stage.presence.is_online(&user("alice")));
         stage.presence.depart(&user("alice"), true, stage.at(1000));
@@ -387,6 +388,9 @@ mod tests {
         assert!(enter(121_000, "alice", "b"));
         stage.presence.depart(&user("alice"), false, stage.at(121_000));
         assert!(enter(121_000, "alice", "c"), "not held");
+        assert!(enter(0, "Ian", "i") && !enter(0, "lan", "l"), "and the other way round");
+        stage.presence.depart(&user("Ian"), false, stage.at(0));
+        assert!(enter(0, "lan", "l"), "free again");
         assert!(enter(0, "#7", "x") && enter(0, "#7", "y"), "nobody owns a made name");
         stage.presence.depart(&user("#7"), true, stage.at(0));
         stage.presence.depart(&user("#7"), true, stage.at(0));

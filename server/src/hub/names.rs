@@ -21,6 +21,8 @@ pub struct Taken;
 #[derive(Default)]
 pub(super) struct Names {
     by_looks: HashMap<String, Holder>,
+    /// Other looks of a holder above.
+    aliases: HashMap<String, String>,
     /// Where each holder's author is found above.
     by_author: HashMap<Author, String>,
 }
@@ -37,6 +39,11 @@ fn looks(user: &UserName) -> String {
     if user.is_made() { user.folded().to_owned() } else { user.skeleton() }
 }
 
+/// What it looks like to a reader who does not tell a capital I from an l.
+fn other_looks(user: &UserName) -> String {
+    if user.is_made() { user.folded().to_owned() } else { user.shown_skeleton() }
+}
+
 impl Holder {
     fn in_use(&self, now: Instant) -> bool {
         self.connections > 0 || self.held_until.is_some_and(|until| now < until)
@@ -49,23 +56,24 @@ impl Holder {
 
 impl Names {
     pub(super) fn may_enter(&self, user: &UserName, author: &Author, now: Instant) -> Result<(), Taken> {
-        match self.by_looks.get(&looks(user)) {
-            Some(holder) if !holder.admits(user, author, now) => Err(Taken),
-            _ => Ok(()),
-        }
+        let held = |looks: &String| [self.by_looks.get(looks), self.aliases.get(looks).and_then(|of| self.by_looks.get(of))];
+        let holders = [looks(user), other_looks(user)].iter().flat_map(held).flatten().collect::<Vec<_>>();
+        if holders.iter().all(|holder| holder.admits(user, author, now)) { Ok(()) } else { Err(Taken) }
     }
 
     pub(super) fn enter(&mut self, user: &UserName, author: &Author, now: Instant) -> Result<(), Taken> {
+        self.may_enter(user, author, now)?;
         let name = looks(user);
         if let Some(holder) = self.by_looks.get_mut(&name) {
-            if !holder.admits(user, author, now) {
-                return Err(Taken);
-            }
             if holder.connections > 0 {
                 holder.connections += 1;
                 return Ok(());
             }
             self.remove(&name);
+        }
+        let other = other_looks(user);
+        if other != name {
+            self.aliases.insert(other, name.clone());
         }
         self.by_author.insert(author.clone(), name.clone());
         self.by_looks.insert(name, Holder { user: user.clone(), author: author.clone(), connections: 1, held_until: None });
@@ -108,6 +116,10 @@ impl Names {
     fn remove(&mut self, name: &str) {
         if let Some(holder) = self.by_looks.remove(name) {
             self.by_author.remove(&holder.author);
+            let other = other_looks(&holder.user);
+            if self.aliases.get(&other).is_some_and(|of| of == name) {
+                self.aliases.remove(&other);
+            }
         }
     }
 
