@@ -32,7 +32,7 @@ const WORDS: [&str; 8] = ["lunch", "release", "tomorrow", "build", "green", "cof
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> anyhow::Result<()> {
     let messages = if plan.quick { 100_000 } else { 1_000_000 };
     let store = full(messages)?;
-    for _ in 0..plan.rounds {
+    for round in 0..plan.rounds {
         for cold in [false, true] {
             if cold {
                 forget(&store)?;
@@ -42,7 +42,8 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> anyhow::Result<()> {
             let mut generator = Generator::new()?;
             let group = generator.group();
             let begun = Instant::now();
-            generator.join(group, server.port, ROOM, "late")?;
+            // A name of its own: the last one waits for its session over the restart.
+            generator.join(group, server.port, ROOM, &format!("late-{}-{how}-{round}", std::process::id()))?;
             generator.until(|seen| seen[group].joined == 1)?;
             let joined = begun.elapsed();
             let name = format!("start over {messages} messages, {how}");
