@@ -26,7 +26,7 @@ use super::{
 use crate::{
     clock,
     limits::Verdict,
-    log::{Asker, Author, Draft, From, Outcome, Page, Who},
+    log::{Asker, Author, Draft, Outcome, Who},
     services::Services,
     session::{self, identity, state},
 };
@@ -81,13 +81,7 @@ pub(super) async fn messages(
     let params = params(query)?;
     let who = asker(&services, &params, &headers).await?;
     let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
-    let from = match (params.before, params.after) {
-        (None, None) => From::End,
-        (Some(before), None) => From::Before(before),
-        (None, Some(after)) => From::After(after),
-        (Some(_), Some(_)) => return Err(Refusal::new(ErrorCode::BadRequest, "Either before or after, not both").into()),
-    };
-    let page = Page { from, limit: state::page_limit(params.limit) };
+    let page = state::page(params.before, params.after, params.limit)?;
     let asked = room.clone();
     let found = services.keeper.read(move |reader| reader.messages(&asked, who.as_ref(), page)).await?;
     let history = ServerMessage::History { room, messages: found.messages, more: found.more };

@@ -218,15 +218,8 @@ impl State {
             }
             ClientMessage::History { room, before, after, limit } => {
                 let room = self.named_or_first(room)?;
-                let from = match (before, after) {
-                    (None, None) => From::End,
-                    (Some(before), None) => From::Before(before),
-                    (None, Some(after)) => From::After(after),
-                    (Some(_), Some(_)) => {
-                        return Err(Refusal::new(ErrorCode::BadRequest, "Either before or after, not both"));
-                    }
-                };
-                Step::Look { at: Look::History { room, page: Page { from, limit: page_limit(limit) } }, reference }
+                let page = page(before, after, limit)?;
+                Step::Look { at: Look::History { room, page }, reference }
             }
             ClientMessage::Search { query, room, before, limit } => {
                 if query.len() > limits::QUERY_BYTES {
@@ -308,8 +301,22 @@ pub fn check_text(text: &str, may_be_empty: bool) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Which messages are asked for.
+///
+/// # Errors
+/// `bad_request` for both directions at once.
+pub fn page(before: Option<Seq>, after: Option<Seq>, limit: Option<i64>) -> Result<Page, Refusal> {
+    let from = match (before, after) {
+        (None, None) => From::End,
+        (Some(before), None) => From::Before(before),
+        (None, Some(after)) => From::After(after),
+        (Some(_), Some(_)) => return Err(Refusal::new(ErrorCode::BadRequest, "Either before or after, not both")),
+    };
+    Ok(Page { from, limit: page_limit(limit) })
+}
+
 /// How many of something an answer holds.
-pub fn page_limit(asked: Option<i64>) -> usize {
+fn page_limit(asked: Option<i64>) -> usize {
     let most = limits::HISTORY as i64;
     asked.map_or(limits::HISTORY_DEFAULT, |limit| limit.clamp(1, most).unsigned_abs() as usize)
 }
