@@ -323,3 +323,21 @@ async fn a_private_export_is_for_who_asked_for_it_and_not_for_the_next_of_that_n
         feed.never_saw(&url);
     }
 }
+
+#[tokio::test]
+async fn a_private_export_is_news_for_who_asked_for_it_alone() {
+    let server = TestServer::start().await;
+    let mut alice = server.join("general", "alice").await;
+    let bob = server.join("general", "bob").await;
+    alice.ask(json!({ "type": "private", "to": "bob", "text": "secret" })).await;
+    let mut hers = server.open(&format!("/ws/tasks?session={}", alice.session())).await;
+    let mut his = server.open(&format!("/ws/tasks?session={}", bob.session())).await;
+    // Both are watching once they have heard of something public.
+    hers.send(json!({ "action": "start", "task": "verify" })).await;
+    his.find(|update| update["task"] == "verify" && update["status"] == "completed").await;
+    hers.send(json!({ "action": "start", "task": "export", "room": "@alice,bob" })).await;
+    hers.find(|update| update["room"] == "@alice,bob" && update["status"] == "completed").await;
+    hers.send(json!({ "action": "start", "task": "export", "room": "general" })).await;
+    his.find(|update| update["room"] == "general" && update["status"] == "completed").await;
+    his.never_saw("@alice,bob");
+}
