@@ -17,10 +17,10 @@ use tokio::{
 };
 
 use crate::{
+    config::Settings,
     effect::Effect,
-    keymap,
-    model::Model,
-    msg::{LinkEvent, Msg, Seen},
+    model::{Model, Rooms},
+    msg::{LinkEvent, Msg, Now, Seen},
     terminal::Screen,
     transport::{self, Address, Command},
     update::update,
@@ -38,11 +38,11 @@ const GOODBYE: Duration = Duration::from_millis(500);
 pub(crate) async fn run(screen: &mut Screen, address: &Address, user: UserName, room: RoomName) -> anyhow::Result<()> {
     let (commands, asked) = mpsc::channel(256);
     let (told, mut events) = mpsc::channel(BATCH);
-    let link = tokio::spawn(transport::run(address.of(&room, &user), asked, told, random));
+    let link = tokio::spawn(transport::run(address.clone(), asked, told, random));
     let (typed, mut keys) = mpsc::channel(BATCH);
     let keyboard = tokio::spawn(read_keys(typed));
 
-    let mut model = Model::new(user, room, random());
+    let mut model = Model::new(user, Rooms::new(room, []), Settings::default(), jiff::tz::TimeZone::system(), random());
     let quit = talk(screen, &mut model, &commands, &mut keys, &mut events).await;
     keyboard.abort();
     // By this the transport knows that it is no longer needed.
@@ -66,7 +66,7 @@ async fn talk(
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut batch = vec![Msg::Started];
     loop {
-        let mut todo = update(model, Msg::Tick(started.elapsed()));
+        let mut todo = update(model, Msg::Tick(Now { since: started.elapsed(), ..Now::default() }));
         for msg in batch.drain(..) {
             todo.extend(update(model, msg));
         }
@@ -76,15 +76,11 @@ async fn talk(
             todo.extend(update(model, Msg::Drawn(seen)));
         }
         for effect in todo {
-            let (command, line) = match effect {
-                Effect::Quit(reason) => return Ok(reason),
-                Effect::Connect { resume, no_sooner } => (Command::Connect { resume, no_sooner }, None),
-                Effect::Ask(request) => (Command::Send(request.encode()), None),
-                Effect::Raw(line) => (Command::Send(line.clone()), Some(line)),
-            };
-            // Full means that the socket takes nothing, and it is given up soon. A message is still in the outbox then.
-            if commands.try_send(command).is_err() {
-                batch.extend(line.map(Msg::Unsent));
+            match effect {
+                Effect::Quit(_) => return Ok(None),
+                Effect::Connect { resume, no_sooner } => drop(commands.try_send(Command::Connect { resume, no_sooner })),
+                Effect::Ask(request) => drop(commands.try_send(Command::Send(request.encode()))),
+                _ => {}
             }
         }
         if !batch.is_empty() {
@@ -107,7 +103,7 @@ async fn talk(
 async fn read_keys(typed: Sender<Msg>) {
     let mut stream = EventStream::new();
     while let Some(Ok(event)) = stream.next().await {
-        let Some(msg) = keymap::read(event) else { continue };
+        let Some(msg) = crate::terminal::read(event) else { continue };
         if typed.send(msg).await.is_err() {
             return;
         }

@@ -4,21 +4,24 @@
 //! |---|---|
 //! | arguments | [`cli`] |
 //! | the loop: gather, update, perform, draw | [`app`] |
-//! | everything that can happen | [`msg`], and [`keymap`] for keys |
+//! | everything that can happen | [`msg`]; what keys mean: [`keys`] |
 //! | everything that the update may ask for | [`effect`] |
 //! | what is known, as plain data | [`model`] |
 //! | how it changes | [`update`] |
 //! | how it looks | [`view`] |
 //! | the WebSocket, and coming back | [`transport`] |
 //! | the terminal's state, and giving it back | [`terminal`] |
+#![allow(dead_code, unused_imports, reason = "being built")]
 
 mod app;
 mod cli;
+mod config;
 mod effect;
-mod keymap;
+mod keys;
 mod model;
 mod msg;
 mod terminal;
+mod theme;
 mod transport;
 mod update;
 mod view;

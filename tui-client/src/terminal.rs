@@ -41,3 +41,11 @@ impl Drop for Screen {
         }
     }
 }
+
+/// What an event of the terminal means; nothing, for most.
+pub(crate) fn read(event: crossterm::event::Event) -> Option<crate::msg::Msg> {
+    match event {
+        crossterm::event::Event::Paste(text) => Some(crate::msg::Msg::Paste(text)),
+        _ => None,
+    }
+}

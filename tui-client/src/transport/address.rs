@@ -14,7 +14,7 @@ pub(crate) struct Address(String);
 
 /// A person's place in a room of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place(String);
+pub(super) struct Place(String);
 
 impl Address {
     /// Reads what was typed. The error is in words for the one who typed it.
@@ -36,7 +36,7 @@ impl Address {
     }
 
     /// The place of this user in this room.
-    pub(crate) fn of(&self, room: &RoomName, user: &UserName) -> Place {
+    pub(super) fn of(&self, room: &RoomName, user: &UserName) -> Place {
         Place(format!("{}/ws/chat/{}/{}", self.0, escaped(room.shown()), escaped(user.shown())))
     }
 }
@@ -102,9 +102,10 @@ mod tests {
     #[test]
     fn a_place_holds_names_and_position_escaped() {
         let (room, user) = (RoomName::parse("Tea Room").unwrap(), UserName::parse("Zoë+1").unwrap());
+        let resume = |session, position| Resume { room: room.clone(), user: user.clone(), session, position };
         let place = Address::parse("ws://h:1").unwrap().of(&room, &user);
-        assert_eq!(place.url(&Resume::default()), "ws://h:1/ws/chat/Tea%20Room/Zo%C3%AB%2B1");
-        let resume = Resume { session: Some("a/b".into()), position: Some((Epoch("e&".into()), Seq(7))) };
+        assert_eq!(place.url(&resume(None, None)), "ws://h:1/ws/chat/Tea%20Room/Zo%C3%AB%2B1");
+        let resume = resume(Some("a/b".into()), Some((Epoch("e&".into()), Seq(7))));
         assert_eq!(place.url(&resume), "ws://h:1/ws/chat/Tea%20Room/Zo%C3%AB%2B1?after=7&epoch=e%26&session=a%2Fb");
     }
 }

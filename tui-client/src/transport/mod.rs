@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-pub(crate) use self::address::{Address, Place};
+pub(crate) use self::address::Address;
 use self::{backoff::Backoff, socket::Ending};
 use crate::{effect::Resume, msg::LinkEvent};
 
@@ -26,24 +26,24 @@ pub(crate) enum Command {
 }
 
 /// Runs until nobody commands or listens any more.
-pub(crate) async fn run(place: Place, mut commands: Receiver<Command>, events: Sender<LinkEvent>, random: fn() -> u64) {
+pub(crate) async fn run(address: Address, mut commands: Receiver<Command>, events: Sender<LinkEvent>, random: fn() -> u64) {
     let mut backoff = Backoff::default();
     while let Some(command) = commands.recv().await {
         let Command::Connect { resume, no_sooner } = command else { continue };
         let delay = backoff.next(no_sooner, random());
         if !delay.is_zero() {
-            if events.send(LinkEvent::Waiting(delay)).await.is_err() {
+            if events.send(LinkEvent::Waiting { delay, attempt: 1 }).await.is_err() {
                 return;
             }
             if unless_left(&mut commands, sleep(delay)).await.is_none() {
                 return;
             }
         }
-        if events.send(LinkEvent::Trying).await.is_err() {
+        if events.send(LinkEvent::Trying { attempt: 1 }).await.is_err() {
             return;
         }
         let began = Instant::now();
-        let ending = socket::converse(&place.url(&resume), &mut commands, &events).await;
+        let ending = socket::converse(&address.of(&resume.room, &resume.user).url(&resume), &mut commands, &events).await;
         backoff.lived(began.elapsed());
         let Ending::Lost { reason, come_back } = ending else { return };
         if events.send(LinkEvent::Lost { reason, come_back }).await.is_err() {

@@ -1,122 +1,113 @@
 //! What happens → what is known, and what is to be done about it. Pure: no clock, no socket, no terminal.
 
-mod frames;
+mod compose;
 mod keys;
-#[cfg(test)]
-mod tests;
 
 use std::time::Duration;
 
-use chat_protocol::{ClientMessage, Request, limits};
+use chat_protocol::{ClientMessage, Request, RoomName};
 
 use crate::{
     effect::{Effect, Resume},
     model::{Link, Model},
-    msg::{LinkEvent, Msg, Seen},
+    msg::{LinkEvent, Msg, Now},
 };
 
-/// The `ref` of signals: nobody needs to read that one was refused.
-const TYPING: &str = "typing";
+/// What the server was asked, to know what its answer is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) purpose: Purpose,
+    /// To be asked again, if it is refused for haste or the connection goes.
+    pub(crate) message: ClientMessage,
+    /// Refused for haste: to be asked again at that time.
+    pub(crate) held_until: Option<Duration>,
+}
+
+/// Why something was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Nobody waits for the answer, or reads that it was refused.
+    Signal,
+    /// To be in a room; and to go there, if the user asked for it.
+    Join {
+        room: RoomName,
+        go: bool,
+    },
+    Leave {
+        room: RoomName,
+    },
+    /// Older or newer messages for the pane.
+    Older {
+        room: RoomName,
+    },
+    Newer {
+        room: RoomName,
+    },
+    /// A piece of the past, around a message to be shown.
+    Around {
+        room: RoomName,
+        seq: chat_protocol::Seq,
+    },
+    Search {
+        query: String,
+        more: bool,
+    },
+    /// An edit, a deletion, a reaction, a topic: an ack is enough.
+    Change,
+    /// The answer is to be shown in words.
+    Show,
+}
+
+impl Asked {
+    pub(crate) fn is_held(&self) -> bool {
+        self.held_until.is_some()
+    }
+}
 
 /// Takes one thing that happened.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Tick(now) => return tick(model, now),
-        Msg::Drawn(seen) => return drawn(model, seen),
+        Msg::Drawn(seen) => {
+            model.seen = seen;
+            return Vec::new();
+        }
         _ => model.dirty = true,
     }
     match msg {
-        Msg::Started => vec![connect(model, Duration::ZERO)],
-        Msg::Key(key) => keys::pressed(model, key),
-        Msg::Paste(text) => keys::pasted(model, &text),
-        Msg::Link(event) => heard(model, event),
-        Msg::Unsent(line) => {
-            model.fault(format!("Not sent: {line}"));
+        Msg::Started => vec![Effect::Connect { resume: resume(model), no_sooner: Duration::ZERO }],
+        Msg::Key(chord) => keys::pressed(model, chord),
+        Msg::Paste(text) => compose::pasted(model, &text),
+        Msg::Link(LinkEvent::Trying { attempt }) => {
+            model.link = Link::Connecting { attempt };
             Vec::new()
         }
-        Msg::Resized | Msg::Tick(_) | Msg::Drawn(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 
-fn tick(model: &mut Model, now: Duration) -> Vec<Effect> {
-    let typing = model.typing.len();
-    model.typing.retain(|_, until| *until > now);
-    // The badge counts seconds.
-    let counted = matches!(model.link, Link::Waiting { .. }) && now.as_secs() != model.now.as_secs();
-    model.dirty |= counted || typing != model.typing.len();
+fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
     model.now = now;
-    flush(model)
-}
-
-fn heard(model: &mut Model, event: LinkEvent) -> Vec<Effect> {
-    match event {
-        LinkEvent::Frame(frame) => return frames::heard(model, *frame),
-        LinkEvent::Trying => model.link = Link::Connecting,
-        LinkEvent::Waiting(delay) => {
-            let reason = match &model.link {
-                Link::Waiting { reason, .. } => reason.clone(),
-                _ => String::new(),
-            };
-            model.link = Link::Waiting { until: model.now + delay, reason };
-        }
-        LinkEvent::Lost { reason, come_back } => return lost(model, reason, come_back),
-    }
     Vec::new()
 }
 
-fn lost(model: &mut Model, reason: String, come_back: Option<Duration>) -> Vec<Effect> {
-    model.outbox.lost();
-    model.typing.clear();
-    model.told_typing = None;
-    model.transcript.asked = false;
-    match come_back {
-        Some(no_sooner) => {
-            model.link = Link::Waiting { until: model.now + no_sooner, reason };
-            vec![connect(model, no_sooner)]
-        }
-        // There is nothing yet to stay for: a name that is taken is said where the command was typed.
-        None if !model.welcomed => vec![Effect::Quit(Some(reason))],
-        None => {
-            model.fault(format!("{reason}. This is the end of the connection; Ctrl-C leaves."));
-            model.link = Link::Ended { reason };
-            Vec::new()
-        }
-    }
+fn resume(model: &Model) -> Resume {
+    let room = model.room();
+    Resume { room: room.name.clone(), user: model.user.clone(), session: model.session.clone(), position: room.position.clone() }
 }
 
-fn drawn(model: &mut Model, seen: Seen) -> Vec<Effect> {
-    let wants_older = model.scroll > 0 && seen.at_top && model.transcript.more && !model.transcript.asked;
-    model.seen = seen;
-    if model.scroll > 0 {
-        (model.scroll, model.below) = (seen.offset, 0);
-    }
-    if model.scroll == 0 {
-        model.news = 0;
-    }
-    if !wants_older || model.link != Link::Online {
-        return Vec::new();
-    }
-    model.transcript.asked = true;
-    let (before, limit) = (model.transcript.first(), Some(limits::HISTORY_DEFAULT as i64));
-    vec![ask(ClientMessage::History { room: Some(model.room.shown().into()), before, after: None, limit })]
+/// A text to say in the current room, as its purpose has it; the input line is done with it.
+pub(super) fn say(_model: &mut Model, _text: String) -> Vec<Effect> {
+    Vec::new()
 }
 
-/// What of the outbox is to go out now.
-fn flush(model: &mut Model) -> Vec<Effect> {
-    if model.link != Link::Online {
-        return Vec::new();
-    }
-    let Some(pending) = model.outbox.due(model.now) else { return Vec::new() };
-    let reference = Some(pending.cid.as_str().to_owned());
-    let (room, cid) = (Some(model.room.shown().to_owned()), Some(pending.cid));
-    let message = ClientMessage::Send { room, text: pending.text, cid, reply_to: None, action: false };
-    vec![Effect::Ask(Request { reference, message })]
+/// A line that a person typed: a command, or a text to say.
+pub(super) fn entered(_model: &mut Model, _line: &str) -> Vec<Effect> {
+    Vec::new()
 }
 
-fn connect(model: &Model, no_sooner: Duration) -> Effect {
-    Effect::Connect { resume: Resume { session: model.session.clone(), position: model.position.clone() }, no_sooner }
-}
-
-fn ask(message: ClientMessage) -> Effect {
-    Effect::Ask(message.into())
+/// Tells the others that we type, at most so often.
+pub(super) fn typing(_model: &mut Model) -> Vec<Effect> {
+    let _ = Request::from(ClientMessage::Ping {});
+    Vec::new()
 }
