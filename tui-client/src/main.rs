@@ -11,13 +11,18 @@
 //! | how it looks | [`view`] |
 //! | the WebSocket, and coming back | [`transport`] |
 //! | the terminal's state, and giving it back | [`terminal`] |
+//! | without a screen: pipes, printing, line by line | [`headless`] |
+//! | the question for those who did not say who they are | [`door`] |
+//! | the log on disk | [`disklog`] |
 #![allow(dead_code, unused_imports, reason = "being built")]
 
 mod app;
 mod cli;
 mod config;
 mod disklog;
+mod door;
 mod effect;
+mod headless;
 mod keys;
 mod model;
 mod msg;
