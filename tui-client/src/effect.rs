@@ -9,6 +9,8 @@ use chat_protocol::{Epoch, Request, RoomName, Seq, ServerMessage, UserName};
 pub(crate) enum Effect {
     /// Connect, after at least so long.
     Connect { resume: Resume, no_sooner: Duration },
+    /// Let go of the connection, without coming back.
+    Leave,
     /// Do not wait any longer with connecting.
     Wake,
     /// Ask the server for something.
