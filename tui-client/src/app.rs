@@ -38,7 +38,12 @@ const GOODBYE: Duration = Duration::from_millis(500);
 pub(crate) async fn run(screen: &mut Screen, address: &Address, user: UserName, room: RoomName) -> anyhow::Result<()> {
     let (commands, asked) = mpsc::channel(256);
     let (told, mut events) = mpsc::channel(BATCH);
-    let link = tokio::spawn(transport::run(address.clone(), asked, told, random));
+    let link = tokio::spawn(transport::run(
+        transport::Server { address: address.clone(), token: None, trust: transport::Trust::default() },
+        asked,
+        told,
+        random,
+    ));
     let (typed, mut keys) = mpsc::channel(BATCH);
     let keyboard = tokio::spawn(read_keys(typed));
 
