@@ -165,7 +165,8 @@ impl Model {
         self.hint.is_some()
             || matches!(self.link, Link::Waiting { .. })
             || self.outbox.is_held()
-            || self.rooms.iter().any(|room| !room.typing.is_empty() || room.told_read < room.read)
+            || self.rooms.iter().any(|room| !room.typing.is_empty())
+            || self.link == Link::Online && self.rooms.iter().any(|room| room.told_read < room.read)
             || self.asked.values().any(Asked::is_held)
     }
 }

@@ -173,5 +173,5 @@ pub(super) fn rename(model: &mut Model, user: chat_protocol::UserName) -> Vec<Ef
         room.users.clear();
     }
     model.link = Link::Connecting { attempt: 1 };
-    vec![Effect::Leave, connect(model, Duration::ZERO)]
+    vec![connect(model, Duration::ZERO)]
 }
