@@ -207,7 +207,8 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        for text in ["", "-k", "ctrl-", "ctrl", "super-k", "hyper-ctrl-k", "ctrl-ctrl-k", "f0", "f25", "f+1", "f01", "ab", "\n", "\u{1b}"]
+        for text in
+            ["", "-k", "ctrl-", "ctrl", "super-k", "hyper-ctrl-k", "ctrl-ctrl-k", "f0", "f25", "f+1", "f01", "ab", "\n", "\u{1b}"]
         {
             assert_eq!(Chord::parse(text), None, "{text:?}");
         }

@@ -10,12 +10,12 @@ mod transcript;
 
 use std::{collections::HashMap, time::Duration};
 
-use chat_protocol::{Epoch, UserName, limits};
+use chat_protocol::{Epoch, RoomName, UserName, limits};
 use jiff::tz::TimeZone;
 
 pub(crate) use self::{
     completion::{Candidate, Completion},
-    composer::Composer,
+    composer::{Composer, LONGEST, clean},
     outbox::{Outbox, Pending, State},
     overlay::{Item, List, ListKind, Overlay, Question, Row},
     room::{Membership, Purpose, Room, Scroll},
@@ -66,6 +66,8 @@ pub(crate) struct Model {
     pub(crate) epoch: Option<Epoch>,
     pub(crate) text_bytes: usize,
     pub(crate) rooms: Rooms,
+    /// Rooms that the server told of, whether or not we are in them.
+    pub(crate) known_rooms: Vec<RoomName>,
     pub(crate) outbox: Outbox,
     /// What the server was asked and has not answered, by `ref`.
     pub(crate) asked: HashMap<String, Asked>,
@@ -114,6 +116,7 @@ impl Model {
             epoch: None,
             text_bytes: limits::TEXT_BYTES,
             rooms,
+            known_rooms: Vec::new(),
             outbox: Outbox::new(seed),
             asked: HashMap::new(),
             asked_count: 0,

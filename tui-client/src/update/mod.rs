@@ -1,7 +1,9 @@
 //! What happens → what is known, and what is to be done about it. Pure: no clock, no socket, no terminal.
 
+mod complete;
 mod compose;
 mod keys;
+mod recall;
 
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use chat_protocol::{ClientMessage, Request, RoomName};
 
 use crate::{
     effect::{Effect, Resume},
-    model::{Link, Model},
+    model::{Entry, Link, Model},
     msg::{LinkEvent, Msg, Now},
 };
 
@@ -78,6 +80,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Started => vec![Effect::Connect { resume: resume(model), no_sooner: Duration::ZERO }],
         Msg::Key(chord) => keys::pressed(model, chord),
         Msg::Paste(text) => compose::pasted(model, &text),
+        Msg::Edited(text) => compose::edited(model, text),
         Msg::Link(LinkEvent::Trying { attempt }) => {
             model.link = Link::Connecting { attempt };
             Vec::new()
@@ -111,3 +114,28 @@ pub(super) fn typing(_model: &mut Model) -> Vec<Effect> {
     let _ = Request::from(ClientMessage::Ping {});
     Vec::new()
 }
+
+/// Tells the others that we no longer type, if they think so.
+pub(super) fn stopped_typing(_model: &mut Model) -> Vec<Effect> {
+    Vec::new()
+}
+
+/// Opens the list of rooms to go to.
+pub(super) fn open_switcher(_model: &mut Model) -> Vec<Effect> {
+    Vec::new()
+}
+
+/// Back to the newest message.
+pub(super) fn to_newest(_model: &mut Model) -> Vec<Effect> {
+    Vec::new()
+}
+
+/// Something went wrong: words for the room on the screen.
+pub(super) fn fault(model: &mut Model, text: String) -> Vec<Effect> {
+    let at = model.now.wall;
+    model.room_mut().live.push(Entry::Fault { text, at });
+    Vec::new()
+}
+
+/// Commands that only this client has: the name, what follows it, one line of help.
+pub(crate) static LOCAL_COMMANDS: &[(&str, &str, &str)] = &[];
