@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 
 pub(crate) use self::{
     completion::{Candidate, Completion},
-    composer::Composer,
+    composer::{Composer, LONGEST, clean},
     links::links,
     mention::mentions,
     outbox::{Outbox, Pending, State},

@@ -130,7 +130,7 @@ fn interrupt(model: &mut Model) -> Vec<Effect> {
     model.overlay = None;
     model.find = None;
     model.room_mut().selected = None;
-    let effects = compose::cleared(model);
+    let effects = compose::interrupt(model).unwrap_or_default();
     model.leaving = Some(model.now.since + LEAVING);
     let unsent = match model.outbox.len() {
         0 => String::new(),
@@ -164,13 +164,10 @@ pub(super) fn moused(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
                 Some(Target::User(name)) => {
                     let start = model.room().composer.is_empty();
                     let name = if start { format!("{name}: ") } else { format!("{name} ") };
-                    model.room_mut().composer.insert(&name);
+                    let _ = model.room_mut().composer.insert(&name);
                 }
                 Some(Target::Message(place)) => select::at(model, place),
-                Some(Target::Newest) => {
-                    model.room_mut().follow();
-                    return rooms::seen(model);
-                }
+                Some(Target::Newest) => return super::to_newest(model),
                 None => {}
             }
         }

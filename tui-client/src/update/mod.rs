@@ -2,7 +2,7 @@
 //!
 //! | to find | look in |
 //! |---|---|
-//! | what a key means where the user is | [`keys`], then [`compose`], [`select`], [`overlays`] |
+//! | what a key means where the user is | [`keys`], then [`compose`] ([`complete`], [`recall`]), [`select`], [`overlays`] |
 //! | what a typed line means | [`commands`] |
 //! | going from room to room, what is read there | [`rooms`] |
 //! | moving in a transcript, fetching what is not there | [`scroll`] |
@@ -12,6 +12,7 @@
 //! | which answer belongs to which question | [`requests`] |
 
 mod commands;
+mod complete;
 mod compose;
 mod events;
 mod frames;
@@ -19,6 +20,7 @@ mod keys;
 mod link;
 mod outbox;
 mod overlays;
+mod recall;
 mod requests;
 mod rooms;
 mod scroll;
@@ -117,4 +119,10 @@ fn fault(model: &mut Model, text: impl Into<String>) -> Vec<Effect> {
     let room = model.room_mut();
     room.push(Entry::Fault { text: text.clone(), at });
     vec![Effect::Tell(Told::Fault { room: Some(room.name.clone()), text })]
+}
+
+/// Back to the newest message.
+fn to_newest(model: &mut Model) -> Vec<Effect> {
+    model.room_mut().follow();
+    rooms::seen(model)
 }

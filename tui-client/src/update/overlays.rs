@@ -162,7 +162,7 @@ fn answer(model: &mut Model, question: Question, chord: Chord, action: Option<Ac
 
 fn decided(model: &mut Model, question: Question, letter: char) -> Vec<Effect> {
     match (question, letter) {
-        (Question::Paste { text }, letter) => compose::answer_paste(model, text, letter),
+        (Question::Paste { text }, letter) => compose::answer_paste(model, &text, letter),
         (Question::Open { url }, 'o') => vec![Effect::Open(url)],
         (Question::Delete { room, seq }, 'd') => select::take_away(model, &room, seq),
         (Question::Quit { .. }, 'q') => vec![Effect::Quit(Ending::Wished)],

@@ -30,10 +30,7 @@ pub(super) fn moved(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
                 model.room_mut().scroll = Scroll::Show { place, down: 0 };
             }
         }
-        Action::Newest => {
-            model.room_mut().follow();
-            return Some(rooms::seen(model));
-        }
+        Action::Newest => return Some(super::to_newest(model)),
         Action::FirstUnread => return Some(first_unread(model)),
         Action::MarkRead => return Some(rooms::mark_read(model)),
         _ => return None,

@@ -131,7 +131,7 @@ fn reply(model: &mut Model, place: Place) -> Vec<Effect> {
     let Some(seq) = said(model, place) else { return nothing(model) };
     let room = model.room_mut();
     if matches!(room.purpose, Purpose::Edit(_)) {
-        room.composer.set("");
+        room.composer.put_back();
     }
     room.purpose = Purpose::Reply(seq);
     room.selected = None;
@@ -153,7 +153,10 @@ fn own(model: &mut Model, place: Place, act: fn(&mut Model, Seq)) -> Vec<Effect>
 fn edit(model: &mut Model, seq: Seq) {
     let room = model.room_mut();
     let Some(text) = room.shown().message(seq).map(|message| message.text.clone()) else { return };
-    room.composer.set(&text);
+    if matches!(room.purpose, Purpose::Edit(_)) {
+        room.composer.put_back();
+    }
+    room.composer.lend(&text);
     room.purpose = Purpose::Edit(seq);
     room.selected = None;
 }
