@@ -22,7 +22,7 @@ use crate::{
     model::{Model, Rooms},
     msg::{LinkEvent, Msg, Now, Seen},
     terminal::Screen,
-    transport::{self, Address, Command},
+    transport::{self, Command},
     update::update,
     view::view,
 };
@@ -35,15 +35,10 @@ const BATCH: usize = 256;
 const GOODBYE: Duration = Duration::from_millis(500);
 
 /// Runs until the user leaves, or the server does not let them in.
-pub(crate) async fn run(screen: &mut Screen, address: &Address, user: UserName, room: RoomName) -> anyhow::Result<()> {
+pub(crate) async fn run(screen: &mut Screen, server: transport::Server, user: UserName, room: RoomName) -> anyhow::Result<()> {
     let (commands, asked) = mpsc::channel(256);
     let (told, mut events) = mpsc::channel(BATCH);
-    let link = tokio::spawn(transport::run(
-        transport::Server { address: address.clone(), token: None, trust: transport::Trust::default() },
-        asked,
-        told,
-        random,
-    ));
+    let link = tokio::spawn(transport::run(server, asked, told, random));
     let (typed, mut keys) = mpsc::channel(BATCH);
     let keyboard = tokio::spawn(read_keys(typed));
 

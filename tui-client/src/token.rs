@@ -141,7 +141,12 @@ mod tests {
     #[test]
     fn nobody_sees_a_token() {
         let (token, _) = Source::Here("hidden".into()).read().unwrap();
-        let all = format!("{token:?} {:#?} {:?} {:?}", Some(&token), Source::Here("hidden".into()), Source::Command("echo hidden".into()));
+        let all = format!(
+            "{token:?} {:#?} {:?} {:?}",
+            Some(&token),
+            Source::Here("hidden".into()),
+            Source::Command("echo hidden".into())
+        );
         assert!(!all.contains("hidden"), "{all}");
     }
 

@@ -46,9 +46,10 @@ mod tests {
     fn the_ceiling_doubles_from_half_a_second_to_thirty() {
         let mut backoff = Backoff::default();
         let most: Vec<_> = (0..9).map(|_| backoff.next(Duration::ZERO, u64::MAX)).collect();
-        assert_eq!(most.iter().map(|(most, _)| most.as_millis()).collect::<Vec<_>>(), [
-            0, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000
-        ]);
+        assert_eq!(
+            most.iter().map(|(most, _)| most.as_millis()).collect::<Vec<_>>(),
+            [0, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]
+        );
         assert_eq!(most.iter().map(|(_, attempt)| *attempt).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
         assert_eq!(backoff.next(Duration::ZERO, 0).0, Duration::ZERO, "full jitter goes down to nothing");
         assert_eq!(backoff.next(Duration::from_secs(2), u64::MAX / 2).0.as_secs(), 17, "what the server asks for comes first");

@@ -58,7 +58,9 @@ impl Ending {
             None => (code, words, code.reconnect().then_some(Duration::ZERO)),
         };
         let reason = match (code, had_token) {
-            (CloseCode::InvalidToken, false) => "this server asks for a token: --token-file, CHAT_TOKEN or --token-command".into(),
+            (CloseCode::InvalidToken, false) => {
+                "this server asks for a token: --token-file, CHAT_TOKEN or --token-command".into()
+            }
             _ if words.is_empty() => code.reason().into(),
             _ => display::clip(&words, WORDS),
         };
@@ -172,7 +174,8 @@ mod tests {
             let expected = Ending::Lost { reason: reason.into(), come_back: come_back.map(Duration::from_millis) };
             assert_eq!(Ending::closed(frame, closing, true), expected, "{code:?}");
         }
-        let Ending::Lost { reason, come_back: None } = Ending::closed(Some((CloseCode::InvalidToken, "x".into())), None, false) else {
+        let Ending::Lost { reason, come_back: None } = Ending::closed(Some((CloseCode::InvalidToken, "x".into())), None, false)
+        else {
             panic!("without a token there is nothing to try again")
         };
         assert!(reason.contains("--token-file") && reason.ends_with("(4001)"), "{reason}");

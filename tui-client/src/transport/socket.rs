@@ -100,7 +100,9 @@ pub(super) async fn converse(
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Pong(bytes))) => {
                 let lag = pulse.answered(heard, &bytes);
-                if let Some(lag) = lag && events.send(LinkEvent::Lag(lag)).await.is_err() {
+                if let Some(lag) = lag
+                    && events.send(LinkEvent::Lag(lag)).await.is_err()
+                {
                     return Ending::Left;
                 }
                 continue;

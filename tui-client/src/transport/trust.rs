@@ -44,7 +44,8 @@ impl Trust {
         if roots.is_empty() {
             return Err("this system knows no certificate authorities; name one with --ca-file".into());
         }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
+        let config =
+            ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
         let config = config.map_err(|error| error.to_string())?;
         Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
     }
@@ -56,7 +57,8 @@ pub(super) fn words(error: &Error, host: &str) -> String {
     match error {
         Error::InvalidCertificate(bad) => match bad {
             Bad::UnknownIssuer => {
-                "the server's certificate is signed by nobody whom this system trusts (--ca-file names an authority of your own)".into()
+                "the server's certificate is signed by nobody whom this system trusts (--ca-file names an authority of your own)"
+                    .into()
             }
             Bad::Expired | Bad::ExpiredContext { .. } => "the server's certificate has expired".into(),
             Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
