@@ -1,6 +1,9 @@
 //! Where the server is, and the URL of one person's place in one room there.
 
-use std::fmt::{self, Write as _};
+use std::{
+    fmt::{self, Write as _},
+    net::IpAddr,
+};
 
 use anyhow::{Context as _, bail, ensure};
 use chat_protocol::{RoomName, UserName};
@@ -27,7 +30,7 @@ impl Address {
     /// Reads what was typed. The error is in words for the one who typed it.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let uri: Uri = text.parse().with_context(|| format!("«{text}» is not a URL; it looks like ws://host:8000"))?;
-        let secure = match uri.scheme_str() {
+        let secure = match uri.scheme_str().map(str::to_ascii_lowercase).as_deref() {
             Some("ws") => false,
             Some("wss") => true,
             Some(other) => bail!("«{text}» begins with {other}://; a chat server's URL begins with ws:// or wss://"),
@@ -47,6 +50,16 @@ impl Address {
             port: uri.port_u16().unwrap_or(if secure { 443 } else { 80 }),
             path: uri.path().trim_end_matches('/').into(),
         })
+    }
+
+    /// A server on this machine, as it is unless told otherwise.
+    pub(crate) fn local() -> Self {
+        Self { secure: false, host: "127.0.0.1".into(), port: 8000, path: String::new() }
+    }
+
+    /// Whether what is said to it stays on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.host == "localhost" || self.host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
     }
 
     /// Whether it is spoken to over TLS.
