@@ -22,18 +22,15 @@ pub(crate) use self::{
     signals::{Signals, Word},
 };
 use crate::{
-    config::Settings,
+    config::{Notify, Settings},
     disklog::DiskLog,
     effect::{Effect, Ending},
     model::{Model, Rooms},
     msg::{LinkEvent, Msg, Seen},
-    perform::{
-        Keep, Reload, World, editor,
-        sequence::{self, Notify},
-    },
+    perform::{Keep, Reload, World, editor, sequence},
     terminal::{self as screen, Background, Keyboard, Kind, Screen},
     theme::Theme,
-    transport::{self, Address},
+    transport::{self, Server},
     update::update,
     view::view,
 };
@@ -47,7 +44,7 @@ const GOODBYE: Duration = Duration::from_millis(500);
 
 /// What it takes to begin.
 pub(crate) struct Start {
-    pub(crate) address: Address,
+    pub(crate) server: Server,
     pub(crate) user: UserName,
     /// The proof that the name is ours, from an earlier start.
     pub(crate) session: Option<String>,
@@ -66,7 +63,7 @@ impl Start {
         let (told, events) = mpsc::channel(BATCH);
         // What comes of effects is little: words, settings.
         let (own, made) = mpsc::channel(64);
-        let link = tokio::spawn(transport::run(self.address, asked, told, random));
+        let link = tokio::spawn(transport::run(self.server, asked, told, random));
         let rooms = Rooms::new(self.room, self.rooms);
         let mut model = Model::new(self.user, rooms, self.settings, jiff::tz::TimeZone::system(), random());
         model.session = self.session;
@@ -109,8 +106,11 @@ pub(crate) struct Sight {
     pub(crate) mouse: bool,
     pub(crate) notify: Notify,
     /// The theme for a terminal that is dark or light; nothing if it was chosen already.
-    pub(crate) themes: Option<fn(Background) -> Theme>,
+    pub(crate) themes: Option<Themes>,
 }
+
+/// The theme for a background.
+pub(crate) type Themes = Box<dyn FnOnce(Background) -> Theme>;
 
 /// Runs on the terminal until the user leaves, or the server does not let them in.
 pub(crate) async fn run(start: Start, sight: Sight) -> anyhow::Result<Ending> {
@@ -149,7 +149,7 @@ struct App {
     /// Nobody reads the keys while the terminal is asked for its colours, or lent to an editor.
     keyboard: Option<Keyboard>,
     colors: Option<JoinHandle<Option<Background>>>,
-    themes: Option<fn(Background) -> Theme>,
+    themes: Option<Themes>,
     editor: Option<Editing>,
     drawn: Option<Instant>,
     /// The terminal is gone: nothing is drawn, and the end must come.
@@ -250,8 +250,8 @@ impl App {
         self.screen.draw(|frame| seen = view(&self.model, frame))?;
         self.drawn = Some(Instant::now());
         let effects = update(&mut self.model, Msg::Drawn(seen));
-        // What drawing brings to light is asked of the server; it ends nothing and needs no screen.
-        effects.into_iter().for_each(|effect| drop(self.world.perform(effect)));
+        // What drawing brings to light is asked of the server, or is said in the title; it ends nothing.
+        self.perform(effects).map(drop).map_err(io::Error::other)?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | to find | look in |
 //! |---|---|
-//! | arguments | [`cli`] |
+//! | arguments; what they, the environment and the file come to | [`cli`]; [`config`] |
 //! | the loop: gather, update, perform, draw | [`app`] |
 //! | everything that can happen | [`msg`]; what keys mean: [`keys`] |
 //! | everything that the update may ask for | [`effect`]; doing it: [`perform`] |
@@ -10,6 +10,7 @@
 //! | how it changes | [`update`] |
 //! | how it looks | [`view`] |
 //! | the WebSocket, and coming back | [`transport`] |
+//! | a token; the proofs of names, kept | [`token`]; [`sessions`] |
 //! | the terminal's state, and giving it back | [`terminal`] |
 //! | without a screen: pipes, printing, line by line | [`headless`] |
 //! | the question for those who did not say who they are | [`door`] |
@@ -27,8 +28,10 @@ mod keys;
 mod model;
 mod msg;
 mod perform;
+mod sessions;
 mod terminal;
 mod theme;
+mod token;
 mod transport;
 mod update;
 mod view;
@@ -36,23 +39,22 @@ mod view;
 use std::{
     io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::Context as _;
 use chat_protocol::{RoomName, UserName, display};
-use clap::Parser as _;
 
 use crate::{
     app::{Sight, Start},
     cli::Args,
-    config::Settings,
+    disklog::DiskLog,
     effect::Ending,
-    perform::sequence::Notify,
-    transport::Address,
+    sessions::Sessions,
+    terminal::Background,
 };
 
-/// What the exit code says, as README.md lists it.
+/// What the exit code says, as the help lists it.
 mod exit {
     /// Something went wrong that is none of the others.
     pub(super) const FAULT: u8 = 1;
@@ -65,17 +67,21 @@ mod exit {
 }
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match Args::read() {
         Ok(args) => args,
-        Err(error) if error.use_stderr() => return say(exit::USAGE, &first_paragraph(&error.to_string())),
-        // What was asked for: the help, the version.
-        Err(error) => return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(exit::FAULT) },
+        Err(words) => return say(exit::USAGE, &words),
     };
-    let start = match prepare(&args) {
-        Ok(start) => start,
-        Err(error) => return say(exit::USAGE, &format!("{error:#}")),
+    if args.print_config {
+        return match io::stdout().write_all(config::example().as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => say(exit::FAULT, &error.to_string()),
+        };
+    }
+    let chosen = match config::load(&args) {
+        Ok(chosen) => chosen,
+        Err(words) => return say(exit::USAGE, &words),
     };
-    match run(start) {
+    match run(chosen) {
         Ok(Ending::Wished) => ExitCode::SUCCESS,
         Ok(Ending::Refused(reason)) => say(exit::REFUSED, &reason),
         Ok(Ending::Unsent(words)) => say(exit::UNSENT, &words),
@@ -89,35 +95,62 @@ fn say(code: u8, words: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// What clap says before it shows how to use it, on one line.
-fn first_paragraph(text: &str) -> String {
-    let lines = text.lines().take_while(|line| !line.is_empty());
-    let joined = lines.map(str::trim).collect::<Vec<_>>().join(" ");
-    joined.strip_prefix("error: ").map(str::to_owned).unwrap_or(joined)
-}
-
-fn prepare(args: &Args) -> anyhow::Result<Start> {
-    let user = UserName::parse(&args.user).context("--user")?;
-    let room = RoomName::parse(&args.room).context("--room")?;
-    let address = Address::parse(&args.server).context("--server")?;
+fn run(chosen: config::Start) -> anyhow::Result<Ending> {
     anyhow::ensure!(io::stdin().is_terminal() && io::stdout().is_terminal(), "this needs a terminal to draw on, and to type in");
-    Ok(Start {
-        address,
-        user,
-        session: None,
-        room,
-        rooms: Vec::new(),
-        settings: Settings::default(),
-        keep: Arc::new(|_, _| Ok(())),
-        reload: Arc::new(|| Ok(Box::default())),
-        log: None,
-    })
-}
-
-fn run(start: Start) -> anyhow::Result<Ending> {
+    let user = chosen.user.clone().context("--user")?;
+    let (start, sight) = begin(chosen, user)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")?;
-    let ended = runtime.block_on(app::run(start, Sight { mouse: false, notify: Notify::Auto, themes: None }));
+    let ended = runtime.block_on(app::run(start, sight));
     // A name that is still being looked up would hold the process.
     runtime.shutdown_background();
     ended
+}
+
+/// What was chosen, and what is known from earlier starts, in the hands of those who need it.
+fn begin(chosen: config::Start, user: UserName) -> anyhow::Result<(Start, Sight)> {
+    let address = chosen.server.address.clone();
+    let sessions = chosen.sessions.clone().map(|path| Arc::new(Sessions::open(path)));
+    let session = sessions.as_ref().and_then(|sessions| sessions.find(&address, &user));
+    let mut rooms = chosen.rooms.clone();
+    if rooms.is_empty() {
+        rooms = sessions.as_ref().map_or_else(Vec::new, |sessions| sessions.rooms(&address, &user));
+    }
+    if rooms.is_empty() {
+        rooms.push(RoomName::parse("general").context("the first room")?);
+    }
+    let origin = Arc::new(Mutex::new(chosen.origin.clone()));
+    let reload = Arc::clone(&origin);
+    let reload = move || {
+        let origin = reload.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        origin.reload().map(Box::new)
+    };
+    let keep = move |user: &UserName, session: &str| match &sessions {
+        Some(sessions) => sessions.keep(&address, user, session).map_err(|error| error.to_string()),
+        None => Ok(()),
+    };
+    let sight = Sight {
+        mouse: chosen.settings.mouse,
+        notify: chosen.settings.alerts.notify,
+        themes: chosen.asks_background().then(|| {
+            let (dark, light) = (chosen.theme(true), chosen.theme(false));
+            let themes: app::Themes = Box::new(move |background| {
+                let is_dark = background == Background::Dark;
+                origin.lock().unwrap_or_else(PoisonError::into_inner).dark = is_dark;
+                if is_dark { dark } else { light }
+            });
+            themes
+        }),
+    };
+    let start = Start {
+        server: chosen.server,
+        user,
+        session,
+        room: rooms.remove(0),
+        rooms,
+        settings: chosen.settings,
+        keep: Arc::new(keep),
+        reload: Arc::new(reload),
+        log: chosen.log_dir.map(DiskLog::new),
+    };
+    Ok((start, sight))
 }

@@ -41,6 +41,7 @@ impl World {
     pub(crate) fn perform(&mut self, effect: Effect) -> Option<Effect> {
         match effect {
             Effect::Connect { resume, no_sooner } => self.command(Command::Connect { resume, no_sooner }),
+            Effect::Wake => self.command(Command::Wake),
             Effect::Ask(request) => self.command(Command::Send(request.encode())),
             Effect::Keep { user, session } => self.keep(&user, &session),
             Effect::Tell(told) => {

@@ -4,7 +4,7 @@
 use chat_protocol::display;
 
 use super::base64;
-use crate::terminal::Kind;
+use crate::{config::Notify, terminal::Kind};
 
 /// Characters of a title.
 const TITLE: usize = 80;
@@ -12,18 +12,6 @@ const TITLE: usize = 80;
 const WORDS: usize = 200;
 /// What terminals take into the clipboard; more is refused rather than cut.
 const COPY_BYTES: usize = 100_000;
-
-/// How to call the user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Notify {
-    /// The bell, and a notification of the kind that the terminal most likely knows.
-    #[default]
-    Auto,
-    Bell,
-    Osc9,
-    Osc777,
-    Off,
-}
 
 /// Calls the user.
 pub(crate) fn notification(how: Notify, kind: &Kind, title: &str, body: &str) -> String {

@@ -40,6 +40,15 @@ pub(crate) enum Role {
     Popup,
 }
 
+/// How many colours there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    None,
+    Ansi16,
+    Ansi256,
+    True,
+}
+
 /// A table of styles.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Theme {
@@ -47,6 +56,14 @@ pub(crate) struct Theme {
 }
 
 impl Theme {
+    /// A theme with changes of the user's: a role, and its colour and attributes.
+    pub(crate) fn build(_dark: bool, depth: Depth, changes: &[(String, String)]) -> Result<Self, String> {
+        match changes.first() {
+            Some((role, _)) => Err(format!("there is no role «{role}»")),
+            None => Ok(Self { colors: depth != Depth::None }),
+        }
+    }
+
     /// How a part looks.
     pub(crate) fn style(&self, role: Role) -> Style {
         match role {
