@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use chat_protocol::{RoomName, UserName, display};
 
 /// The room for those who name none.
-const ROOM: &str = "general";
+pub(crate) const ROOM: &str = "general";
 
 /// Asks for a name. Nothing, if the input ends.
 pub(crate) fn ask_user(input: &mut impl BufRead, out: &mut impl Write, login: Option<&str>) -> io::Result<Option<UserName>> {

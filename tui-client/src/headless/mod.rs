@@ -94,11 +94,10 @@ impl Quiet {
     /// Says on standard error that the connection is gone, and that it is back; not that it is there.
     fn tell_trouble(&mut self, words: &str) {
         let online = self.model.link == Link::Online;
-        let waits = matches!(self.model.link, Link::Waiting { .. });
-        if (waits && !self.trouble) || (online && self.trouble) {
+        if !online || self.trouble {
             say(words);
-            self.trouble = waits;
         }
+        self.trouble = !online;
     }
 
     /// Says goodbye.
