@@ -72,7 +72,7 @@ async fn talk(
         }
         if mem::take(&mut model.dirty) {
             let mut seen = Seen::default();
-            screen.draw(|frame| seen = view(model, frame)).context("drawing")?;
+            screen.draw(|frame| seen = view(model, frame).0).context("drawing")?;
             todo.extend(update(model, Msg::Drawn(seen)));
         }
         for effect in todo {

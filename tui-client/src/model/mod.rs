@@ -2,6 +2,8 @@
 
 mod completion;
 mod composer;
+pub(crate) mod links;
+mod mention;
 mod outbox;
 mod overlay;
 mod room;
@@ -16,6 +18,7 @@ use jiff::tz::TimeZone;
 pub(crate) use self::{
     completion::{Candidate, Completion},
     composer::Composer,
+    mention::mentions,
     outbox::{Outbox, Pending, State},
     overlay::{Item, List, ListKind, Overlay, Question, Row},
     room::{Membership, Purpose, Room, Scroll},

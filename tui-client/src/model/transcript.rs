@@ -4,13 +4,20 @@
 
 use std::collections::VecDeque;
 
-use chat_protocol::{Seq, ServerMessage, Timestamp, UserName, server::Message};
+use chat_protocol::{Seq, ServerMessage, Timestamp, UserName, names::HIGHEST, server::Message};
 
 /// Where an entry stands: at a `seq`, or as the n-th behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Place {
     pub(crate) seq: Seq,
     pub(crate) behind: u32,
+}
+
+impl Place {
+    /// Of the n-th message of a room that the server does not have yet: behind everything that it has.
+    pub(crate) fn pending(n: u32) -> Self {
+        Self { seq: Seq(HIGHEST), behind: n }
+    }
 }
 
 /// One thing in the message pane.
