@@ -32,7 +32,7 @@ use crate::{
     theme::Theme,
     transport::{self, Server},
     update::update,
-    view::view,
+    view::{links, view},
 };
 
 /// How many events are taken before the screen may be drawn again.
@@ -247,7 +247,14 @@ impl App {
             return Ok(());
         }
         let mut seen = Seen::default();
-        self.screen.draw(|frame| seen = view(&self.model, frame))?;
+        let links = self.model.settings.look.links && self.kind.is_window();
+        self.screen.draw(|frame| {
+            let spots;
+            (seen, spots) = view(&self.model, frame);
+            if links {
+                links::apply(frame.buffer_mut(), &spots);
+            }
+        })?;
         self.drawn = Some(Instant::now());
         let effects = update(&mut self.model, Msg::Drawn(seen));
         // What drawing brings to light is asked of the server, or is said in the title; it ends nothing.

@@ -2,7 +2,7 @@
 
 mod completion;
 mod composer;
-mod links;
+pub(crate) mod links;
 mod mention;
 mod outbox;
 mod overlay;
@@ -21,7 +21,6 @@ use jiff::tz::TimeZone;
 pub(crate) use self::{
     completion::{Candidate, Completion},
     composer::{Composer, LONGEST, clean},
-    links::links,
     mention::mentions,
     outbox::{Outbox, Pending, State},
     overlay::{Item, List, ListKind, Overlay, Question, Row},

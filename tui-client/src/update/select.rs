@@ -6,7 +6,7 @@ use super::{hint, outbox, overlays, scroll};
 use crate::{
     effect::Effect,
     keys::Action,
-    model::{Entry, Item, Model, Overlay, Pending, Place, Purpose, Question, Row, Scroll, links},
+    model::{Entry, Item, Model, Overlay, Pending, Place, Purpose, Question, Row, Scroll, links::links},
 };
 
 /// Selects the newest message that is visible.
