@@ -32,7 +32,10 @@ impl KeyMap {
         }
         for (place, (about, keys)) in chosen.iter().enumerate() {
             for (other, others) in &chosen[..place] {
-                if let Some(key) = keys.iter().find(|key| meet(about.context, other.context) && others.contains(key)) {
+                // What the table itself has twice, one key for two places, may be written down as well.
+                let apart = |key: &Chord| about.context != other.context && is_default(about, key) && is_default(other, key);
+                let clash = |key: &&Chord| meet(about.context, other.context) && others.contains(key) && !apart(key);
+                if let Some(key) = keys.iter().find(clash) {
                     return Err(format!("{key} means both {} and {}", other.name, about.name));
                 }
             }
@@ -89,6 +92,10 @@ impl KeyMap {
 /// Whether a key of the one place is pressed in the other, too.
 fn meet(one: Context, other: Context) -> bool {
     one == other || one == Context::Everywhere || other == Context::Everywhere
+}
+
+fn is_default(about: &About, key: &Chord) -> bool {
+    about.keys.iter().any(|text| Chord::parse(text) == Some(*key))
 }
 
 fn readable(about: &About, key: &str) -> Result<Chord, String> {
