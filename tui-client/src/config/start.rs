@@ -80,7 +80,7 @@ pub(crate) struct Origin {
     theme: Option<ThemeChoice>,
     mouse: bool,
     /// What the terminal said of its background.
-    dark: bool,
+    pub(crate) dark: bool,
 }
 
 /// Reads the file, and gathers.
@@ -217,13 +217,11 @@ impl Start {
         self.mode == Mode::Screen && chosen == ThemeChoice::Auto && depth != Depth::None
     }
 
-    /// The terminal said what its background is.
-    pub(crate) fn on_background(&mut self, dark: bool) {
-        self.origin.dark = dark;
+    /// The theme of each background, for when the terminal says what its own is.
+    pub(crate) fn theme(&self, dark: bool) -> Theme {
+        let origin = Origin { dark, ..self.origin.clone() };
         // Both themes were built once already, so this cannot fail.
-        if let Ok(settings) = self.origin.settings(&self.file, &variable) {
-            self.settings = settings;
-        }
+        origin.settings(&self.file, &variable).map_or_else(|_| self.settings.look.theme.clone(), |settings| settings.look.theme)
     }
 }
 

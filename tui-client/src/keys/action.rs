@@ -197,3 +197,56 @@ pub(crate) static ACTIONS: &[About] = {
         row(List, A::Cancel, "cancel", &["esc"], "close"),
     ]
 };
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::{super::Chord, *};
+
+    /// All variants; the match makes sure that none is forgotten here.
+    macro_rules! all {
+        ($($variant:ident)*) => {{
+            let _complete = |action: Action| match action {
+                Action::Room(_) $(| Action::$variant)* => {}
+            };
+            let mut all = vec![$(Action::$variant),*];
+            all.extend((1..=9).map(Action::Room));
+            all
+        }};
+    }
+
+    #[test]
+    fn every_action_has_a_row() {
+        let all = all![
+            Help Interrupt Suspend Redraw NextRoom PreviousRoom ImportantRoom LastRoom Switcher ToggleRooms ToggleUsers Find FindNext
+            FindPrevious PageUp PageDown Oldest Newest FirstUnread MarkRead Send NewLine Complete CompleteBack Escape Up Down
+            HistoryBack HistoryForward HistorySearch Editor Undo Redo Left Right WordLeft WordRight LineStart LineEnd DeleteBack
+            DeleteForward DeleteWordBack DeleteWordForward KillToStart KillToEnd Yank SelectMessage SelectUp SelectDown SelectOldest
+            SelectNewest Reply React Edit Delete Copy OpenLink GoToReplied Resend Drop Deselect ListUp ListDown ListPageUp
+            ListPageDown Choose Cancel
+        ];
+        for action in all {
+            assert!(ACTIONS.iter().any(|about| about.action == action), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn no_name_stands_for_two_actions() {
+        let mut names = HashSet::new();
+        assert!(ACTIONS.iter().all(|about| names.insert(about.name)));
+    }
+
+    #[test]
+    fn every_default_key_is_one_and_means_one_thing_in_its_place() {
+        let mut keys = HashMap::new();
+        for about in ACTIONS {
+            for key in about.keys {
+                let chord = Chord::parse(key).unwrap_or_else(|| panic!("{key}"));
+                let other = keys.insert((about.context, chord), about.name);
+                assert_eq!(other, None, "{key} means {} too", about.name);
+                assert!(chord.typed().is_none() || about.context == Context::Select, "{key} ({}) cannot be typed", about.name);
+            }
+        }
+    }
+}

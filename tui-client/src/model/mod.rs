@@ -2,20 +2,26 @@
 
 mod completion;
 mod composer;
+pub(crate) mod links;
+mod mention;
 mod outbox;
 mod overlay;
 mod room;
 mod rooms;
 mod transcript;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
-use chat_protocol::{Epoch, UserName, limits};
+use chat_protocol::{Epoch, RoomName, UserName, limits};
 use jiff::tz::TimeZone;
 
 pub(crate) use self::{
     completion::{Candidate, Completion},
-    composer::Composer,
+    composer::{Composer, LONGEST, clean},
+    mention::mentions,
     outbox::{Outbox, Pending, State},
     overlay::{Item, List, ListKind, Overlay, Question, Row},
     room::{Membership, Purpose, Room, Scroll},
@@ -70,6 +76,14 @@ pub(crate) struct Model {
     /// What the server was asked and has not answered, by `ref`.
     pub(crate) asked: HashMap<String, Asked>,
     pub(crate) asked_count: u64,
+    /// When the server was last told what is read.
+    pub(crate) told_read: Duration,
+    /// People with whom there is an old conversation, which is not among the rooms.
+    pub(crate) people: BTreeSet<UserName>,
+    /// Rooms of the server's that were heard of.
+    pub(crate) known_rooms: BTreeSet<RoomName>,
+    /// Ctrl-C was pressed; until then a second one leaves.
+    pub(crate) leaving: Option<Duration>,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) completion: Option<Completion>,
     /// What is searched for in what was sent; the text in the line is what was found.
@@ -117,6 +131,10 @@ impl Model {
             outbox: Outbox::new(seed),
             asked: HashMap::new(),
             asked_count: 0,
+            told_read: Duration::ZERO,
+            people: BTreeSet::new(),
+            known_rooms: BTreeSet::new(),
+            leaving: None,
             overlay: None,
             completion: None,
             history_search: None,
@@ -146,7 +164,8 @@ impl Model {
         self.hint.is_some()
             || matches!(self.link, Link::Waiting { .. })
             || self.outbox.is_held()
-            || self.rooms.iter().any(|room| !room.typing.is_empty() || room.told_read < room.read)
+            || self.rooms.iter().any(|room| !room.typing.is_empty())
+            || self.link == Link::Online && self.rooms.iter().any(|room| room.told_read < room.read)
             || self.asked.values().any(Asked::is_held)
     }
 }
