@@ -209,6 +209,32 @@ async fn attempts_are_counted_and_a_key_cuts_the_wait_short() {
 }
 
 #[tokio::test]
+async fn another_name_is_another_connection_at_once() {
+    let server = chat_server(Config::ephemeral()).await;
+    let url = format!("ws://{server}");
+    let mut taken = Link::to(&url, None, Trust::default());
+    taken.connect("taken").await;
+    taken.hears(is_joined).await;
+    let mut link = Link::to(&url, None, Trust::default());
+    link.connect("eve").await;
+    link.hears(is_joined).await;
+    // For the same user it changes nothing.
+    link.connect("EVE").await;
+    link.connect("taken").await;
+    assert!(link.lost().await.0.ends_with("(4009)"));
+    link.connect_after("taken", Duration::from_secs(3600)).await;
+    assert!(matches!(link.next().await, LinkEvent::Waiting { attempt: 2, .. }));
+    link.connect("bob").await;
+    let is_bob = |message: &ServerMessage| matches!(message, ServerMessage::Welcome(welcome) if welcome.user.shown() == "bob");
+    link.hears(is_bob).await;
+    link.hears(is_joined).await;
+    // The name that was let go is free.
+    let mut other = Link::to(&url, None, Trust::default());
+    other.connect("eve").await;
+    other.hears(is_joined).await;
+}
+
+#[tokio::test]
 async fn leaving_does_not_wait_for_the_next_attempt() {
     let mut link = Link::to("ws://127.0.0.1:1", None, Trust::default());
     link.connect_after("eve", Duration::from_secs(3600)).await;
