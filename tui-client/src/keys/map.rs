@@ -32,6 +32,10 @@ impl KeyMap {
         }
         for (place, (about, keys)) in chosen.iter().enumerate() {
             for (other, others) in &chosen[..place] {
+                // The table itself gives keys of everywhere another meaning in a list: to write that down is no contradiction.
+                if is_default(about, keys) && is_default(other, others) {
+                    continue;
+                }
                 if let Some(key) = keys.iter().find(|key| meet(about.context, other.context) && others.contains(key)) {
                     return Err(format!("{key} means both {} and {}", other.name, about.name));
                 }
@@ -84,6 +88,10 @@ impl KeyMap {
         let everywhere = self.chords(Context::Everywhere, action).iter();
         here.chain(everywhere).find(|chord| self.action(context, **chord) == Some(action)).map(ToString::to_string)
     }
+}
+
+fn is_default(about: &About, keys: &[Chord]) -> bool {
+    about.keys.iter().map(|key| Chord::parse(key)).eq(keys.iter().copied().map(Some))
 }
 
 /// Whether a key of the one place is pressed in the other, too.
