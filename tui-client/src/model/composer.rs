@@ -124,38 +124,54 @@ impl Page {
     /// The bytes of the text before the cursor.
     fn offset(&self) -> usize {
         let (row, column) = self.cursor();
-        let lines = self.area.lines();
+        let lines = self.lines();
         lines[..row].iter().map(|line| line.len() + 1).sum::<usize>()
             + lines[row].chars().take(column).map(char::len_utf8).sum::<usize>()
     }
 
     /// Puts the cursor there, or behind the character that is there.
     fn go(&mut self, offset: usize) {
-        let mut rest = offset;
-        let mut row = 0;
-        let lines = self.area.lines();
-        while row + 1 < lines.len() && rest > lines[row].len() {
-            rest -= lines[row].len() + 1;
-            row += 1;
-        }
-        let line = &lines[row];
-        let rest = boundary(line, rest);
-        let column = line[..rest].chars().count();
-        // Both are below LONGEST, which fits.
-        self.area
-            .move_cursor(CursorMove::Jump(u16::try_from(row).unwrap_or(u16::MAX), u16::try_from(column).unwrap_or(u16::MAX)));
+        let (row, start) = self.row(offset);
+        let line = &self.lines()[row];
+        self.jump(start + boundary(line, offset - start));
     }
 
-    /// Puts a text in the place of another: one step for undo if there was none before.
+    /// Puts the cursor there exactly, even into the middle of what looks like one character.
+    fn jump(&mut self, offset: usize) {
+        let (row, start) = self.row(offset);
+        let line = &self.lines()[row];
+        let column = head(line, offset - start).chars().count();
+        // Both are below LONGEST, which fits.
+        let place = |number| u16::try_from(number).unwrap_or(u16::MAX);
+        self.area.move_cursor(CursorMove::Jump(place(row), place(column)));
+    }
+
+    /// The line in which that byte is, and the bytes before that line.
+    fn row(&self, offset: usize) -> (usize, usize) {
+        let (mut row, mut start) = (0, 0);
+        let lines = self.lines();
+        while row + 1 < lines.len() && offset > start + lines[row].len() {
+            start += lines[row].len() + 1;
+            row += 1;
+        }
+        (row, start)
+    }
+
+    /// Puts a text in the place of another. That is one step for undo where the one begins with the other, and two elsewhere.
     fn replace(&mut self, range: Range<usize>, text: &str, by: By) {
         let slash = self.begins_with_slash();
         self.pasted |= by == By::Paste;
         let whole = self.text();
-        if !range.is_empty() {
-            self.go(range.start);
-            self.area.delete_str(whole[range.clone()].chars().count());
+        let old = &whole[range.clone()];
+        // What stays is not touched: completing a word is one step.
+        let same: usize = old.chars().zip(text.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+        self.jump(range.start + same);
+        if old.len() > same {
+            self.area.delete_str(old[same..].chars().count());
         }
-        self.area.insert_str(text);
+        if text.len() > same {
+            self.area.insert_str(&text[same..]);
+        }
         self.go(range.start + text.len());
         if range.start == 0 {
             self.literal = self.begins_with_slash() && (by == By::Paste || (text.is_empty() && self.pasted));

@@ -2,6 +2,7 @@
 
 mod completion;
 mod composer;
+pub(crate) mod emoji;
 mod outbox;
 mod overlay;
 mod room;
