@@ -2,6 +2,7 @@
 
 mod completion;
 mod composer;
+pub(crate) mod emoji;
 pub(crate) mod links;
 mod mention;
 mod outbox;
