@@ -118,7 +118,7 @@ fn known() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
         let names = std::iter::once(command.name).chain(command.aliases.iter().copied());
         names.map(|name| (name, command.usage, command.help))
     });
-    LOCAL_COMMANDS.iter().copied().chain(shared)
+    shared.chain(LOCAL_COMMANDS.iter().map(|local| (local.name, local.usage, local.help)))
 }
 
 /// Commands that begin so; another name of one only if its first does not.

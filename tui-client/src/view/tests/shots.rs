@@ -104,7 +104,8 @@ fn shots() {
         model.room_mut().purpose = Purpose::Reply(chat_protocol::Seq(10));
         model.room_mut().composer.insert("Sure, @d");
         model.completion = Some(Completion {
-            before: "Sure, @d".into(),
+            before: "@d".into(),
+            start: 6,
             candidates: [("dave", "spoke just now"), ("design", "room"), ("/delete <seq>", "take a message of yours away")]
                 .map(|(label, note)| Candidate { text: label.into(), label: label.into(), note: note.into() })
                 .into(),
