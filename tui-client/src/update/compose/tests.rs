@@ -19,7 +19,7 @@ fn model() -> Model {
     let rooms =
         Rooms::new(RoomName::parse("general").unwrap(), ["Tea Room", "gentle", "ops"].map(|name| RoomName::parse(name).unwrap()));
     let mut model = Model::new(user("alice"), rooms, Settings::default(), TimeZone::UTC, 1);
-    model.known_rooms = vec![RoomName::parse("garden").unwrap(), RoomName::parse("ops").unwrap()];
+    model.known_rooms = ["garden", "ops"].map(|name| RoomName::parse(name).unwrap()).into();
     for name in ["alice", "Ann Lee", "anna", "andreas", "bob", "Ümit", "zed"] {
         model.room_mut().users.insert(user(name));
     }
