@@ -7,7 +7,7 @@ use chat_protocol::{Epoch, Request, RoomName, Seq, ServerMessage, UserName};
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Connect, after at least so long.
+    /// Connect, after at least so long. As somebody else, a connection that is there is let go first.
     Connect { resume: Resume, no_sooner: Duration },
     /// Do not wait any longer with connecting.
     Wake,

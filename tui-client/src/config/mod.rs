@@ -1,6 +1,20 @@
 //! What the user chose: defaults < file < environment < flags, parsed once. [`Settings`] is what the model and the view may know of
 //! it; where the server is and who we are is for the one that starts everything.
 
+mod colors;
+mod example;
+mod file;
+mod start;
+
+use clap::ValueEnum;
+use serde::Deserialize;
+
+pub(crate) use self::{
+    colors::Colors,
+    example::example,
+    file::File,
+    start::{Mode, Origin, Start, load},
+};
 use crate::{keys::KeyMap, theme::Theme};
 
 /// How the client looks and behaves. Plain data; `/reload` puts another in its place.
@@ -17,6 +31,32 @@ pub(crate) struct Settings {
     pub(crate) scrollback: usize,
     /// People whose words are not shown.
     pub(crate) ignore: Vec<String>,
+    /// The mouse is ours, and not the terminal's.
+    pub(crate) mouse: bool,
+}
+
+/// For which background the theme is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ThemeChoice {
+    /// As the terminal says.
+    #[default]
+    Auto,
+    Dark,
+    Light,
+}
+
+/// How the terminal is asked to call the user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Notify {
+    /// In the way that this terminal is known to understand, and the bell.
+    #[default]
+    Auto,
+    Bell,
+    Osc9,
+    Osc777,
+    Off,
 }
 
 /// What concerns the view alone.
@@ -48,6 +88,7 @@ pub(crate) struct Alerts {
     pub(crate) mute: Vec<String>,
     /// Whether what was said is in the notification, or only who said it.
     pub(crate) show_text: bool,
+    pub(crate) notify: Notify,
 }
 
 impl Default for Settings {
@@ -65,11 +106,12 @@ impl Default for Settings {
                 links: true,
                 presence: true,
             },
-            alerts: Alerts { words: Vec::new(), mute: Vec::new(), show_text: false },
+            alerts: Alerts { words: Vec::new(), mute: Vec::new(), show_text: false, notify: Notify::Auto },
             send_typing: true,
             show_typing: true,
             scrollback: 100_000,
             ignore: Vec::new(),
+            mouse: false,
         }
     }
 }

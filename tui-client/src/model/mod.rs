@@ -3,13 +3,18 @@
 mod completion;
 mod composer;
 pub(crate) mod emoji;
+pub(crate) mod links;
+mod mention;
 mod outbox;
 mod overlay;
 mod room;
 mod rooms;
 mod transcript;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use chat_protocol::{Epoch, RoomName, UserName, limits};
 use jiff::tz::TimeZone;
@@ -17,6 +22,7 @@ use jiff::tz::TimeZone;
 pub(crate) use self::{
     completion::{Candidate, Completion},
     composer::{Composer, LONGEST, clean},
+    mention::mentions,
     outbox::{Outbox, Pending, State},
     overlay::{Item, List, ListKind, Overlay, Question, Row},
     room::{Membership, Purpose, Room, Scroll},
@@ -67,12 +73,18 @@ pub(crate) struct Model {
     pub(crate) epoch: Option<Epoch>,
     pub(crate) text_bytes: usize,
     pub(crate) rooms: Rooms,
-    /// Rooms that the server told of, whether or not we are in them.
-    pub(crate) known_rooms: Vec<RoomName>,
     pub(crate) outbox: Outbox,
     /// What the server was asked and has not answered, by `ref`.
     pub(crate) asked: HashMap<String, Asked>,
     pub(crate) asked_count: u64,
+    /// When the server was last told what is read.
+    pub(crate) told_read: Duration,
+    /// People with whom there is an old conversation, which is not among the rooms.
+    pub(crate) people: BTreeSet<UserName>,
+    /// Rooms of the server's that were heard of.
+    pub(crate) known_rooms: BTreeSet<RoomName>,
+    /// Ctrl-C was pressed; until then a second one leaves.
+    pub(crate) leaving: Option<Duration>,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) completion: Option<Completion>,
     /// What is searched for in what was sent; the text in the line is what was found.
@@ -117,10 +129,13 @@ impl Model {
             epoch: None,
             text_bytes: limits::TEXT_BYTES,
             rooms,
-            known_rooms: Vec::new(),
             outbox: Outbox::new(seed),
             asked: HashMap::new(),
             asked_count: 0,
+            told_read: Duration::ZERO,
+            people: BTreeSet::new(),
+            known_rooms: BTreeSet::new(),
+            leaving: None,
             overlay: None,
             completion: None,
             history_search: None,
@@ -150,7 +165,8 @@ impl Model {
         self.hint.is_some()
             || matches!(self.link, Link::Waiting { .. })
             || self.outbox.is_held()
-            || self.rooms.iter().any(|room| !room.typing.is_empty() || room.told_read < room.read)
+            || self.rooms.iter().any(|room| !room.typing.is_empty())
+            || self.link == Link::Online && self.rooms.iter().any(|room| room.told_read < room.read)
             || self.asked.values().any(Asked::is_held)
     }
 }

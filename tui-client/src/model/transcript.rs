@@ -4,13 +4,30 @@
 
 use std::collections::VecDeque;
 
-use chat_protocol::{Seq, ServerMessage, Timestamp, UserName, server::Message};
+use chat_protocol::{Seq, ServerMessage, Timestamp, UserName, names::HIGHEST, server::Message};
 
 /// Where an entry stands: at a `seq`, or as the n-th behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Place {
     pub(crate) seq: Seq,
     pub(crate) behind: u32,
+}
+
+impl Place {
+    /// Where a logged entry stands.
+    pub(crate) const fn of(seq: Seq) -> Self {
+        Self { seq, behind: 0 }
+    }
+
+    /// Where the n-th of our messages stands that the server does not have yet: behind everything.
+    pub(crate) const fn pending(number: u32) -> Self {
+        Self { seq: Seq(chat_protocol::names::HIGHEST), behind: number }
+    }
+
+    /// Which of our pending messages stands there.
+    pub(crate) fn as_pending(self) -> Option<usize> {
+        (self.seq.0 == chat_protocol::names::HIGHEST).then_some(self.behind as usize)
+    }
 }
 
 /// One thing in the message pane.
@@ -63,6 +80,11 @@ pub(crate) struct Transcript {
 }
 
 impl Transcript {
+    /// A piece of the past: newer messages than these exist, and perhaps older ones.
+    pub(crate) fn piece(more_before: bool) -> Self {
+        Self { more_before, more_after: true, ..Self::default() }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -96,7 +118,7 @@ impl Transcript {
 
     /// The message of a seq.
     pub(crate) fn message(&self, seq: Seq) -> Option<&Message> {
-        match self.at(Place { seq, behind: 0 }) {
+        match self.at(Place::of(seq)) {
             Some(Entry::Message(message)) => Some(message),
             _ => None,
         }
@@ -114,7 +136,7 @@ impl Transcript {
     /// Something logged in its place, once. Answers whether it is a new one.
     pub(crate) fn insert(&mut self, seq: Seq, entry: Entry) -> bool {
         self.reach(seq);
-        let place = Place { seq, behind: 0 };
+        let place = Place::of(seq);
         let index = self.index(place);
         match self.entries.get_mut(index) {
             Some((other, old)) if *other == place => {
@@ -179,7 +201,7 @@ impl Transcript {
         else {
             return;
         };
-        let place = Place { seq: *target, behind: 0 };
+        let place = Place::of(*target);
         let index = self.index(place);
         let Some((_, Entry::Message(message))) = self.entries.get_mut(index).filter(|(other, _)| *other == place) else { return };
         match event {

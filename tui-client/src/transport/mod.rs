@@ -3,51 +3,104 @@
 
 mod address;
 mod backoff;
+mod ending;
+mod pulse;
 mod socket;
+#[cfg(test)]
+mod tests;
+mod trust;
 
 use std::{pin::pin, time::Duration};
 
 use tokio::{
     sync::mpsc::{Receiver, Sender},
-    time::{Instant, sleep},
+    task::spawn_blocking,
+    time::{Instant, sleep_until},
 };
+use tokio_tungstenite::Connector;
 
-pub(crate) use self::address::Address;
-use self::{backoff::Backoff, socket::Ending};
-use crate::{effect::Resume, msg::LinkEvent};
+pub(crate) use self::{address::Address, trust::Trust};
+use self::{backoff::Backoff, ending::Ending};
+use crate::{effect::Resume, msg::LinkEvent, token::Token};
+
+/// Attempts that a person asks for are not closer together than this: somebody who types while offline wakes us with each key.
+const WAKE: Duration = Duration::from_secs(1);
+
+/// Where to connect to, what opens it, and whom to believe that it is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    pub(crate) address: Address,
+    pub(crate) token: Option<Token>,
+    pub(crate) trust: Trust,
+}
 
 /// What the transport can be told.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Connect, after at least so long.
+    /// Connect, after at least so long. While a connection is there or comes about, nothing happens; while one is waited for,
+    /// this is what it will be.
     Connect { resume: Resume, no_sooner: Duration },
+    /// Do not wait any longer with connecting. The waits after this one are as long as they would have been.
+    Wake,
     /// Send a text frame. Without a connection it is dropped: the outbox sends messages again.
     Send(String),
 }
 
 /// Runs until nobody commands or listens any more.
-pub(crate) async fn run(address: Address, mut commands: Receiver<Command>, events: Sender<LinkEvent>, random: fn() -> u64) {
+pub(crate) async fn run(server: Server, mut commands: Receiver<Command>, events: Sender<LinkEvent>, random: fn() -> u64) {
     let mut backoff = Backoff::default();
+    let mut tls = None;
+    let mut last: Option<Instant> = None;
     while let Some(command) = commands.recv().await {
-        let Command::Connect { resume, no_sooner } = command else { continue };
-        let delay = backoff.next(no_sooner, random());
+        let Command::Connect { mut resume, no_sooner } = command else { continue };
+        let (delay, attempt) = backoff.next(no_sooner, random());
         if !delay.is_zero() {
-            if events.send(LinkEvent::Waiting { delay, attempt: 1 }).await.is_err() {
+            if events.send(LinkEvent::Waiting { delay, attempt }).await.is_err() {
                 return;
             }
-            if unless_left(&mut commands, sleep(delay)).await.is_none() {
+            let soonest = last.map_or_else(Instant::now, |last| last + WAKE);
+            if wait(&mut commands, &mut resume, Instant::now() + delay, soonest).await.is_none() {
                 return;
             }
         }
-        if events.send(LinkEvent::Trying { attempt: 1 }).await.is_err() {
+        if events.send(LinkEvent::Trying { attempt }).await.is_err() {
             return;
         }
         let began = Instant::now();
-        let ending = socket::converse(&address.of(&resume.room, &resume.user).url(&resume), &mut commands, &events).await;
+        last = Some(began);
+        let ending = match connector(&server, &mut tls).await {
+            Ok(tls) => socket::converse(&server, tls, &resume, &mut commands, &events).await,
+            Err(reason) => Ending::hopeless(reason),
+        };
         backoff.lived(began.elapsed());
         let Ending::Lost { reason, come_back } = ending else { return };
         if events.send(LinkEvent::Lost { reason, come_back }).await.is_err() {
             return;
+        }
+    }
+}
+
+/// What TLS is made with, where it is asked for. The first time it reads the system's authorities, which are many.
+async fn connector(server: &Server, made: &mut Option<Connector>) -> Result<Option<Connector>, String> {
+    if server.address.is_secure() && made.is_none() {
+        let trust = server.trust.clone();
+        let config = spawn_blocking(move || trust.config()).await.map_err(|error| error.to_string())??;
+        *made = Some(Connector::Rustls(config));
+    }
+    Ok(made.clone())
+}
+
+/// Waits until then; or until woken, but no sooner than `soonest`. Nothing, if we are no longer needed.
+async fn wait(commands: &mut Receiver<Command>, resume: &mut Resume, until: Instant, soonest: Instant) -> Option<()> {
+    let mut until = until;
+    loop {
+        tokio::select! {
+            () = sleep_until(until) => return Some(()),
+            command = commands.recv() => match command? {
+                Command::Connect { resume: newer, .. } => *resume = newer,
+                Command::Wake => until = until.min(soonest),
+                Command::Send(_) => {}
+            },
         }
     }
 }

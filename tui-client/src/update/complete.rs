@@ -118,7 +118,7 @@ fn known() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
         let names = std::iter::once(command.name).chain(command.aliases.iter().copied());
         names.map(|name| (name, command.usage, command.help))
     });
-    LOCAL_COMMANDS.iter().copied().chain(shared)
+    shared.chain(LOCAL_COMMANDS.iter().map(|local| (local.name, local.usage, local.help)))
 }
 
 /// Commands that begin so; another name of one only if its first does not.
@@ -129,7 +129,8 @@ fn commands(begin: &str, slash: &str) -> Vec<Candidate> {
             found.push(row);
         }
     }
-    found.sort_by_key(|(name, ..)| *name != begin);
+    let meant = known().find(|(name, ..)| *name == begin);
+    found.sort_by_key(|row| meant.is_none_or(|meant| (meant.1, meant.2) != (row.1, row.2)));
     let candidates = found.into_iter().map(|(name, usage, help)| Candidate {
         text: format!("{slash}{name}{}", if usage.is_empty() || slash.is_empty() { "" } else { " " }),
         label: format!("{slash}{name}"),

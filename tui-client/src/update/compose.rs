@@ -6,15 +6,13 @@ use std::time::Duration;
 use chat_protocol::{Seq, limits};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{complete, recall};
+use super::{complete, hint, recall};
 use crate::{
     effect::Effect,
     keys::{Action, Chord},
     model::{Model, Overlay, Place, Purpose, Question},
 };
 
-/// How long a word at the foot of the screen stays.
-const HINT: Duration = Duration::from_secs(5);
 /// The most bytes of a paste: more is a file, and not something to say.
 const PASTE: usize = 16 * limits::FRAME_BYTES;
 
@@ -95,10 +93,6 @@ fn send(model: &mut Model) -> Vec<Effect> {
 fn too_long(model: &mut Model, bytes: usize) -> Vec<Effect> {
     let most = model.text_bytes;
     super::fault(model, format!("This is too long to send: {bytes} bytes, and at most {most} fit into a message."))
-}
-
-fn hint(model: &mut Model, words: &str) {
-    model.hint = Some((words.to_owned(), model.now.since + HINT));
 }
 
 /// Lets go of one thing, the innermost first.

@@ -1,141 +1,128 @@
 //! What happens → what is known, and what is to be done about it. Pure: no clock, no socket, no terminal.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | what a key means where the user is | [`keys`], then [`compose`] ([`complete`], [`recall`]), [`select`], [`overlays`] |
+//! | what a typed line means | [`commands`] |
+//! | going from room to room, what is read there | [`rooms`] |
+//! | moving in a transcript, fetching what is not there | [`scroll`] |
+//! | what is said, until the server has it | [`outbox`] |
+//! | the connection's coming and going | [`link`] |
+//! | what the server says | [`frames`]; what the log holds: [`events`] |
+//! | which answer belongs to which question | [`requests`] |
 
+mod commands;
 mod complete;
 mod compose;
+mod events;
+mod frames;
 mod keys;
+mod link;
+mod outbox;
+mod overlays;
 mod recall;
+mod requests;
+mod rooms;
+mod scroll;
+mod select;
+#[cfg(test)]
+mod tests;
 
-use std::time::Duration;
-
-use chat_protocol::{ClientMessage, Request, RoomName};
-
+use self::{
+    commands::entered,
+    outbox::{say, stopped_typing, typing},
+    overlays::open_switcher,
+};
+pub(crate) use self::{
+    commands::{LOCAL_COMMANDS, Local},
+    requests::Asked,
+};
 use crate::{
-    effect::{Effect, Resume},
+    effect::{Effect, Ending, Told},
     model::{Entry, Link, Model},
-    msg::{LinkEvent, Msg, Now},
+    msg::{Msg, Now},
 };
 
-/// What the server was asked, to know what its answer is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) purpose: Purpose,
-    /// To be asked again, if it is refused for haste or the connection goes.
-    pub(crate) message: ClientMessage,
-    /// Refused for haste: to be asked again at that time.
-    pub(crate) held_until: Option<Duration>,
-}
-
-/// Why something was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// Nobody waits for the answer, or reads that it was refused.
-    Signal,
-    /// To be in a room; and to go there, if the user asked for it.
-    Join {
-        room: RoomName,
-        go: bool,
-    },
-    Leave {
-        room: RoomName,
-    },
-    /// Older or newer messages for the pane.
-    Older {
-        room: RoomName,
-    },
-    Newer {
-        room: RoomName,
-    },
-    /// A piece of the past, around a message to be shown.
-    Around {
-        room: RoomName,
-        seq: chat_protocol::Seq,
-    },
-    Search {
-        query: String,
-        more: bool,
-    },
-    /// An edit, a deletion, a reaction, a topic: an ack is enough.
-    Change,
-    /// The answer is to be shown in words.
-    Show,
-}
-
-impl Asked {
-    pub(crate) fn is_held(&self) -> bool {
-        self.held_until.is_some()
-    }
-}
+/// How long a hint stays.
+const HINT: std::time::Duration = std::time::Duration::from_secs(4);
 
 /// Takes one thing that happened.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Tick(now) => return tick(model, now),
-        Msg::Drawn(seen) => {
-            model.seen = seen;
-            return Vec::new();
-        }
+        Msg::Drawn(seen) => return scroll::drawn(model, seen),
         _ => model.dirty = true,
     }
-    match msg {
-        Msg::Started => vec![Effect::Connect { resume: resume(model), no_sooner: Duration::ZERO }],
+    let mut effects = match msg {
+        Msg::Started => vec![link::connect(model, std::time::Duration::ZERO)],
         Msg::Key(chord) => keys::pressed(model, chord),
-        Msg::Paste(text) => compose::pasted(model, &text),
-        Msg::Edited(text) => compose::edited(model, text),
-        Msg::Link(LinkEvent::Trying { attempt }) => {
-            model.link = Link::Connecting { attempt };
+        Msg::Line { text, typed: true } => entered(model, &text),
+        Msg::Line { text, typed: false } => say(model, text),
+        Msg::Paste(text) => keys::pasted(model, &text),
+        Msg::Mouse(mouse) => keys::moused(model, mouse),
+        Msg::Resized { columns, rows } => {
+            model.size = (columns, rows);
             Vec::new()
         }
-        _ => Vec::new(),
-    }
+        Msg::Focus(focused) => rooms::focus(model, focused),
+        Msg::Link(event) => link::heard(model, event),
+        Msg::Edited(text) => compose::edited(model, text),
+        Msg::Settings(Ok(settings)) => {
+            model.settings = *settings;
+            rooms::mute(model);
+            hint(model, "The configuration was read again.");
+            Vec::new()
+        }
+        Msg::Settings(Err(words)) | Msg::Failed(words) => fault(model, words),
+        Msg::Leave => vec![Effect::Quit(Ending::Wished)],
+        Msg::Tick(_) | Msg::Drawn(_) => Vec::new(),
+    };
+    effects.extend(outbox::flush(model));
+    effects
 }
 
 fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
-    model.now = now;
-    Vec::new()
+    let before = std::mem::replace(&mut model.now, now);
+    let since = now.since;
+    for room in model.rooms.iter_mut() {
+        let typing = room.typing.len();
+        room.typing.retain(|_, until| *until > since);
+        model.dirty |= typing != room.typing.len();
+    }
+    if model.hint.take_if(|(_, until)| *until <= since).is_some() {
+        model.dirty = true;
+    }
+    // The badge counts seconds.
+    model.dirty |= matches!(model.link, Link::Waiting { .. }) && since.as_secs() != before.since.as_secs();
+    let mut effects = requests::due(model);
+    effects.extend(rooms::tell_read(model));
+    effects.extend(outbox::flush(model));
+    effects
 }
 
-fn resume(model: &Model) -> Resume {
-    let room = model.room();
-    Resume { room: room.name.clone(), user: model.user.clone(), session: model.session.clone(), position: room.position.clone() }
+/// A word at the foot of the screen, for a moment.
+fn hint(model: &mut Model, words: impl Into<String>) {
+    model.hint = Some((words.into(), model.now.since + HINT));
 }
 
-/// A text to say in the current room, as its purpose has it; the input line is done with it.
-pub(super) fn say(_model: &mut Model, _text: String) -> Vec<Effect> {
-    Vec::new()
+/// Words for the user in the current room.
+fn notice(model: &mut Model, text: impl Into<String>) -> Vec<Effect> {
+    let (text, at) = (text.into(), model.now.wall);
+    let room = model.room_mut();
+    room.push(Entry::Notice { text: text.clone(), at });
+    vec![Effect::Tell(Told::Notice { room: Some(room.name.clone()), text })]
 }
 
-/// A line that a person typed: a command, or a text to say.
-pub(super) fn entered(_model: &mut Model, _line: &str) -> Vec<Effect> {
-    Vec::new()
-}
-
-/// Tells the others that we type, at most so often.
-pub(super) fn typing(_model: &mut Model) -> Vec<Effect> {
-    let _ = Request::from(ClientMessage::Ping {});
-    Vec::new()
-}
-
-/// Tells the others that we no longer type, if they think so.
-pub(super) fn stopped_typing(_model: &mut Model) -> Vec<Effect> {
-    Vec::new()
-}
-
-/// Opens the list of rooms to go to.
-pub(super) fn open_switcher(_model: &mut Model) -> Vec<Effect> {
-    Vec::new()
+/// Something that went wrong, likewise.
+fn fault(model: &mut Model, text: impl Into<String>) -> Vec<Effect> {
+    let (text, at) = (text.into(), model.now.wall);
+    let room = model.room_mut();
+    room.push(Entry::Fault { text: text.clone(), at });
+    vec![Effect::Tell(Told::Fault { room: Some(room.name.clone()), text })]
 }
 
 /// Back to the newest message.
-pub(super) fn to_newest(_model: &mut Model) -> Vec<Effect> {
-    Vec::new()
+fn to_newest(model: &mut Model) -> Vec<Effect> {
+    model.room_mut().follow();
+    rooms::seen(model)
 }
-
-/// Something went wrong: words for the room on the screen.
-pub(super) fn fault(model: &mut Model, text: String) -> Vec<Effect> {
-    let at = model.now.wall;
-    model.room_mut().live.push(Entry::Fault { text, at });
-    Vec::new()
-}
-
-/// Commands that only this client has: the name, what follows it, one line of help.
-pub(crate) static LOCAL_COMMANDS: &[(&str, &str, &str)] = &[];

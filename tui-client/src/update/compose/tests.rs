@@ -19,7 +19,7 @@ fn model() -> Model {
     let rooms =
         Rooms::new(RoomName::parse("general").unwrap(), ["Tea Room", "gentle", "ops"].map(|name| RoomName::parse(name).unwrap()));
     let mut model = Model::new(user("alice"), rooms, Settings::default(), TimeZone::UTC, 1);
-    model.known_rooms = vec![RoomName::parse("garden").unwrap(), RoomName::parse("ops").unwrap()];
+    model.known_rooms = ["garden", "ops"].map(|name| RoomName::parse(name).unwrap()).into();
     for name in ["alice", "Ann Lee", "anna", "andreas", "bob", "Ümit", "zed"] {
         model.room_mut().users.insert(user(name));
     }
@@ -437,8 +437,8 @@ fn a_popup_shows_what_there_is() {
     assert_eq!(popup("a<Tab><Tab>"), ["andreas", "[anna]", "Ann Lee"]);
     assert!(popup("a<Tab>x").is_empty() && popup("b<Tab>").is_empty() && popup("a").is_empty());
     assert_eq!(popup("/jo"), ["/join"]);
-    assert_eq!(popup("/re"), ["/reply", "/react"]);
-    assert_eq!(popup("/re<Tab>"), ["[/reply]", "/react"]);
+    assert_eq!(popup("/un"), ["/unreact", "/unmute", "/unignore"]);
+    assert_eq!(popup("/un<Tab>"), ["[/unreact]", "/unmute", "/unignore"]);
     assert_eq!(popup("/pm "), ["/pm <user> <text>"]);
     assert_eq!(popup("/pm bo"), ["/pm <user> <text>"]);
     assert_eq!(popup("/pm bob "), ["/pm <user> <text>"]);

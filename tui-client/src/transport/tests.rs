@@ -1,0 +1,1 @@
+//! The transport against a real server, over sockets of this machine.

@@ -1,0 +1,4 @@
+//! Screens, as they are seen.
+
+mod fixture;
+mod shots;
