@@ -32,10 +32,10 @@ impl KeyMap {
         }
         for (place, (about, keys)) in chosen.iter().enumerate() {
             for (other, others) in &chosen[..place] {
-                // What the table itself has twice, one key for two places, may be written down as well.
-                let apart = |key: &Chord| about.context != other.context && is_default(about, key) && is_default(other, key);
-                let clash = |key: &&Chord| meet(about.context, other.context) && others.contains(key) && !apart(key);
-                if let Some(key) = keys.iter().find(clash) {
+                // Beside each other as they always were is no contradiction.
+                let usual = |key: &Chord| about.context != other.context && is_default(about, *key) && is_default(other, *key);
+                let both = keys.iter().find(|key| others.contains(key) && !usual(key));
+                if let Some(key) = both.filter(|_| meet(about.context, other.context)) {
                     return Err(format!("{key} means both {} and {}", other.name, about.name));
                 }
             }
@@ -48,8 +48,10 @@ impl KeyMap {
                     // A key that was chosen for another action is taken from this one. An action of one place that was given a
                     // key of everywhere has it there alone.
                     let taken = |key: &Chord| {
-                        let mut rows = chosen.iter().filter(|(_, keys)| keys.contains(key));
-                        rows.any(|(row, _)| row.context == about.context || row.context == Context::Everywhere)
+                        let mut rows = chosen.iter().filter(|(_, keys)| keys.contains(key)).map(|(row, _)| row);
+                        rows.any(|row| {
+                            row.context == about.context || (row.context == Context::Everywhere && !is_default(row, *key))
+                        })
                     };
                     for key in about.keys {
                         let key = readable(about, key)?;
@@ -89,13 +91,13 @@ impl KeyMap {
     }
 }
 
+fn is_default(about: &About, chord: Chord) -> bool {
+    about.keys.iter().any(|key| Chord::parse(key) == Some(chord))
+}
+
 /// Whether a key of the one place is pressed in the other, too.
 fn meet(one: Context, other: Context) -> bool {
     one == other || one == Context::Everywhere || other == Context::Everywhere
-}
-
-fn is_default(about: &About, key: &Chord) -> bool {
-    about.keys.iter().any(|text| Chord::parse(text) == Some(*key))
 }
 
 fn readable(about: &About, key: &str) -> Result<Chord, String> {
@@ -182,6 +184,15 @@ mod tests {
         let last = map(&[("send", &["ctrl-s"]), ("send", &["ctrl-o"])]).unwrap();
         means(&last, Context::Input, "ctrl-o", Some(Action::Send));
         means(&last, Context::Input, "ctrl-s", None);
+    }
+
+    #[test]
+    fn the_defaults_can_be_written_out() {
+        let all: Vec<_> = ACTIONS.iter().map(|about| (about.name, about.keys)).collect();
+        assert_eq!(map(&all).unwrap(), KeyMap::default());
+        for one in all {
+            assert_eq!(map(&[one]).unwrap(), KeyMap::default());
+        }
     }
 
     #[test]

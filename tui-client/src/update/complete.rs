@@ -129,7 +129,8 @@ fn commands(begin: &str, slash: &str) -> Vec<Candidate> {
             found.push(row);
         }
     }
-    found.sort_by_key(|(name, ..)| *name != begin);
+    let meant = known().find(|(name, ..)| *name == begin);
+    found.sort_by_key(|row| meant.is_none_or(|meant| (meant.1, meant.2) != (row.1, row.2)));
     let candidates = found.into_iter().map(|(name, usage, help)| Candidate {
         text: format!("{slash}{name}{}", if usage.is_empty() || slash.is_empty() { "" } else { " " }),
         label: format!("{slash}{name}"),
