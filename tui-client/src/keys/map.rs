@@ -32,11 +32,10 @@ impl KeyMap {
         }
         for (place, (about, keys)) in chosen.iter().enumerate() {
             for (other, others) in &chosen[..place] {
-                // The table itself gives keys of everywhere another meaning in a list: to write that down is no contradiction.
-                if is_default(about, keys) && is_default(other, others) {
-                    continue;
-                }
-                if let Some(key) = keys.iter().find(|key| meet(about.context, other.context) && others.contains(key)) {
+                // What the table itself has twice, one key for two places, may be written down as well.
+                let apart = |key: &Chord| about.context != other.context && is_default(about, key) && is_default(other, key);
+                let clash = |key: &&Chord| meet(about.context, other.context) && others.contains(key) && !apart(key);
+                if let Some(key) = keys.iter().find(clash) {
                     return Err(format!("{key} means both {} and {}", other.name, about.name));
                 }
             }
@@ -90,13 +89,13 @@ impl KeyMap {
     }
 }
 
-fn is_default(about: &About, keys: &[Chord]) -> bool {
-    about.keys.iter().map(|key| Chord::parse(key)).eq(keys.iter().copied().map(Some))
-}
-
 /// Whether a key of the one place is pressed in the other, too.
 fn meet(one: Context, other: Context) -> bool {
     one == other || one == Context::Everywhere || other == Context::Everywhere
+}
+
+fn is_default(about: &About, key: &Chord) -> bool {
+    about.keys.iter().any(|text| Chord::parse(text) == Some(*key))
 }
 
 fn readable(about: &About, key: &str) -> Result<Chord, String> {

@@ -231,8 +231,8 @@ pub(super) fn answer_paste(model: &mut Model, text: &str, answer: char) -> Vec<E
         return if model.room().composer.text() == whole { send(model) } else { effects };
     }
     let composer = &mut model.room_mut().composer;
-    composer.set("");
     composer.remember(&whole);
+    composer.set("");
     let mut effects = super::stopped_typing(model);
     for part in parts(&whole, model.text_bytes) {
         effects.extend(super::say(model, part));

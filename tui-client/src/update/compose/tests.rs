@@ -19,7 +19,7 @@ fn model() -> Model {
     let rooms =
         Rooms::new(RoomName::parse("general").unwrap(), ["Tea Room", "gentle", "ops"].map(|name| RoomName::parse(name).unwrap()));
     let mut model = Model::new(user("alice"), rooms, Settings::default(), TimeZone::UTC, 1);
-    model.known_rooms = vec![RoomName::parse("garden").unwrap(), RoomName::parse("ops").unwrap()];
+    model.known_rooms = ["garden", "ops"].map(|name| RoomName::parse(name).unwrap()).into();
     for name in ["alice", "Ann Lee", "anna", "andreas", "bob", "Ümit", "zed"] {
         model.room_mut().users.insert(user(name));
     }
@@ -356,4 +356,106 @@ fn an_interrupted_text_comes_back() {
     assert_eq!(shown(&model), "hello|");
     press(&mut model, "<C-n><C-_>");
     assert_eq!(shown(&model), "hello|");
+}
+
+#[test]
+fn names_are_completed_the_last_speaker_first() {
+    check("<Tab>", "|");
+    check("hi <Tab>", "hi |");
+    check("b<Tab>", "bob: |");
+    check("hi b<Tab>", "hi bob |");
+    check("hi @b<Tab>", "hi @bob |");
+    check("(B<Tab>", "(bob |");
+    check("üM<Tab>", "Ümit: |");
+    check("a<Tab>", "andreas: |");
+    check("a<Tab><Tab>", "anna: |");
+    check("a<Tab><Tab><Tab>", "Ann Lee: |");
+    check("a<Tab><Tab><Tab><Tab>", "andreas: |");
+    check("a<S-Tab>", "Ann Lee: |");
+    check("hi a<Tab><S-Tab>!", "hi Ann Lee !|");
+    check("so ann l<Tab>", "so Ann Lee |");
+    check("x<A-Enter>b<Tab>", "x\nbob: |");
+    check("hi @<Tab>", "hi @zed |");
+    check("ali<Tab>", "ali|");
+    check("a<Tab><Tab><Esc>", "a|");
+    check("a<Tab>x<Esc>", "andreas: x|");
+    check("b there<C-a><Right><Tab>", "bob:| there");
+    check("a<Tab><C-_>", "a|");
+}
+
+#[test]
+fn emoji_are_completed() {
+    check(":smile:<Tab>", "😄 |");
+    check("hi :tad<Tab>", "hi 🎉 |");
+    check(":s<Tab>", ":s|");
+    check("x:smile:<Tab>", "x:smile:|");
+    check("12:smi<Tab>", "12:smi|");
+    check(":nosuch:<Tab>", ":nosuch:|");
+    check("/react 7 :tad<Tab>", "/react 7 🎉|");
+}
+
+#[test]
+fn rooms_are_completed() {
+    check("see #te<Tab>", "see #Tea Room |");
+    check("#g<Tab><Tab><Tab>", "#garden |");
+    check("/join te<Tab>", "/join Tea Room|");
+    check("/join Tea R<Tab>", "/join Tea Room|");
+    check("/join #op<Tab>", "/join ops|");
+}
+
+#[test]
+fn commands_and_what_they_take_are_completed() {
+    check("/joi<Tab>", "/join |");
+    check("/j<Tab>", "/join |");
+    check("/MS<Tab>", "/msg |");
+    check("/rooms<Tab>", "/rooms|");
+    check("/re<Tab><Tab>", "/react |");
+    check("/re<Tab><Tab><Esc>", "/re|");
+    check("/pm b<Tab>", "/pm bob |");
+    check("/pm ann<Tab><Tab>", "/pm \"Ann Lee\" |");
+    check("/pm \"Ann L<Tab>", "/pm \"Ann Lee\" |");
+    check("/pm \"Ann Lee\" hi b<Tab>", "/pm \"Ann Lee\" hi bob |");
+    check("/pm <Tab>", "/pm zed |");
+    check("/help re<Tab>", "/help reply|");
+    check("//jo<Tab>", "//jo|");
+    check("x /jo<Tab>", "x /jo|");
+    check("<Paste:/jo><Tab>", "/jo|");
+}
+
+/// What the popup shows, the chosen row in [].
+fn popup(keys: &str) -> Vec<String> {
+    let mut model = model();
+    press(&mut model, keys);
+    let Some(open) = model.completion else { return Vec::new() };
+    let rows = open.candidates.iter().enumerate();
+    rows.map(|(row, one)| if open.chosen == Some(row) { format!("[{}]", one.label) } else { one.label.clone() }).collect()
+}
+
+#[test]
+fn a_popup_shows_what_there_is() {
+    assert_eq!(popup("a<Tab>"), ["[andreas]", "anna", "Ann Lee"]);
+    assert_eq!(popup("a<Tab><Tab>"), ["andreas", "[anna]", "Ann Lee"]);
+    assert!(popup("a<Tab>x").is_empty() && popup("b<Tab>").is_empty() && popup("a").is_empty());
+    assert_eq!(popup("/jo"), ["/join"]);
+    assert_eq!(popup("/re"), ["/reply", "/react", "/read", "/reload"]);
+    assert_eq!(popup("/re<Tab>"), ["[/reply]", "/react", "/read", "/reload"]);
+    assert_eq!(popup("/pm "), ["/pm <user> <text>"]);
+    assert_eq!(popup("/pm bo"), ["/pm <user> <text>"]);
+    assert_eq!(popup("/pm bob "), ["/pm <user> <text>"]);
+    assert!(popup("/pm bob h").is_empty() && popup("/rooms ").is_empty() && popup("/nosuch x").is_empty());
+    assert!(popup("/jo<Esc>").is_empty() && popup("/jo<C-u>").is_empty() && popup("<Paste:/jo>").is_empty());
+    assert!(popup("/join ops<Enter>").is_empty());
+}
+
+#[test]
+fn a_completion_does_not_follow_into_another_room() {
+    let mut model = model();
+    press(&mut model, "a<Tab>");
+    model.rooms.go(1);
+    press(&mut model, "andreas: <Home>x<End>");
+    model.completion = Some(crate::model::Completion { before: "a".into(), start: 3, candidates: Vec::new(), chosen: None });
+    press(&mut model, "<Esc>");
+    assert_eq!(shown(&model), "xandreas: |");
+    model.rooms.go(0);
+    assert_eq!(shown(&model), "andreas: |");
 }
