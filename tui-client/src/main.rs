@@ -12,13 +12,18 @@
 //! | the WebSocket, and coming back | [`transport`] |
 //! | a token; the proofs of names, kept | [`token`]; [`sessions`] |
 //! | the terminal's state, and giving it back | [`terminal`] |
+//! | without a screen: pipes, printing, line by line | [`headless`] |
+//! | the question for those who did not say who they are | [`door`] |
+//! | the log on disk | [`disklog`] |
 #![allow(dead_code, unused_imports, reason = "being built")]
 
 mod app;
 mod cli;
 mod config;
 mod disklog;
+mod door;
 mod effect;
+mod headless;
 mod keys;
 mod model;
 mod msg;
@@ -43,10 +48,12 @@ use chat_protocol::{RoomName, UserName, display};
 use crate::{
     app::{Sight, Start},
     cli::Args,
+    config::Mode,
     disklog::DiskLog,
     effect::Ending,
+    headless::Tail,
     sessions::Sessions,
-    terminal::Background,
+    terminal::{Background, Kind},
 };
 
 /// What the exit code says, as the help lists it.
@@ -76,7 +83,14 @@ fn main() -> ExitCode {
         Ok(chosen) => chosen,
         Err(words) => return say(exit::USAGE, &words),
     };
-    match run(chosen) {
+    for warning in &chosen.warnings {
+        let _ = writeln!(io::stderr(), "chat-tui: {}", display::line(warning));
+    }
+    let (mode, start, sight) = match prepare(chosen) {
+        Ok(prepared) => prepared,
+        Err(words) => return say(exit::USAGE, &words),
+    };
+    match run(mode, start, sight) {
         Ok(Ending::Wished) => ExitCode::SUCCESS,
         Ok(Ending::Refused(reason)) => say(exit::REFUSED, &reason),
         Ok(Ending::Unsent(words)) => say(exit::UNSENT, &words),
@@ -90,29 +104,72 @@ fn say(code: u8, words: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn run(chosen: config::Start) -> anyhow::Result<Ending> {
-    anyhow::ensure!(io::stdin().is_terminal() && io::stdout().is_terminal(), "this needs a terminal to draw on, and to type in");
-    let user = chosen.user.clone().context("--user")?;
-    let (start, sight) = begin(chosen, user)?;
+fn run(mode: Mode, start: Start, sight: Sight) -> anyhow::Result<Ending> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")?;
-    let ended = runtime.block_on(app::run(start, sight));
-    // A name that is still being looked up would hold the process.
+    let ended = runtime.block_on(async {
+        match mode {
+            Mode::Screen => app::run(start, sight).await,
+            Mode::Plain => headless::plain(start).await,
+            Mode::Pipe { timeout } => headless::pipe(start, timeout).await,
+            Mode::Once { text, timeout } => headless::once(start, text, timeout).await,
+            Mode::Tail { json, position, limit } => headless::tail(start, Tail { json, position, limit }).await,
+        }
+    });
+    // A name that is still being looked up, or a line that nobody types, would hold the process.
     runtime.shutdown_background();
     ended
 }
 
-/// What was chosen, and what is known from earlier starts, in the hands of those who need it.
-fn begin(chosen: config::Start, user: UserName) -> anyhow::Result<(Start, Sight)> {
-    let address = chosen.server.address.clone();
+/// What kind of program this is to be, who comes in, and everything that it takes.
+fn prepare(mut chosen: config::Start) -> Result<(Mode, Start, Sight), String> {
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if chosen.mode == Mode::Screen && !terminal {
+        return Err(
+            "this needs a terminal to draw on, and to type in; without one there are --pipe, --tail, --once, --plain".into()
+        );
+    }
+    if chosen.mode == Mode::Screen && Kind::of_environment().is_dumb() {
+        chosen.mode = Mode::Plain;
+    }
     let sessions = chosen.sessions.clone().map(|path| Arc::new(Sessions::open(path)));
-    let session = sessions.as_ref().and_then(|sessions| sessions.find(&address, &user));
+    let earlier = |user: &UserName| {
+        let sessions = sessions.as_ref().filter(|_| chosen.mode.is_for_a_person());
+        sessions.map_or_else(Vec::new, |sessions| sessions.rooms(&chosen.server.address, user))
+    };
     let mut rooms = chosen.rooms.clone();
+    let user = match chosen.user.clone() {
+        Some(user) => {
+            rooms = if rooms.is_empty() { earlier(&user) } else { rooms };
+            user
+        }
+        None if !terminal => return Err("no name to go by: --user NAME, CHAT_USER, or user in the configuration".into()),
+        None => {
+            let (mut input, mut out) = (io::stdin().lock(), io::stdout());
+            let login = std::env::var("USER").ok();
+            let user = answered(door::ask_user(&mut input, &mut out, login.as_deref()))?;
+            rooms = if rooms.is_empty() { earlier(&user) } else { rooms };
+            if rooms.is_empty() {
+                rooms.push(answered(door::ask_room(&mut input, &mut out))?);
+            }
+            user
+        }
+    };
     if rooms.is_empty() {
-        rooms = sessions.as_ref().map_or_else(Vec::new, |sessions| sessions.rooms(&address, &user));
+        rooms.push(RoomName::parse(door::ROOM).map_err(|error| error.to_string())?);
     }
-    if rooms.is_empty() {
-        rooms.push(RoomName::parse("general").context("the first room")?);
-    }
+    let mode = chosen.mode.clone();
+    let (start, sight) = begin(chosen, user, rooms, sessions);
+    Ok((mode, start, sight))
+}
+
+fn answered<T>(answer: io::Result<Option<T>>) -> Result<T, String> {
+    answer.map_err(|error| error.to_string())?.ok_or_else(|| "nobody answered at the door".into())
+}
+
+/// What was chosen, and what is known from earlier starts, in the hands of those who need it.
+fn begin(chosen: config::Start, user: UserName, mut rooms: Vec<RoomName>, sessions: Option<Arc<Sessions>>) -> (Start, Sight) {
+    let address = chosen.server.address.clone();
+    let session = sessions.as_ref().and_then(|sessions| sessions.find(&address, &user));
     let origin = Arc::new(Mutex::new(chosen.origin.clone()));
     let reload = Arc::clone(&origin);
     let reload = move || {
@@ -147,5 +204,5 @@ fn begin(chosen: config::Start, user: UserName) -> anyhow::Result<(Start, Sight)
         reload: Arc::new(reload),
         log: chosen.log_dir.map(DiskLog::new),
     };
-    Ok((start, sight))
+    (start, sight)
 }

@@ -37,14 +37,17 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Does it; or hands it back, if it needs the screen or the end.
+    /// Does it; or hands it back, if it needs a screen, or is to be printed, or is the end.
     pub(crate) fn perform(&mut self, effect: Effect) -> Option<Effect> {
         match effect {
             Effect::Connect { resume, no_sooner } => self.command(Command::Connect { resume, no_sooner }),
             Effect::Wake => self.command(Command::Wake),
             Effect::Ask(request) => self.command(Command::Send(request.encode())),
             Effect::Keep { user, session } => self.keep(&user, &session),
-            Effect::Tell(told) => self.write_down(&told),
+            Effect::Tell(told) => {
+                self.write_down(&told);
+                return Some(Effect::Tell(told));
+            }
             Effect::Open(url) => browser::open(&url, self.own.clone()),
             Effect::Reload => {
                 let settings = (self.reload)();

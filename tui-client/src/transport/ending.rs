@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use super::{Address, trust};
+use crate::effect::Resume;
 
 /// To come back after this, where nothing will be better soon unless somebody does something about it.
 const SLOWLY: Duration = Duration::from_secs(30);
@@ -25,6 +26,8 @@ const WORDS: usize = 200;
 pub(super) enum Ending {
     /// Nobody here needs it any more.
     Left,
+    /// It was let go for the one of somebody else.
+    Replaced { resume: Box<Resume>, no_sooner: Duration },
     /// It went, or never came. To come back after at least so long, or not at all.
     Lost { reason: String, come_back: Option<Duration> },
 }

@@ -1,6 +1,6 @@
 //! One connection from its handshake to its end. Every wait has a limit, and nobody who leaves has to sit one out.
 
-use std::{io, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use chat_protocol::{ClientMessage, CloseCode, Request, ServerFrame, ServerMessage, limits};
 use futures::{SinkExt as _, StreamExt as _};
@@ -18,7 +18,6 @@ use super::{
     Command, Server,
     ending::{Ending, Said},
     pulse::{Beat, Pulse},
-    unless_left,
 };
 use crate::{effect::Resume, msg::LinkEvent};
 
@@ -42,11 +41,23 @@ pub(super) async fn converse(
     commands: &mut Receiver<Command>,
     events: &Sender<LinkEvent>,
 ) -> Ending {
-    let mut socket = match unless_left(commands, timeout(CONNECT, connect(server, tls, resume))).await {
-        Some(Ok(Ok(socket))) => socket,
-        Some(Ok(Err(ending))) => return ending,
-        Some(Err(_)) => return Ending::broken(format!("no answer from {}", server.address.place())),
-        None => return Ending::Left,
+    let connected = {
+        let mut connecting = pin!(timeout(CONNECT, connect(server, tls, resume)));
+        loop {
+            tokio::select! {
+                connected = &mut connecting => break connected,
+                command = commands.recv() => match meant(command, resume) {
+                    // What is to be sent is dropped.
+                    Ok(_) => {}
+                    Err(ending) => return ending,
+                },
+            }
+        }
+    };
+    let mut socket = match connected {
+        Ok(Ok(socket)) => socket,
+        Ok(Err(ending)) => return ending,
+        Err(_) => return Ending::broken(format!("no answer from {}", server.address.place())),
     };
     // Where no token is asked for this changes nothing. Where one is and we have none, it is refused now, and not after a while.
     let token = server.token.as_ref().map(|token| token.secret().to_owned());
@@ -64,16 +75,16 @@ pub(super) async fn converse(
         let frame = tokio::select! {
             frame = socket.next() => frame,
             command = commands.recv() => {
-                match command {
-                    Some(Command::Send(text)) => {
+                match meant(command, resume) {
+                    Ok(Command::Send(text)) => {
                         if let Err(ending) = write(&mut socket, Message::text(text)).await {
                             return ending;
                         }
                     }
-                    Some(Command::Connect { .. } | Command::Wake) => {}
-                    None => {
+                    Ok(_) => {}
+                    Err(ending) => {
                         let _ = timeout(WRITE, socket.close(None)).await;
-                        return Ending::Left;
+                        return ending;
                     }
                 }
                 continue;
@@ -128,6 +139,17 @@ pub(super) async fn converse(
         if events.send(LinkEvent::Frame(Box::new(frame))).await.is_err() {
             return Ending::Left;
         }
+    }
+}
+
+/// A command for the connection of somebody; or how that ends by it.
+fn meant(command: Option<Command>, resume: &Resume) -> Result<Command, Ending> {
+    match command {
+        None => Err(Ending::Left),
+        Some(Command::Connect { resume: newer, no_sooner }) if newer.user != resume.user => {
+            Err(Ending::Replaced { resume: Box::new(newer), no_sooner })
+        }
+        Some(command) => Ok(command),
     }
 }
 

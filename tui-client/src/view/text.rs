@@ -7,7 +7,7 @@ use chat_protocol::display;
 use ratatui::{
     buffer::{Buffer, CellWidth as _},
     layout::Rect,
-    style::Style,
+    style::{Color, Modifier, Style},
 };
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -114,6 +114,21 @@ pub(super) fn put_row(buffer: &mut Buffer, area: Rect, x: u16, y: u16, row: &[Pi
         }
     }
     at
+}
+
+/// Where reversed letters have a colour, it would become a block of that colour; and what has a background of its own is not
+/// reversed on top of that.
+pub(super) fn settle(buffer: &mut Buffer, area: Rect) {
+    for position in area.intersection(buffer.area).positions() {
+        let cell = &mut buffer[position];
+        if cell.modifier.contains(Modifier::REVERSED) {
+            if cell.bg == Color::Reset {
+                cell.fg = Color::Reset;
+            } else {
+                cell.modifier.remove(Modifier::REVERSED);
+            }
+        }
+    }
 }
 
 /// The area without so many rows at its top; and those.

@@ -53,7 +53,7 @@ fn cut(text: &str, base: Style, layers: &[Layer]) -> Vec<Piece> {
     cuts.dedup();
     let parts = cuts.windows(2).map(|ends| {
         let (mut style, mut link) = (base, None);
-        for (range, layer, url) in layers.iter().filter(|(range, ..)| range.start <= ends[0] && ends[1] <= range.end) {
+        for (_, layer, url) in layers.iter().filter(|(range, ..)| range.start <= ends[0] && ends[1] <= range.end) {
             style = style.patch(*layer);
             link = url.clone().or(link);
         }

@@ -9,7 +9,7 @@ use ratatui::{
 use super::{
     super::{
         hints::{hint, joined},
-        text::{Piece, clip, clip_row, columns, count, line, put, put_row, row_width, width},
+        text::{Piece, clip, clip_row, columns, line, put, put_row, row_width, settle, width},
     },
     boxed, centred, foot,
 };
@@ -103,5 +103,7 @@ fn draw_row(model: &Model, row: &Row, is_chosen: bool, buffer: &mut Buffer, area
     if let Some(said) = below {
         put_row(buffer, inner, inner.x, inner.y + 1, &clip_row(vec![said], space), &mut Vec::new());
     }
-    let _ = count;
+    if is_chosen {
+        settle(buffer, area);
+    }
 }

@@ -1,4 +1,6 @@
 //! Screens, as they are seen.
 
 mod fixture;
+mod golden_file;
+mod screens;
 mod shots;
