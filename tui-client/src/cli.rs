@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Parser, error::ErrorKind};
+use clap::{ArgGroup, Parser, error::ErrorKind, value_parser};
 
 use crate::config::{Colors, ThemeChoice};
 
@@ -93,7 +93,7 @@ pub(crate) struct Args {
     #[arg(long, requires = "tail", value_name = "COUNT", help_heading = "Without a screen")]
     pub(crate) limit: Option<u64>,
     /// With --pipe and --once: how long to try [default: 30]
-    #[arg(long, requires = "sends", value_name = "SECONDS", help_heading = "Without a screen")]
+    #[arg(long, requires = "sends", value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400), help_heading = "Without a screen")]
     pub(crate) timeout: Option<u64>,
 }
 
@@ -148,6 +148,7 @@ mod tests {
             ("--limit 3", Err("--tail")),
             ("--timeout 3", Err("--pipe")),
             ("--timeout x --pipe", Err("invalid value 'x'")),
+            ("--timeout 0 --pipe", Err("0 is not in 1..=86400")),
             ("--color pink", Err("[possible values: auto, never, 16, 256, true]")),
             ("--theme pink", Err("[possible values: auto, dark, light]")),
             ("--token-file a --token-command b", Err("cannot be used with")),

@@ -32,10 +32,10 @@ impl KeyMap {
         }
         for (place, (about, keys)) in chosen.iter().enumerate() {
             for (other, others) in &chosen[..place] {
-                // What the table itself has twice, one key for two places, may be written down as well.
-                let apart = |key: &Chord| about.context != other.context && is_default(about, key) && is_default(other, key);
-                let clash = |key: &&Chord| meet(about.context, other.context) && others.contains(key) && !apart(key);
-                if let Some(key) = keys.iter().find(clash) {
+                // Beside each other as they always were is no contradiction.
+                let usual = |key: &Chord| about.context != other.context && is_default(about, *key) && is_default(other, *key);
+                let both = keys.iter().find(|key| others.contains(key) && !usual(key));
+                if let Some(key) = both.filter(|_| meet(about.context, other.context)) {
                     return Err(format!("{key} means both {} and {}", other.name, about.name));
                 }
             }
@@ -50,7 +50,7 @@ impl KeyMap {
                     let taken = |key: &Chord| {
                         let mut rows = chosen.iter().filter(|(_, keys)| keys.contains(key)).map(|(row, _)| row);
                         rows.any(|row| {
-                            row.context == about.context || (row.context == Context::Everywhere && !is_default(row, key))
+                            row.context == about.context || (row.context == Context::Everywhere && !is_default(row, *key))
                         })
                     };
                     for key in about.keys {
@@ -91,13 +91,13 @@ impl KeyMap {
     }
 }
 
+fn is_default(about: &About, chord: Chord) -> bool {
+    about.keys.iter().any(|key| Chord::parse(key) == Some(chord))
+}
+
 /// Whether a key of the one place is pressed in the other, too.
 fn meet(one: Context, other: Context) -> bool {
     one == other || one == Context::Everywhere || other == Context::Everywhere
-}
-
-fn is_default(about: &About, key: &Chord) -> bool {
-    about.keys.iter().any(|text| Chord::parse(text) == Some(*key))
 }
 
 fn readable(about: &About, key: &str) -> Result<Chord, String> {

@@ -27,6 +27,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const REACH: Duration = Duration::from_secs(3);
 /// How long the server may take nothing of what we send.
 const WRITE: Duration = Duration::from_secs(10);
+/// However seldom a server says that it pings: without a sign of life for so long, it is gone.
+const QUIETEST: Duration = Duration::from_secs(600);
 /// The most that the server may send at once. A catch-up of 500 long events stays under a quarter of it.
 const LARGEST: usize = 16 << 20;
 const BUFFER: usize = 16 << 10;
@@ -129,7 +131,9 @@ pub(super) async fn converse(
         // What cannot be read is of a later version, or none of our business.
         let Ok(frame) = ServerFrame::decode(text.as_str()) else { continue };
         match &frame.message {
-            ServerMessage::Welcome(welcome) => silence = silence.max(Duration::from_secs(welcome.ping_seconds.saturating_mul(2))),
+            ServerMessage::Welcome(welcome) => {
+                silence = silence.max(Duration::from_secs(welcome.ping_seconds.saturating_mul(2))).min(QUIETEST);
+            }
             ServerMessage::Closing { code, reason, reconnect, retry_ms } => {
                 let retry = Duration::from_millis(retry_ms.unwrap_or(0));
                 said = Some(Said { code: *code, reason: reason.clone(), come_back: reconnect.then_some(retry) });

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use chat_protocol::{Epoch, RoomName, Seq, ServerMessage, UserName};
 use chat_server::{Config, Server as ChatServer, limits::Rate};
-use futures::StreamExt as _;
+use futures::{SinkExt as _, StreamExt as _};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use tokio::{
@@ -345,13 +345,16 @@ async fn a_token_is_not_in_the_handshake() {
     assert!(request.starts_with("GET /proxy/ws/chat/tea/eve HTTP/1.1\r\n") && !request.contains("s3cret"), "{request}");
 }
 
-/// A WebSocket server that says nothing and, if it is deaf, reads nothing after the first frame, which is handed back.
-async fn silent(deaf: bool) -> (String, JoinHandle<String>) {
+/// A WebSocket server that says only these frames after the first, which is handed back. If it is deaf, it reads no other one.
+async fn silent(deaf: bool, says: &'static [&str]) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     let first = tokio::spawn(async move {
         let mut socket = accept_async(listener.accept().await.unwrap().0).await.unwrap();
         let Some(Ok(Message::Text(first))) = socket.next().await else { panic!("a first frame") };
+        for frame in says {
+            socket.send(Message::text(*frame)).await.unwrap();
+        }
         tokio::spawn(async move {
             while !deaf && socket.next().await.is_some() {}
             std::future::pending::<()>().await;
@@ -369,7 +372,7 @@ async fn the_first_frame_is_a_hello() {
         (Some("s3cret"), format!(r#"{{"type":"hello","token":"s3cret","client":"chat-tui/{version}"}}"#)),
         (None, format!(r#"{{"type":"hello","client":"chat-tui/{version}"}}"#)),
     ] {
-        let (url, first) = silent(true).await;
+        let (url, first) = silent(true, &[]).await;
         let link = Link::to(&url, token, Trust::default());
         link.connect("eve").await;
         assert_eq!(timeout(PATIENCE, first).await.unwrap().unwrap(), expected);
@@ -378,7 +381,7 @@ async fn the_first_frame_is_a_hello() {
 
 #[tokio::test]
 async fn silence_becomes_a_lag_that_grows_and_then_an_end() {
-    let (url, first) = silent(true).await;
+    let (url, first) = silent(true, &[]).await;
     let mut link = Link::to(&url, None, Trust::default());
     link.connect("eve").await;
     assert!(matches!(link.next().await, LinkEvent::Trying { .. }));
@@ -400,7 +403,7 @@ async fn silence_becomes_a_lag_that_grows_and_then_an_end() {
 
 #[tokio::test]
 async fn a_good_way_is_not_talked_about() {
-    let (url, first) = silent(false).await;
+    let (url, first) = silent(false, &[]).await;
     let mut link = Link::to(&url, None, Trust::default());
     link.connect("eve").await;
     assert!(matches!(link.next().await, LinkEvent::Trying { .. }));
@@ -409,4 +412,34 @@ async fn a_good_way_is_not_talked_about() {
     // Its pongs keep it alive for as long as one likes.
     let quiet = tokio::time::timeout(Duration::from_secs(600), link.events.recv()).await;
     assert!(quiet.is_err(), "{quiet:?}");
+}
+
+#[tokio::test]
+async fn a_server_of_a_later_version_or_of_no_sense_does_no_harm() {
+    let (url, _first) = silent(true, &[
+        r#"{"type":"dance","with":"everybody"}"#,
+        "{",
+        "",
+        r#"{"type":"welcome","protocol":1,"server":"x","user":"eve","guest":true,"session":"s","epoch":"e","ping_seconds":18446744073709551615,"typing_seconds":3,"limits":{"text_bytes":1,"frame_bytes":1,"history":1}}"#,
+        r#"{"type":"closing","code":4777,"reason":"next year","reconnect":true,"retry_ms":18446744073709551615}"#,
+        r#"{"type":"notice","text":"still there"}"#,
+    ])
+    .await;
+    let mut link = Link::to(&url, None, Trust::default());
+    link.connect("eve").await;
+    link.hears(|message| matches!(message, ServerMessage::Welcome(_))).await;
+    link.hears(|message| matches!(message, ServerMessage::Notice { .. })).await;
+}
+
+#[tokio::test]
+async fn a_frame_without_end_is_not_taken() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut link = Link::to(&format!("ws://{}", listener.local_addr().unwrap()), None, Trust::default());
+    link.connect("eve").await;
+    let mut socket = accept_async(listener.accept().await.unwrap().0).await.unwrap();
+    // A text frame that announces 2^40 bytes.
+    socket.get_mut().write_all(&[0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0, b'x']).await.unwrap();
+    let (reason, come_back) = link.lost().await;
+    assert!(reason.contains("more at once than this client takes"), "{reason}");
+    assert_eq!(come_back, Some(Duration::from_secs(30)));
 }

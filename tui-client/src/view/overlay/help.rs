@@ -71,7 +71,9 @@ fn halves(model: &Model) -> [Vec<Section>; 2] {
     let keys = |heading, context| (heading, keys(model, context));
     let mut commands: Vec<_> = COMMANDS.iter().map(|command| (command.synopsis(), command.help.to_owned())).collect();
     commands.extend(
-        LOCAL_COMMANDS.iter().map(|local| (format!("/{} {}", local.name, local.usage).trim_end().to_owned(), local.help.to_owned())),
+        LOCAL_COMMANDS
+            .iter()
+            .map(|local| (format!("/{} {}", local.name, local.usage).trim_end().to_owned(), local.help.to_owned())),
     );
     [
         vec![keys("Everywhere", Context::Everywhere), keys("A selected message", Context::Select)],

@@ -153,8 +153,8 @@ fn what_is_typed_and_asked_for() {
     model.room_mut().purpose = Purpose::Reply(Seq(10));
     model.room_mut().composer.insert("Sure, @d");
     model.completion = Some(Completion {
-        before: "Sure, @d".into(),
-        start: 0,
+        before: "@d".into(),
+        start: 6,
         candidates: (0..12)
             .map(|number| Candidate { text: String::new(), label: format!("dave{number}"), note: "spoke just now".into() })
             .collect(),
