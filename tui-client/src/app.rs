@@ -22,7 +22,7 @@ pub(crate) use self::{
     signals::{Signals, Word},
 };
 use crate::{
-    config::{Notify, Settings},
+    config::Settings,
     disklog::DiskLog,
     effect::{Effect, Ending},
     model::{Model, Rooms},
@@ -101,31 +101,23 @@ impl Ears {
     }
 }
 
-/// How it is on this screen.
-pub(crate) struct Sight {
-    pub(crate) mouse: bool,
-    pub(crate) notify: Notify,
-    /// The theme for a terminal that is dark or light; nothing if it was chosen already.
-    pub(crate) themes: Option<Themes>,
-}
-
 /// The theme for a background.
 pub(crate) type Themes = Box<dyn FnOnce(Background) -> Theme>;
 
-/// Runs on the terminal until the user leaves, or the server does not let them in.
-pub(crate) async fn run(start: Start, sight: Sight) -> anyhow::Result<Ending> {
+/// Runs on the terminal until the user leaves, or the server does not let them in. With `themes` the terminal is asked which of
+/// them it needs.
+pub(crate) async fn run(start: Start, themes: Option<Themes>) -> anyhow::Result<Ending> {
     let signals = Signals::new()?;
     let (model, world, ears) = start.begin();
-    let screen = Screen::enter(sight.mouse).context("the terminal")?;
+    let screen = Screen::enter(model.settings.mouse).context("the terminal")?;
     let mut app = App {
         model,
         world,
         screen,
         kind: Kind::of_environment(),
-        notify: sight.notify,
         keyboard: None,
         colors: None,
-        themes: sight.themes,
+        themes,
         editor: None,
         drawn: None,
         lost: false,
@@ -145,7 +137,6 @@ struct App {
     world: World,
     screen: Screen,
     kind: Kind,
-    notify: Notify,
     /// Nobody reads the keys while the terminal is asked for its colours, or lent to an editor.
     keyboard: Option<Keyboard>,
     colors: Option<JoinHandle<Option<Background>>>,
@@ -214,7 +205,10 @@ impl App {
             let Some(effect) = self.world.perform(effect) else { continue };
             let failed = match effect {
                 Effect::Quit(ending) => return Ok(Some(ending)),
-                Effect::Notify { title, body } => self.write(&sequence::notification(self.notify, &self.kind, &title, &body)),
+                Effect::Notify { title, body } => {
+                    let how = self.model.settings.alerts.notify;
+                    self.write(&sequence::notification(how, &self.kind, &title, &body))
+                }
                 Effect::Title(title) => self.write(&sequence::title(&self.kind, &title)),
                 Effect::Copy(text) => match sequence::copy(&self.kind, &text) {
                     Ok(sequence) => self.write(&sequence),
@@ -246,6 +240,8 @@ impl App {
         if self.lost || self.editor.is_some() || fresh || !mem::take(&mut self.model.dirty) {
             return Ok(());
         }
+        // The configuration may have been read again.
+        self.screen.use_mouse(self.model.settings.mouse)?;
         let mut seen = Seen::default();
         let links = self.model.settings.look.links && self.kind.is_window();
         self.screen.draw(|frame| {

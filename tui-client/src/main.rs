@@ -46,7 +46,7 @@ use anyhow::Context as _;
 use chat_protocol::{RoomName, UserName, display};
 
 use crate::{
-    app::{Sight, Start},
+    app::{Start, Themes},
     cli::Args,
     config::Mode,
     disklog::DiskLog,
@@ -86,11 +86,11 @@ fn main() -> ExitCode {
     for warning in &chosen.warnings {
         let _ = writeln!(io::stderr(), "chat-tui: {}", display::line(warning));
     }
-    let (mode, start, sight) = match prepare(chosen) {
+    let (mode, start, themes) = match prepare(chosen) {
         Ok(prepared) => prepared,
         Err(words) => return say(exit::USAGE, &words),
     };
-    match run(mode, start, sight) {
+    match run(mode, start, themes) {
         Ok(Ending::Wished) => ExitCode::SUCCESS,
         Ok(Ending::Refused(reason)) => say(exit::REFUSED, &reason),
         Ok(Ending::Unsent(words)) => say(exit::UNSENT, &words),
@@ -104,11 +104,11 @@ fn say(code: u8, words: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn run(mode: Mode, start: Start, sight: Sight) -> anyhow::Result<Ending> {
+fn run(mode: Mode, start: Start, themes: Option<Themes>) -> anyhow::Result<Ending> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")?;
     let ended = runtime.block_on(async {
         match mode {
-            Mode::Screen => app::run(start, sight).await,
+            Mode::Screen => app::run(start, themes).await,
             Mode::Plain => headless::plain(start).await,
             Mode::Pipe { timeout } => headless::pipe(start, timeout).await,
             Mode::Once { text, timeout } => headless::once(start, text, timeout).await,
@@ -121,7 +121,7 @@ fn run(mode: Mode, start: Start, sight: Sight) -> anyhow::Result<Ending> {
 }
 
 /// What kind of program this is to be, who comes in, and everything that it takes.
-fn prepare(mut chosen: config::Start) -> Result<(Mode, Start, Sight), String> {
+fn prepare(mut chosen: config::Start) -> Result<(Mode, Start, Option<Themes>), String> {
     let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     if chosen.mode == Mode::Screen && !terminal {
         return Err(
@@ -158,8 +158,8 @@ fn prepare(mut chosen: config::Start) -> Result<(Mode, Start, Sight), String> {
         rooms.push(RoomName::parse(door::ROOM).map_err(|error| error.to_string())?);
     }
     let mode = chosen.mode.clone();
-    let (start, sight) = begin(chosen, user, rooms, sessions);
-    Ok((mode, start, sight))
+    let (start, themes) = begin(chosen, user, rooms, sessions);
+    Ok((mode, start, themes))
 }
 
 fn answered<T>(answer: io::Result<Option<T>>) -> Result<T, String> {
@@ -167,7 +167,12 @@ fn answered<T>(answer: io::Result<Option<T>>) -> Result<T, String> {
 }
 
 /// What was chosen, and what is known from earlier starts, in the hands of those who need it.
-fn begin(chosen: config::Start, user: UserName, mut rooms: Vec<RoomName>, sessions: Option<Arc<Sessions>>) -> (Start, Sight) {
+fn begin(
+    chosen: config::Start,
+    user: UserName,
+    mut rooms: Vec<RoomName>,
+    sessions: Option<Arc<Sessions>>,
+) -> (Start, Option<Themes>) {
     let address = chosen.server.address.clone();
     let session = sessions.as_ref().and_then(|sessions| sessions.find(&address, &user));
     let origin = Arc::new(Mutex::new(chosen.origin.clone()));
@@ -180,29 +185,30 @@ fn begin(chosen: config::Start, user: UserName, mut rooms: Vec<RoomName>, sessio
         Some(sessions) => sessions.keep(&address, user, session).map_err(|error| error.to_string()),
         None => Ok(()),
     };
-    let sight = Sight {
-        mouse: chosen.settings.mouse,
-        notify: chosen.settings.alerts.notify,
-        themes: chosen.asks_background().then(|| {
-            let (dark, light) = (chosen.theme(true), chosen.theme(false));
-            let themes: app::Themes = Box::new(move |background| {
-                let is_dark = background == Background::Dark;
-                origin.lock().unwrap_or_else(PoisonError::into_inner).dark = is_dark;
-                if is_dark { dark } else { light }
-            });
-            themes
-        }),
-    };
+    let mut settings = chosen.settings.clone();
+    let mut themes = chosen.asks_background().then(|| {
+        let (dark, light) = (chosen.theme(true), chosen.theme(false));
+        let themes: Themes = Box::new(move |background| {
+            let is_dark = background == Background::Dark;
+            origin.lock().unwrap_or_else(PoisonError::into_inner).dark = is_dark;
+            if is_dark { dark } else { light }
+        });
+        themes
+    });
+    // What the environment says need not be asked of the terminal.
+    if let Some(background) = Kind::of_environment().background() {
+        settings.look.theme = themes.take().map_or(settings.look.theme, |themes| themes(background));
+    }
     let start = Start {
         server: chosen.server,
         user,
         session,
         room: rooms.remove(0),
         rooms,
-        settings: chosen.settings,
+        settings,
         keep: Arc::new(keep),
         reload: Arc::new(reload),
         log: chosen.log_dir.map(DiskLog::new),
     };
-    (start, sight)
+    (start, themes)
 }

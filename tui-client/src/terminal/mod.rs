@@ -20,7 +20,7 @@ use crossterm::{
     Command,
     cursor::Show,
     event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange},
-    queue,
+    execute, queue,
     style::ResetColor,
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
@@ -64,6 +64,15 @@ impl Screen {
         give_back();
         take(self.mouse)?;
         self.redraw()
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    pub(crate) fn use_mouse(&mut self, mouse: bool) -> io::Result<()> {
+        if mouse != self.mouse {
+            self.mouse = mouse;
+            execute!(io::stdout(), Mouse(mouse))?;
+        }
+        Ok(())
     }
 
     /// The next frame draws everything.

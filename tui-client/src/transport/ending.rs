@@ -204,4 +204,21 @@ mod tests {
             assert_eq!(refused(&response.unwrap()), expected, "{status} {body}");
         }
     }
+
+    #[test]
+    fn what_cannot_be_reached_is_told_in_few_words() {
+        let address = Address::parse("ws://[::1]:8000").unwrap();
+        for (error, expected) in [
+            (io::ErrorKind::ConnectionRefused.into(), "cannot reach [::1]:8000: connection refused"),
+            (io::ErrorKind::TimedOut.into(), "cannot reach [::1]:8000: no answer"),
+            (io::ErrorKind::NetworkUnreachable.into(), "cannot reach [::1]:8000: this machine has no way to its network"),
+            (
+                io::Error::other("failed to lookup address information: Name or service not known"),
+                "cannot find ::1: Name or service not known",
+            ),
+        ] {
+            let expected = Ending::Lost { reason: expected.into(), come_back: Some(Duration::ZERO) };
+            assert_eq!(Ending::unreached(&error, &address), expected);
+        }
+    }
 }

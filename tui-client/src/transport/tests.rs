@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::mpsc,
     task::JoinHandle,
     time::timeout,
@@ -186,9 +186,10 @@ async fn it_comes_back_to_where_it_was() {
 
 #[tokio::test]
 async fn attempts_are_counted_and_a_key_cuts_the_wait_short() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound, so that nobody else gets the port, but not listened on.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = nobody.local_addr().unwrap();
     let mut link = Link::to(&format!("ws://{address}"), None, Trust::default());
     for expected in 1..=3 {
         link.connect_after("eve", Duration::from_secs(if expected == 1 { 0 } else { 3600 })).await;
@@ -325,7 +326,6 @@ async fn the_wrong_kind_of_server_is_told_in_words() {
         (format!("wss://{mail}"), "does not speak TLS"),
         (format!("ws://{mail}"), "is not a chat server"),
         (format!("ws://{page}"), "refused: 404 Not Found: nope"),
-        ("ws://nowhere.invalid".into(), "cannot find nowhere.invalid: "),
     ] {
         let mut link = Link::to(&url, None, papers.trust());
         link.connect("eve").await;
