@@ -1,13 +1,13 @@
 //! Tables of keys and what the input line holds then: `|` is the cursor, `<C-a>` a key by its name, everything else is typed.
 
-use chat_protocol::{RoomName, Timestamp, UserName, server::Message};
+use chat_protocol::{ClientMessage, Request, RoomName, Timestamp, UserName, server::Message};
 use jiff::tz::TimeZone;
 
 use super::*;
 use crate::{
     config::Settings,
     keys::{Chord, Code, Context},
-    model::{Entry, Rooms},
+    model::{Entry, Link, Membership, Rooms, Scroll},
 };
 
 fn user(name: &str) -> UserName {
@@ -458,4 +458,79 @@ fn a_completion_does_not_follow_into_another_room() {
     assert_eq!(shown(&model), "xandreas: |");
     model.rooms.go(0);
     assert_eq!(shown(&model), "andreas: |");
+}
+
+#[test]
+fn the_others_hear_that_we_type_but_not_commands() {
+    let typing = |active| vec![ClientMessage::Typing { room: Some("general".into()), active }];
+    for (keys, expected) in [
+        ("h", typing(true)),
+        ("hi there", typing(true)),
+        ("hi<C-u>", [typing(true), typing(false)].concat()),
+        ("hi<C-a><Left><C-r><Esc>", typing(true)),
+        ("/join ops<C-a><C-e>", Vec::new()),
+        ("//shrug<C-u>", Vec::new()),
+        ("<Paste:/join>", typing(true)),
+        ("<Up>!", Vec::new()),
+        ("<Tab><C-y><C-k><Esc>", Vec::new()),
+    ] {
+        let mut model = model();
+        model.link = Link::Online;
+        model.room_mut().membership = Membership::Joined;
+        let effects = press(&mut model, keys);
+        let told: Vec<_> = effects
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Ask(Request { message: message @ ClientMessage::Typing { .. }, .. }) => Some(message),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, expected, "{keys}");
+    }
+}
+
+#[test]
+fn the_end_of_the_line_leads_to_the_rooms() {
+    let mut model = model();
+    press(&mut model, "one<A-b><C-k>");
+    assert!(model.overlay.is_none());
+    press(&mut model, "<C-k>");
+    assert!(matches!(&model.overlay, Some(Overlay::List(_))));
+}
+
+#[test]
+fn escape_lets_go_of_one_thing_after_the_other() {
+    let mut model = model();
+    model.find = Some(crate::model::Find { words: "x".into(), typing: false });
+    model.room_mut().purpose = Purpose::Reply(Seq(2));
+    model.room_mut().scroll = Scroll::At { place: Place { seq: Seq(1), behind: 0 }, row: 0, moved: 0 };
+    press(&mut model, "a<Tab><Esc>");
+    assert_eq!((shown(&model).as_str(), model.find.is_some()), ("a|", true));
+    press(&mut model, "<C-r><Esc>");
+    assert_eq!((model.history_search.is_none(), model.find.is_some()), (true, true));
+    press(&mut model, "<Esc>");
+    assert_eq!((model.find.is_none(), model.room().purpose), (true, Purpose::Reply(Seq(2))));
+    press(&mut model, "<Esc>");
+    assert_eq!((model.room().purpose, model.room().scroll == Scroll::Newest), (Purpose::New, false));
+    press(&mut model, "<Esc>");
+    assert_eq!((shown(&model).as_str(), model.room().scroll), ("a|", Scroll::Newest));
+}
+
+#[test]
+fn a_pasted_text_goes_where_the_line_goes() {
+    let mut model = model();
+    press(&mut model, "/pm bob ");
+    answer_paste(&mut model, "one\n/two", 's');
+    let bob = model.rooms.index(&RoomName::known("@alice,bob").unwrap()).unwrap();
+    assert_eq!(model.rooms.number(), bob);
+    assert_eq!(model.outbox.len(), 1);
+    let mut model = self::model();
+    model.text_bytes = 8;
+    press(&mut model, "/pm bob ");
+    answer_paste(&mut model, "three\nfour", 's');
+    assert_eq!((shown(&model), faults(&model).len()), ("/pm bob three\nfour|".into(), 1));
+    let mut model = self::model();
+    model.text_bytes = 4;
+    answer_paste(&mut model, "/one\ntw\nx", 's');
+    assert_eq!(model.outbox.iter().map(|pending| pending.text.as_str()).collect::<Vec<_>>(), ["/one", "tw\nx"]);
 }
