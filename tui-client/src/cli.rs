@@ -3,13 +3,14 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Parser, error::ErrorKind};
+use clap::{ArgGroup, Parser, error::ErrorKind, value_parser};
 
 use crate::config::{Colors, ThemeChoice};
 
 const AFTER: &str = "\
-Flags go before the environment, that before the configuration file. A token is never an argument, because others on the
-machine see those: CHAT_TOKEN, or a file, or a command that prints it.
+Flags go before the environment, that before the configuration file.
+A token is never an argument, because others on the machine can see those: it is in CHAT_TOKEN,
+in a file, or printed by a command.
 
 Exit codes:
   0  all is done
@@ -46,6 +47,9 @@ pub(crate) struct Args {
     /// Print a configuration with everything in it, and why
     #[arg(long, help_heading = "Configuration")]
     pub(crate) print_config: bool,
+    /// Keep what is said in files in this directory, one for each room
+    #[arg(long, value_name = "DIR", help_heading = "Configuration")]
+    pub(crate) log_dir: Option<PathBuf>,
 
     /// File whose first line is the token
     #[arg(long, value_name = "FILE", help_heading = "Who may come in", conflicts_with = "token_command")]
@@ -66,9 +70,6 @@ pub(crate) struct Args {
     /// Use the mouse (selecting text is then Shift and the mouse, in most terminals)
     #[arg(long, help_heading = "How it looks")]
     pub(crate) mouse: bool,
-    /// Keep what is said in files in this directory, one for each room
-    #[arg(long, value_name = "DIR", help_heading = "How it looks")]
-    pub(crate) log_dir: Option<PathBuf>,
 
     /// Send what comes on standard input, line by line; leave when all is kept
     #[arg(long, help_heading = "Without a screen")]
@@ -92,7 +93,7 @@ pub(crate) struct Args {
     #[arg(long, requires = "tail", value_name = "COUNT", help_heading = "Without a screen")]
     pub(crate) limit: Option<u64>,
     /// With --pipe and --once: how long to try [default: 30]
-    #[arg(long, requires = "sends", value_name = "SECONDS", help_heading = "Without a screen")]
+    #[arg(long, requires = "sends", value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400), help_heading = "Without a screen")]
     pub(crate) timeout: Option<u64>,
 }
 
@@ -113,8 +114,8 @@ impl Args {
 fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let words = text.split("Usage:").next().unwrap_or_default().split("For more information").next().unwrap_or_default();
-    let words: Vec<_> = words.split_whitespace().collect();
-    format!("{} (--help shows all)", words.join(" ").trim_start_matches("error: "))
+    let words: Vec<_> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    format!("{} (--help shows all)", words.join("; ").trim_start_matches("error: "))
 }
 
 #[cfg(test)]
@@ -147,10 +148,11 @@ mod tests {
             ("--limit 3", Err("--tail")),
             ("--timeout 3", Err("--pipe")),
             ("--timeout x --pipe", Err("invalid value 'x'")),
+            ("--timeout 0 --pipe", Err("0 is not in 1..=86400")),
             ("--color pink", Err("[possible values: auto, never, 16, 256, true]")),
             ("--theme pink", Err("[possible values: auto, dark, light]")),
             ("--token-file a --token-command b", Err("cannot be used with")),
-            ("--usr x", Err("unexpected argument '--usr' found tip: a similar argument exists: '--user'")),
+            ("--usr x", Err("unexpected argument '--usr' found; tip: a similar argument exists: '--user'")),
             ("--token x", Err("unexpected argument '--token'")),
         ] {
             let found = Args::try_parse_from(["chat-tui"].into_iter().chain(line.split(' '))).map(drop).map_err(|e| one_line(&e));

@@ -28,7 +28,11 @@ pub(crate) fn example() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::File, keys::KeyMap};
+    use crate::{
+        config::File,
+        keys::KeyMap,
+        theme::{Depth, Theme},
+    };
 
     /// Every assignment, taken out of its comment.
     fn uncommented() -> String {
@@ -62,6 +66,19 @@ mod tests {
             known.sort();
             assert!(known.len() > 1, "{error}");
             assert_eq!(found, known, "[{section}]");
+        }
+    }
+
+    #[test]
+    fn the_example_names_every_part_of_the_theme() {
+        let error = Theme::build(true, Depth::True, &[("nonsense".into(), "red".into())]).unwrap_err();
+        let (_, names) = error.split_once("there are: ").unwrap();
+        let text = example();
+        let (_, words) = text.split_once("The parts: ").unwrap();
+        let words: Vec<_> = words.split(|c: char| !c.is_ascii_alphabetic() && c != '-').collect();
+        assert!(names.split(", ").count() > 10, "{error}");
+        for name in names.split(", ") {
+            assert!(words.contains(&name), "{name}");
         }
     }
 }

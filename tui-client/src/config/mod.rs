@@ -39,7 +39,7 @@ pub(crate) struct Settings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ThemeChoice {
-    /// As the terminal says.
+    // As the terminal says. Not in the words of `--help`, which would become long by it.
     #[default]
     Auto,
     Dark,

@@ -156,7 +156,8 @@ fn the_background_decides_where_nobody_else_did() {
     {
         assert_eq!(gathered(line, "", "").unwrap().asks_background(), asks, "{line}");
     }
-    let mut start = gathered("--color true", "", "").unwrap();
-    start.on_background(false);
-    assert_eq!(start.settings.look.theme, Theme::build(false, Depth::True, &[]).unwrap());
+    let start = gathered("--color true", "", "").unwrap();
+    for dark in [true, false] {
+        assert_eq!(start.theme(dark), Theme::build(dark, Depth::True, &[]).unwrap());
+    }
 }

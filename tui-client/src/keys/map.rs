@@ -32,7 +32,10 @@ impl KeyMap {
         }
         for (place, (about, keys)) in chosen.iter().enumerate() {
             for (other, others) in &chosen[..place] {
-                if let Some(key) = keys.iter().find(|key| meet(about.context, other.context) && others.contains(key)) {
+                // Beside each other as they always were is no contradiction.
+                let usual = |key: &Chord| about.context != other.context && is_default(about, *key) && is_default(other, *key);
+                let both = keys.iter().find(|key| others.contains(key) && !usual(key));
+                if let Some(key) = both.filter(|_| meet(about.context, other.context)) {
                     return Err(format!("{key} means both {} and {}", other.name, about.name));
                 }
             }
@@ -45,8 +48,10 @@ impl KeyMap {
                     // A key that was chosen for another action is taken from this one. An action of one place that was given a
                     // key of everywhere has it there alone.
                     let taken = |key: &Chord| {
-                        let mut rows = chosen.iter().filter(|(_, keys)| keys.contains(key));
-                        rows.any(|(row, _)| row.context == about.context || row.context == Context::Everywhere)
+                        let mut rows = chosen.iter().filter(|(_, keys)| keys.contains(key)).map(|(row, _)| row);
+                        rows.any(|row| {
+                            row.context == about.context || (row.context == Context::Everywhere && !is_default(row, *key))
+                        })
                     };
                     for key in about.keys {
                         let key = readable(about, key)?;
@@ -84,6 +89,10 @@ impl KeyMap {
         let everywhere = self.chords(Context::Everywhere, action).iter();
         here.chain(everywhere).find(|chord| self.action(context, **chord) == Some(action)).map(ToString::to_string)
     }
+}
+
+fn is_default(about: &About, chord: Chord) -> bool {
+    about.keys.iter().any(|key| Chord::parse(key) == Some(chord))
 }
 
 /// Whether a key of the one place is pressed in the other, too.
@@ -175,6 +184,15 @@ mod tests {
         let last = map(&[("send", &["ctrl-s"]), ("send", &["ctrl-o"])]).unwrap();
         means(&last, Context::Input, "ctrl-o", Some(Action::Send));
         means(&last, Context::Input, "ctrl-s", None);
+    }
+
+    #[test]
+    fn the_defaults_can_be_written_out() {
+        let all: Vec<_> = ACTIONS.iter().map(|about| (about.name, about.keys)).collect();
+        assert_eq!(map(&all).unwrap(), KeyMap::default());
+        for one in all {
+            assert_eq!(map(&[one]).unwrap(), KeyMap::default());
+        }
     }
 
     #[test]

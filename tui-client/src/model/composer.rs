@@ -1,30 +1,28 @@
 //! The text that is being typed, with its undo, what was deleted from it, and what was sent before. Moves and deletions go by
-//! what a person sees as one character. The storing and undoing is [`ratatui_textarea`]'s; nothing outside this file knows that.
+//! what a person sees as one character. The text itself and its undo are in [`page`], places in it in [`text`], what was sent in
+//! [`past`].
 //!
 //! It also knows whether a `/` at the beginning was typed or came with a paste: only what a person typed is a command.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    mem,
-    ops::Range,
-};
+mod page;
+mod past;
+mod text;
+
+use std::{collections::VecDeque, mem, ops::Range};
 
 use chat_protocol::limits;
-use ratatui_textarea::{CursorMove, TextArea};
-use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation as _};
 use unicode_width::UnicodeWidthStr as _;
 
+pub(crate) use self::text::clean;
+use self::{
+    page::{By, Page},
+    past::{Back, Sent},
+    text::{after, before, head, within, word_end, word_start},
+};
 use crate::keys::Action;
 
 /// The most bytes of a text: what no frame can carry is not worth typing. One less, since the area's own columns end at 65,535.
 pub(crate) const LONGEST: usize = limits::FRAME_BYTES - 1;
-/// How many sent texts are kept.
-const SENT: usize = 500;
-/// How many edits can be undone.
-const UNDO: usize = 500;
-/// What a tab becomes: the columns of a tab would be somebody else's guess.
-const TAB: &str = "    ";
-
 /// A text being typed.
 #[derive(Debug, Default)]
 pub(crate) struct Composer {
@@ -37,32 +35,6 @@ pub(crate) struct Composer {
     aside: Option<Page>,
     killed: Killed,
     last: Last,
-}
-
-/// One text with its undo.
-#[derive(Debug)]
-struct Page {
-    area: TextArea<'static>,
-    /// Something of it, or of what can come back by undo, was pasted.
-    pasted: bool,
-    /// The `/` at its beginning was not typed.
-    literal: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Sent {
-    text: String,
-    literal: bool,
-}
-
-/// A look at what was sent.
-#[derive(Debug)]
-struct Back {
-    index: usize,
-    /// Texts left on the way, as they were changed; behind the last sent one, the draft.
-    pages: BTreeMap<usize, Page>,
-    /// A search began from here.
-    from: usize,
 }
 
 #[derive(Debug, Default)]
@@ -81,132 +53,13 @@ enum Last {
     Vertical(usize),
 }
 
-/// Who put a text in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum By {
-    Typing,
-    Paste,
-}
-
-impl Default for Page {
-    fn default() -> Self {
-        Self::new("", false)
-    }
-}
-
-impl Page {
-    /// A text with the cursor at its end.
-    fn new(text: &str, literal: bool) -> Self {
-        let mut area = TextArea::from(text.split('\n'));
-        area.set_max_histories(UNDO);
-        area.move_cursor(CursorMove::Bottom);
-        area.move_cursor(CursorMove::End);
-        Self { area, pasted: literal, literal }
-    }
-
-    fn lines(&self) -> &[String] {
-        self.area.lines()
-    }
-
-    fn text(&self) -> String {
-        self.lines().join("\n")
-    }
-
-    fn cursor(&self) -> (usize, usize) {
-        let cursor = self.area.cursor();
-        (cursor.0, cursor.1)
-    }
-
-    fn begins_with_slash(&self) -> bool {
-        self.area.lines().first().is_some_and(|line| line.starts_with('/'))
-    }
-
-    /// The bytes of the text before the cursor.
-    fn offset(&self) -> usize {
-        let (row, column) = self.cursor();
-        let lines = self.area.lines();
-        lines[..row].iter().map(|line| line.len() + 1).sum::<usize>()
-            + lines[row].chars().take(column).map(char::len_utf8).sum::<usize>()
-    }
-
-    /// Puts the cursor there, or behind the character that is there.
-    fn go(&mut self, offset: usize) {
-        let mut rest = offset;
-        let mut row = 0;
-        let lines = self.area.lines();
-        while row + 1 < lines.len() && rest > lines[row].len() {
-            rest -= lines[row].len() + 1;
-            row += 1;
-        }
-        let line = &lines[row];
-        let rest = boundary(line, rest);
-        let column = line[..rest].chars().count();
-        // Both are below LONGEST, which fits.
-        self.area
-            .move_cursor(CursorMove::Jump(u16::try_from(row).unwrap_or(u16::MAX), u16::try_from(column).unwrap_or(u16::MAX)));
-    }
-
-    /// Puts a text in the place of another: one step for undo if there was none before.
-    fn replace(&mut self, range: Range<usize>, text: &str, by: By) {
-        let slash = self.begins_with_slash();
-        self.pasted |= by == By::Paste;
-        let whole = self.text();
-        if !range.is_empty() {
-            self.go(range.start);
-            self.area.delete_str(whole[range.clone()].chars().count());
-        }
-        self.area.insert_str(text);
-        self.go(range.start + text.len());
-        if range.start == 0 {
-            self.literal = self.begins_with_slash() && (by == By::Paste || (text.is_empty() && self.pasted));
-        } else {
-            self.literal &= slash;
-        }
-    }
-
-    /// One step back, or forth again. A word that was typed letter by letter is one step.
-    fn step(&mut self, step: fn(&mut TextArea<'static>) -> bool, back: fn(&mut TextArea<'static>) -> bool) -> bool {
-        let slash = self.begins_with_slash();
-        let mut steps = 0;
-        let mut grows = None;
-        loop {
-            let ((row, column), lines) = (self.cursor(), self.lines());
-            let (count, old) = (lines.len(), lines[row].clone());
-            if !step(&mut self.area) {
-                break;
-            }
-            steps += 1;
-            let ((row_now, column_now), lines) = (self.cursor(), self.lines());
-            let now = &lines[row_now];
-            let longer = if now.len() > old.len() { now } else { &old };
-            let letter = row == row_now
-                && count == lines.len()
-                && now.chars().count().abs_diff(old.chars().count()) == 1
-                && column.abs_diff(column_now) == 1
-                && longer.chars().nth(column.min(column_now)).is_some_and(|c| !c.is_whitespace())
-                && *grows.get_or_insert(now.len() > old.len()) == (now.len() > old.len());
-            if !letter {
-                if steps > 1 {
-                    back(&mut self.area);
-                }
-                break;
-            }
-        }
-        self.go(self.offset());
-        if !(slash && self.begins_with_slash()) {
-            self.literal = self.begins_with_slash() && self.pasted;
-        }
-        steps > 0
-    }
-}
-
 impl Composer {
     pub(crate) fn text(&self) -> String {
         self.page.text()
     }
 
     pub(crate) fn lines(&self) -> &[String] {
-        self.page.area.lines()
+        self.page.lines()
     }
 
     /// The line, and the code points before the cursor in it.
@@ -220,7 +73,7 @@ impl Composer {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.page.area.is_empty()
+        self.page.is_empty()
     }
 
     /// Whether the text is to be read as a person's own words, and may be a command; not so if its `/` was pasted.
@@ -263,9 +116,8 @@ impl Composer {
 
     /// Another text, with the cursor at its end; too much of it is cut off. What was there is gone.
     pub(crate) fn set(&mut self, text: &str) {
+        self.leave_history();
         self.page = Page::new(head(&clean(text), LONGEST), false);
-        self.back = None;
-        self.last = Last::Other;
     }
 
     /// Another text for a while, which was said before and is no command; what is being typed waits for [`Self::put_back`].
@@ -306,116 +158,6 @@ impl Composer {
         self.last = Last::Other;
     }
 
-    /// Keeps a text for the history, though it never was in the line.
-    pub(crate) fn remember(&mut self, text: &str) {
-        self.leave_history();
-        self.record(text, text.starts_with('/'));
-    }
-
-    fn record(&mut self, text: &str, literal: bool) {
-        if text.trim().is_empty() || text.len() > LONGEST || self.sent.back().is_some_and(|last| last.text == text) {
-            return;
-        }
-        if self.sent.len() == SENT {
-            self.sent.pop_front();
-        }
-        self.sent.push_back(Sent { text: text.to_owned(), literal });
-    }
-
-    /// The text in the line is the one to go on with. A draft that was left behind goes among what was sent, so that it is not lost.
-    fn leave_history(&mut self) {
-        self.last = Last::Other;
-        let Some(mut back) = self.back.take() else { return };
-        if let Some(draft) = back.pages.remove(&self.sent.len()) {
-            self.record(&draft.text(), draft.literal);
-        }
-    }
-
-    /// Shows a text of the history; the one behind the last is the draft.
-    fn visit(&mut self, index: usize) {
-        let draft = self.sent.len();
-        let back = self.back.get_or_insert_with(|| Back { index: draft, pages: BTreeMap::new(), from: draft });
-        if back.index == index {
-            return;
-        }
-        let next = back.pages.remove(&index).unwrap_or_else(|| match self.sent.get(index) {
-            Some(sent) => Page::new(&sent.text, sent.literal),
-            None => Page::default(),
-        });
-        let left = mem::replace(&mut self.page, next);
-        if back.index == draft || self.sent.get(back.index).is_some_and(|sent| sent.text != left.text()) {
-            back.pages.insert(back.index, left);
-        }
-        back.index = index;
-        if index == draft {
-            self.back = None;
-        }
-        self.last = Last::Other;
-    }
-
-    fn index(&self) -> usize {
-        self.back.as_ref().map_or(self.sent.len(), |back| back.index)
-    }
-
-    /// Goes so many texts back (or forth). Answers whether there is one.
-    fn browse(&mut self, older: bool) -> bool {
-        let index = self.index();
-        let next = if older { index.checked_sub(1) } else { (index < self.sent.len()).then_some(index + 1) };
-        next.map(|next| self.visit(next)).is_some()
-    }
-
-    /// From here something is searched for in what was sent.
-    pub(crate) fn begin_search(&mut self) {
-        let draft = self.sent.len();
-        let back = self.back.get_or_insert_with(|| Back { index: draft, pages: BTreeMap::new(), from: draft });
-        back.from = back.index;
-    }
-
-    /// Shows the newest sent text that holds the words, in whatever case; or, to go on, one older than what is shown.
-    pub(crate) fn search(&mut self, words: &str, go_on: bool) -> bool {
-        let from = self.back.as_ref().map_or(self.sent.len(), |back| if go_on { back.index } else { back.from });
-        let words = chat_protocol::names::fold(words);
-        // What was found may match more words, too.
-        let upto = if go_on { from } else { (from + 1).min(self.sent.len()) };
-        let shown = go_on.then(|| self.text());
-        let found = (0..upto).rev().find(|index| {
-            self.sent
-                .get(*index)
-                .is_some_and(|sent| chat_protocol::names::fold(&sent.text).contains(&words) && shown.as_ref() != Some(&sent.text))
-        });
-        if let Some(index) = found.filter(|index| *index != self.index()) {
-            self.turn(index);
-        }
-        found.is_some()
-    }
-
-    /// As [`Self::visit`], with the search's beginning kept.
-    fn turn(&mut self, index: usize) {
-        let from = self.back.as_ref().map_or(self.sent.len(), |back| back.from);
-        self.visit(index);
-        if let Some(back) = &mut self.back {
-            back.from = from;
-        }
-    }
-
-    /// Back to the text from which the search began.
-    pub(crate) fn end_search(&mut self) {
-        if let Some(from) = self.back.as_ref().map(|back| back.from) {
-            self.visit(from);
-        }
-    }
-
-    /// What was sent, the oldest first, and whether it was typed.
-    #[cfg(test)]
-    pub(crate) fn sent(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.sent.iter().map(|sent| (sent.text.as_str(), !sent.literal))
-    }
-
-    /// Whether the text is one of the history.
-    pub(crate) fn is_browsing(&self) -> bool {
-        self.back.is_some()
-    }
-
     /// Whether the cursor stands behind everything.
     pub(crate) fn is_at_end(&self) -> bool {
         self.offset() == self.length()
@@ -453,8 +195,8 @@ impl Composer {
                 self.put(at..at, &killed.text, by);
                 self.killed = killed;
             }
-            Action::Undo => drop(self.page.step(TextArea::undo, TextArea::redo)),
-            Action::Redo => drop(self.page.step(TextArea::redo, TextArea::undo)),
+            Action::Undo => self.page.undo(),
+            Action::Redo => self.page.redo(),
             Action::Up | Action::Down => {
                 let up = action == Action::Up;
                 let row = self.cursor().0;
@@ -503,93 +245,5 @@ impl Composer {
     }
 }
 
-/// The text as it may stand in a line: no control characters but the line end, in one form.
-pub(crate) fn clean(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        // A paste may hold the marks that frame a paste.
-        if let Some(after) = rest.strip_prefix("\u{1b}[201~").or_else(|| rest.strip_prefix("\u{1b}[200~")) {
-            rest = after;
-            continue;
-        }
-        rest = &rest[c.len_utf8()..];
-        match c {
-            '\r' if rest.starts_with('\n') => {}
-            '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => clean.push('\n'),
-            '\t' => clean.push_str(TAB),
-            c if c.is_control() => {}
-            c => clean.push(c),
-        }
-    }
-    clean
-}
-
-/// So many bytes of a text at most, with no character cut.
-fn head(text: &str, longest: usize) -> &str {
-    let mut end = longest.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
-/// The nearest end of a character as a person sees it, there or behind.
-fn boundary(line: &str, offset: usize) -> usize {
-    let mut offset = offset.min(line.len());
-    while !line.is_char_boundary(offset) {
-        offset += 1;
-    }
-    let mut cursor = GraphemeCursor::new(offset, line.len(), true);
-    match cursor.is_boundary(line, 0) {
-        Ok(true) | Err(_) => offset,
-        Ok(false) => cursor.next_boundary(line, 0).ok().flatten().unwrap_or(line.len()),
-    }
-}
-
-fn before(text: &str, at: usize) -> usize {
-    GraphemeCursor::new(at, text.len(), true).prev_boundary(text, 0).ok().flatten().unwrap_or(0)
-}
-
-fn after(text: &str, at: usize) -> usize {
-    GraphemeCursor::new(at, text.len(), true).next_boundary(text, 0).ok().flatten().unwrap_or(text.len())
-}
-
-/// The end of the last character that lies within so many columns.
-fn within(line: &str, columns: usize) -> usize {
-    let mut width = 0;
-    let fits = line.grapheme_indices(true).find(|(_, grapheme)| {
-        width += grapheme.width();
-        width > columns
-    });
-    fits.map_or(line.len(), |(offset, _)| offset)
-}
-
-/// Whether a character belongs to a word: letters, digits, and what has no room in ASCII, such as an emoji.
-fn in_word(grapheme: &str) -> bool {
-    grapheme.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_' || !(c.is_ascii() || c.is_whitespace()))
-}
-
-fn word_start(text: &str, at: usize) -> usize {
-    let mut start = at;
-    let mut inside = false;
-    for (offset, grapheme) in text[..at].grapheme_indices(true).rev() {
-        if inside && !in_word(grapheme) {
-            break;
-        }
-        inside |= in_word(grapheme);
-        start = offset;
-    }
-    start
-}
-
-fn word_end(text: &str, at: usize) -> usize {
-    let mut inside = false;
-    for (offset, grapheme) in text[at..].grapheme_indices(true) {
-        if inside && !in_word(grapheme) {
-            return at + offset;
-        }
-        inside |= in_word(grapheme);
-    }
-    text.len()
-}
+#[cfg(test)]
+mod tests;

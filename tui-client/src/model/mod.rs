@@ -2,6 +2,7 @@
 
 mod completion;
 mod composer;
+pub(crate) mod emoji;
 pub(crate) mod links;
 mod mention;
 mod outbox;
@@ -164,7 +165,7 @@ impl Model {
         self.hint.is_some()
             || matches!(self.link, Link::Waiting { .. })
             || self.outbox.is_held()
-            || self.rooms.iter().any(|room| !room.typing.is_empty())
+            || self.rooms.iter().any(|room| !room.typing.is_empty() || !room.missing.0.is_empty())
             || self.link == Link::Online && self.rooms.iter().any(|room| room.told_read < room.read)
             || self.asked.values().any(Asked::is_held)
     }

@@ -62,7 +62,7 @@ pub(crate) enum Item {
 /// A question, and what each answer does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// Several lines were pasted: send each, put them into the input line, forget them.
+    /// Several lines were pasted: send them, with what is in the input line; put them into it; forget them.
     Paste { text: String },
     /// Open a link in the browser?
     Open { url: String },

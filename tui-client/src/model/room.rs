@@ -50,6 +50,9 @@ pub(crate) struct Room {
     pub(crate) membership: Membership,
     pub(crate) topic: String,
     pub(crate) users: BTreeSet<UserName>,
+    /// Who was here before our connection broke and is not now. Until then they may come back as we did, which is no news;
+    /// then they went.
+    pub(crate) missing: (BTreeSet<UserName>, Duration),
     /// Who types, and when we let go of that by ourselves.
     pub(crate) typing: BTreeMap<UserName, Duration>,
     /// When the others were last told that we type.
@@ -87,6 +90,7 @@ impl Room {
             membership: Membership::Absent,
             topic: String::new(),
             users: BTreeSet::new(),
+            missing: (BTreeSet::new(), Duration::ZERO),
             typing: BTreeMap::new(),
             told_typing: None,
             live: Transcript::default(),

@@ -48,7 +48,7 @@ struct Palette {
     found: (u32, u32),
     key: u32,
     code: u32,
-    nicks: [u32; 12],
+    nicks: [u32; 11],
 }
 
 const DARK: Palette = Palette {
@@ -78,7 +78,6 @@ const DARK: Palette = Palette {
         0x0073_daca,
         0x00f5_a3d7,
         0x00d0_d97c,
-        0x00a9_b8ff,
         0x00d6_b9a0,
         0x005f_d7ff,
     ],
@@ -103,15 +102,14 @@ const LIGHT: Palette = Palette {
     code: 0x000f_6b5c,
     nicks: [
         0x00b9_1c1c,
-        0x0016_6534,
+        0x000b_6b1a,
         0x007a_4b00,
         0x006d_28d9,
         0x0000_5f87,
-        0x009a_3412,
+        0x008c_1d18,
         0x0000_5f5f,
         0x00be_185d,
         0x0058_5c00,
-        0x002b_3fc0,
         0x005f_5f87,
         0x0086_198f,
     ],

@@ -86,7 +86,7 @@ fn names_have_many_colours_and_keep_theirs() {
     }
     let theme = Theme::build(true, Depth::True, &[]).unwrap();
     assert_eq!(theme.nick("alice"), theme.nick("alice"));
-    assert_eq!(theme.nick("alice").fg, Some(Color::Rgb(0x7d, 0xcf, 0xff)), "a new version does not recolour everybody");
+    assert_eq!(theme.nick("alice").fg, Some(Color::Rgb(0xd0, 0xd9, 0x7c)), "a new version does not recolour everybody");
 }
 
 #[test]

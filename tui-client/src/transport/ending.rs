@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use super::{Address, trust};
+use crate::effect::Resume;
 
 /// To come back after this, where nothing will be better soon unless somebody does something about it.
 const SLOWLY: Duration = Duration::from_secs(30);
@@ -25,6 +26,8 @@ const WORDS: usize = 200;
 pub(super) enum Ending {
     /// Nobody here needs it any more.
     Left,
+    /// It was let go for the one of somebody else.
+    Replaced { resume: Box<Resume>, no_sooner: Duration },
     /// It went, or never came. To come back after at least so long, or not at all.
     Lost { reason: String, come_back: Option<Duration> },
 }
@@ -199,6 +202,23 @@ mod tests {
             let response = Response::builder().status(status).header(header.0, header.1).body(Some(body.as_bytes().to_vec()));
             let expected = Ending::Lost { reason: reason.into(), come_back: come_back.map(Duration::from_secs) };
             assert_eq!(refused(&response.unwrap()), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_reached_is_told_in_few_words() {
+        let address = Address::parse("ws://[::1]:8000").unwrap();
+        for (error, expected) in [
+            (io::ErrorKind::ConnectionRefused.into(), "cannot reach [::1]:8000: connection refused"),
+            (io::ErrorKind::TimedOut.into(), "cannot reach [::1]:8000: no answer"),
+            (io::ErrorKind::NetworkUnreachable.into(), "cannot reach [::1]:8000: this machine has no way to its network"),
+            (
+                io::Error::other("failed to lookup address information: Name or service not known"),
+                "cannot find ::1: Name or service not known",
+            ),
+        ] {
+            let expected = Ending::Lost { reason: expected.into(), come_back: Some(Duration::ZERO) };
+            assert_eq!(Ending::unreached(&error, &address), expected);
         }
     }
 }

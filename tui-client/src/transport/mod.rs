@@ -10,8 +10,9 @@ mod socket;
 mod tests;
 mod trust;
 
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
+use chat_protocol::UserName;
 use tokio::{
     sync::mpsc::{Receiver, Sender},
     task::spawn_blocking,
@@ -37,8 +38,8 @@ pub(crate) struct Server {
 /// What the transport can be told.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Connect, after at least so long. While a connection is there or comes about, nothing happens; while one is waited for,
-    /// this is what it will be.
+    /// Connect, after at least so long. While one is waited for, this is what it will be. While a connection is there or comes
+    /// about, nothing happens, unless this is for another user: then it is let go without a word, and the other one is made.
     Connect { resume: Resume, no_sooner: Duration },
     /// Do not wait any longer with connecting. The waits after this one are as long as they would have been.
     Wake,
@@ -50,15 +51,30 @@ pub(crate) enum Command {
 pub(crate) async fn run(server: Server, mut commands: Receiver<Command>, events: Sender<LinkEvent>, random: fn() -> u64) {
     let mut backoff = Backoff::default();
     let mut tls = None;
-    let mut last: Option<Instant> = None;
-    while let Some(command) = commands.recv().await {
-        let Command::Connect { mut resume, no_sooner } = command else { continue };
+    let mut last: Option<(UserName, Instant)> = None;
+    let mut next = None;
+    loop {
+        let (mut resume, no_sooner) = match next.take() {
+            Some(next) => next,
+            None => match commands.recv().await {
+                Some(Command::Connect { resume, no_sooner }) => (resume, no_sooner),
+                Some(Command::Wake | Command::Send(_)) => continue,
+                None => return,
+            },
+        };
+        // Another name is a wish of a person, and owes nothing to what went wrong with the one before.
+        let soonest = match &last {
+            Some((user, last)) if *user == resume.user => *last + WAKE,
+            _ => {
+                backoff = Backoff::default();
+                Instant::now()
+            }
+        };
         let (delay, attempt) = backoff.next(no_sooner, random());
         if !delay.is_zero() {
             if events.send(LinkEvent::Waiting { delay, attempt }).await.is_err() {
                 return;
             }
-            let soonest = last.map_or_else(Instant::now, |last| last + WAKE);
             if wait(&mut commands, &mut resume, Instant::now() + delay, soonest).await.is_none() {
                 return;
             }
@@ -67,15 +83,20 @@ pub(crate) async fn run(server: Server, mut commands: Receiver<Command>, events:
             return;
         }
         let began = Instant::now();
-        last = Some(began);
+        last = Some((resume.user.clone(), began));
         let ending = match connector(&server, &mut tls).await {
             Ok(tls) => socket::converse(&server, tls, &resume, &mut commands, &events).await,
             Err(reason) => Ending::hopeless(reason),
         };
         backoff.lived(began.elapsed());
-        let Ending::Lost { reason, come_back } = ending else { return };
-        if events.send(LinkEvent::Lost { reason, come_back }).await.is_err() {
-            return;
+        match ending {
+            Ending::Left => return,
+            Ending::Replaced { resume, no_sooner } => next = Some((*resume, no_sooner)),
+            Ending::Lost { reason, come_back } => {
+                if events.send(LinkEvent::Lost { reason, come_back }).await.is_err() {
+                    return;
+                }
+            }
         }
     }
 }
@@ -90,28 +111,22 @@ async fn connector(server: &Server, made: &mut Option<Connector>) -> Result<Opti
     Ok(made.clone())
 }
 
-/// Waits until then; or until woken, but no sooner than `soonest`. Nothing, if we are no longer needed.
-async fn wait(commands: &mut Receiver<Command>, resume: &mut Resume, until: Instant, soonest: Instant) -> Option<()> {
-    let mut until = until;
+/// Waits until then; or until woken, but no sooner than `soonest`; or until there is another to be. Nothing, if we are no
+/// longer needed.
+async fn wait(commands: &mut Receiver<Command>, resume: &mut Resume, mut until: Instant, soonest: Instant) -> Option<()> {
     loop {
         tokio::select! {
             () = sleep_until(until) => return Some(()),
             command = commands.recv() => match command? {
-                Command::Connect { resume: newer, .. } => *resume = newer,
+                Command::Connect { resume: newer, no_sooner } => {
+                    if newer.user != resume.user {
+                        until = Instant::now() + no_sooner;
+                    }
+                    *resume = newer;
+                }
                 Command::Wake => until = until.min(soonest),
                 Command::Send(_) => {}
             },
-        }
-    }
-}
-
-/// Waits for something, unless we are no longer needed. What is to be sent meanwhile is dropped.
-async fn unless_left<T>(commands: &mut Receiver<Command>, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    loop {
-        tokio::select! {
-            done = &mut future => return Some(done),
-            command = commands.recv() => drop(command?),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One connection from its handshake to its end. Every wait has a limit, and nobody who leaves has to sit one out.
 
-use std::{io, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use chat_protocol::{ClientMessage, CloseCode, Request, ServerFrame, ServerMessage, limits};
 use futures::{SinkExt as _, StreamExt as _};
@@ -18,7 +18,6 @@ use super::{
     Command, Server,
     ending::{Ending, Said},
     pulse::{Beat, Pulse},
-    unless_left,
 };
 use crate::{effect::Resume, msg::LinkEvent};
 
@@ -28,6 +27,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const REACH: Duration = Duration::from_secs(3);
 /// How long the server may take nothing of what we send.
 const WRITE: Duration = Duration::from_secs(10);
+/// However seldom a server says that it pings: without a sign of life for so long, it is gone.
+const QUIETEST: Duration = Duration::from_secs(600);
 /// The most that the server may send at once. A catch-up of 500 long events stays under a quarter of it.
 const LARGEST: usize = 16 << 20;
 const BUFFER: usize = 16 << 10;
@@ -42,11 +43,23 @@ pub(super) async fn converse(
     commands: &mut Receiver<Command>,
     events: &Sender<LinkEvent>,
 ) -> Ending {
-    let mut socket = match unless_left(commands, timeout(CONNECT, connect(server, tls, resume))).await {
-        Some(Ok(Ok(socket))) => socket,
-        Some(Ok(Err(ending))) => return ending,
-        Some(Err(_)) => return Ending::broken(format!("no answer from {}", server.address.place())),
-        None => return Ending::Left,
+    let connected = {
+        let mut connecting = pin!(timeout(CONNECT, connect(server, tls, resume)));
+        loop {
+            tokio::select! {
+                connected = &mut connecting => break connected,
+                command = commands.recv() => match meant(command, resume) {
+                    // What is to be sent is dropped.
+                    Ok(_) => {}
+                    Err(ending) => return ending,
+                },
+            }
+        }
+    };
+    let mut socket = match connected {
+        Ok(Ok(socket)) => socket,
+        Ok(Err(ending)) => return ending,
+        Err(_) => return Ending::broken(format!("no answer from {}", server.address.place())),
     };
     // Where no token is asked for this changes nothing. Where one is and we have none, it is refused now, and not after a while.
     let token = server.token.as_ref().map(|token| token.secret().to_owned());
@@ -64,16 +77,16 @@ pub(super) async fn converse(
         let frame = tokio::select! {
             frame = socket.next() => frame,
             command = commands.recv() => {
-                match command {
-                    Some(Command::Send(text)) => {
+                match meant(command, resume) {
+                    Ok(Command::Send(text)) => {
                         if let Err(ending) = write(&mut socket, Message::text(text)).await {
                             return ending;
                         }
                     }
-                    Some(Command::Connect { .. } | Command::Wake) => {}
-                    None => {
+                    Ok(_) => {}
+                    Err(ending) => {
                         let _ = timeout(WRITE, socket.close(None)).await;
-                        return Ending::Left;
+                        return ending;
                     }
                 }
                 continue;
@@ -118,7 +131,9 @@ pub(super) async fn converse(
         // What cannot be read is of a later version, or none of our business.
         let Ok(frame) = ServerFrame::decode(text.as_str()) else { continue };
         match &frame.message {
-            ServerMessage::Welcome(welcome) => silence = silence.max(Duration::from_secs(welcome.ping_seconds.saturating_mul(2))),
+            ServerMessage::Welcome(welcome) => {
+                silence = silence.max(Duration::from_secs(welcome.ping_seconds.saturating_mul(2))).min(QUIETEST);
+            }
             ServerMessage::Closing { code, reason, reconnect, retry_ms } => {
                 let retry = Duration::from_millis(retry_ms.unwrap_or(0));
                 said = Some(Said { code: *code, reason: reason.clone(), come_back: reconnect.then_some(retry) });
@@ -128,6 +143,17 @@ pub(super) async fn converse(
         if events.send(LinkEvent::Frame(Box::new(frame))).await.is_err() {
             return Ending::Left;
         }
+    }
+}
+
+/// A command for the connection of somebody; or how that ends by it.
+fn meant(command: Option<Command>, resume: &Resume) -> Result<Command, Ending> {
+    match command {
+        None => Err(Ending::Left),
+        Some(Command::Connect { resume: newer, no_sooner }) if newer.user != resume.user => {
+            Err(Ending::Replaced { resume: Box::new(newer), no_sooner })
+        }
+        Some(command) => Ok(command),
     }
 }
 

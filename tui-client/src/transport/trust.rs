@@ -37,9 +37,13 @@ impl Trust {
 
     /// What TLS connections are made with. Reads the system's authorities, which takes milliseconds.
     pub(super) fn config(&self) -> Result<Arc<ClientConfig>, String> {
-        let mut roots = RootCertStore::empty();
         // A system without any, or with one that cannot be read, is fine as long as something is left.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        self.beside(rustls_native_certs::load_native_certs().certs)
+    }
+
+    fn beside(&self, system: Vec<CertificateDer<'static>>) -> Result<Arc<ClientConfig>, String> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(system);
         roots.add_parsable_certificates(self.more.iter().cloned());
         if roots.is_empty() {
             return Err("this system knows no certificate authorities; name one with --ca-file".into());
@@ -56,7 +60,8 @@ pub(super) fn words(error: &Error, host: &str) -> String {
     use CertificateError as Bad;
     match error {
         Error::InvalidCertificate(bad) => match bad {
-            Bad::UnknownIssuer => {
+            // A signature that does not fit is an authority of the same name, made anew.
+            Bad::UnknownIssuer | Bad::BadSignature => {
                 "the server's certificate is signed by nobody whom this system trusts (--ca-file names an authority of your own)"
                     .into()
             }
@@ -68,6 +73,10 @@ pub(super) fn words(error: &Error, host: &str) -> String {
                 format!("the server's certificate is not for {host}")
             }
             Bad::Revoked => "the server's certificate was revoked".into(),
+            // The usual self-signed one; webpki has no name for it that could be matched.
+            Bad::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+                "the server's certificate is an authority's own; it needs one that the authority signed (CA:FALSE)".into()
+            }
             _ => format!("the server's certificate is not valid: {bad}"),
         },
         Error::InvalidMessage(_) => "what answers there does not speak TLS (a ws:// server, perhaps)".into(),
@@ -103,6 +112,12 @@ mod tests {
                 (Err(words), Ok(_)) => panic!("{words}"),
             }
         }
+        let nothing = Trust::default().beside(Vec::new());
+        assert!(nothing.is_err_and(|words| words.contains("--ca-file")));
+        let of_the_system = Trust::default().beside(vec![made.cert.der().clone()]);
+        assert!(of_the_system.is_ok());
+        let of_a_file = Trust { more: vec![made.cert.der().clone()] };
+        assert!(of_a_file.beside(Vec::new()).is_ok(), "a system without authorities is no hindrance");
         assert!(Trust::with_file(Path::new("/no/such")).is_err_and(|words| words.contains("/no/such: No such file")));
     }
 }

@@ -10,7 +10,7 @@ use super::{complete, hint, recall};
 use crate::{
     effect::Effect,
     keys::{Action, Chord},
-    model::{Model, Overlay, Place, Purpose, Question},
+    model::{LONGEST, Model, Overlay, Place, Purpose, Question, clean},
 };
 
 /// The most bytes of a paste: more is a file, and not something to say.
@@ -84,9 +84,15 @@ fn send(model: &mut Model) -> Vec<Effect> {
     }
     let typed = composer.is_typed();
     model.room_mut().composer.take();
-    // First, since a command may lead to another room.
-    let mut effects = super::stopped_typing(model);
-    effects.extend(if typed { super::entered(model, &text) } else { super::say(model, text) });
+    if !typed {
+        return super::say(model, text);
+    }
+    let mut effects = Vec::new();
+    if text.starts_with('/') {
+        // Before it, since a command may lead to another room. A message says by itself that the typing is over.
+        effects.extend(super::stopped_typing(model));
+    }
+    effects.extend(super::entered(model, &text));
     effects
 }
 
@@ -132,7 +138,7 @@ fn edit_other(model: &mut Model, older: bool) -> bool {
     let room = model.room();
     let seq = match room.purpose {
         Purpose::New if older && room.composer.is_empty() && !room.composer.is_browsing() => own(model, None, true),
-        Purpose::Edit(seq) if room.live.message(seq).is_some_and(|message| message.text == room.composer.text()) => {
+        Purpose::Edit(seq) if room.live.message(seq).is_some_and(|message| clean(&message.text) == room.composer.text()) => {
             let next = own(model, Some(seq), older);
             if next.is_none() && !older {
                 let room = model.room_mut();
@@ -192,7 +198,7 @@ pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
         return super::fault(model, format!("That paste is too long: {} bytes, and at most {PASTE} are taken.", text.len()));
     }
     settle(model);
-    let text = crate::model::clean(text);
+    let text = clean(text);
     let text = text.strip_suffix('\n').unwrap_or(&text);
     if text.contains('\n') {
         model.overlay = Some(Overlay::Question(Question::Paste { text: text.to_owned() }));
@@ -205,7 +211,7 @@ fn put_in(model: &mut Model, text: &str) -> Vec<Effect> {
     let composer = &mut model.room_mut().composer;
     let before = composer.text();
     if !composer.paste(text) {
-        let (bytes, most) = (before.len() + text.len(), crate::model::LONGEST);
+        let (bytes, most) = (before.len() + text.len(), LONGEST);
         return super::fault(model, format!("This does not fit into the line: {bytes} bytes, and at most {most} do."));
     }
     if !model.room().composer.is_typed() {
@@ -231,9 +237,9 @@ pub(super) fn answer_paste(model: &mut Model, text: &str, answer: char) -> Vec<E
         return if model.room().composer.text() == whole { send(model) } else { effects };
     }
     let composer = &mut model.room_mut().composer;
-    composer.set("");
     composer.remember(&whole);
-    let mut effects = super::stopped_typing(model);
+    composer.set("");
+    let mut effects = Vec::new();
     for part in parts(&whole, model.text_bytes) {
         effects.extend(super::say(model, part));
     }

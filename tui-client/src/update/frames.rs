@@ -20,6 +20,8 @@ use crate::{
 
 /// How long somebody is shown as typing when the server does not say that it ended.
 const TYPING_AT_MOST: Duration = Duration::from_secs(6);
+/// How long others may take to come back from what took our connection, too.
+const RETURN: Duration = Duration::from_secs(30);
 /// Names in one line of who came and went.
 const FOLDED: usize = 40;
 
@@ -93,7 +95,10 @@ fn joined(model: &mut Model, purpose: Option<Purpose>, snapshot: Joined) -> Vec<
     };
     let told = room.position.as_ref().filter(|(at, _)| Some(at) == epoch.as_ref()).map_or(Seq(0), |(_, seq)| *seq);
     room.topic = snapshot.topic;
-    room.users = names(snapshot.users).collect();
+    let before = std::mem::replace(&mut room.users, names(snapshot.users).collect());
+    if again {
+        room.missing = (before.difference(&room.users).cloned().collect(), model.now.since + RETURN);
+    }
     room.membership = if snapshot.recovered && snapshot.more { Membership::CatchingUp } else { Membership::Joined };
     let mut effects = Vec::new();
     if snapshot.recovered {
@@ -177,6 +182,7 @@ fn presence(model: &mut Model, name: &RoomName, joined: Vec<User>, left: Vec<Use
     let came: Vec<_> = names(joined).filter(|user| room.users.insert(user.clone())).collect();
     let went: Vec<_> = left.into_iter().filter(|user| room.users.remove(user)).collect();
     let mut effects = Vec::new();
+    let came: Vec<_> = came.into_iter().filter(|user| !room.missing.0.remove(user)).collect();
     for (user, came) in came.into_iter().map(|user| (user, true)).chain(went.into_iter().map(|user| (user, false))) {
         if !came {
             room.typing.remove(&user);
@@ -184,6 +190,19 @@ fn presence(model: &mut Model, name: &RoomName, joined: Vec<User>, left: Vec<Use
         if user != me {
             effects.push(Effect::Tell(Told::Presence { room: name.clone(), user: user.clone(), came }));
             fold(&mut room.live, user, came, at);
+        }
+    }
+    effects
+}
+
+/// Who did not come back in time after our connection broke went.
+pub(super) fn missed(model: &mut Model) -> Vec<Effect> {
+    let (now, at) = (model.now.since, model.now.wall);
+    let mut effects = Vec::new();
+    for room in model.rooms.iter_mut().filter(|room| !room.missing.0.is_empty() && room.missing.1 <= now) {
+        for user in std::mem::take(&mut room.missing.0) {
+            effects.push(Effect::Tell(Told::Presence { room: room.name.clone(), user: user.clone(), came: false }));
+            fold(&mut room.live, user, false, at);
         }
     }
     effects

@@ -95,6 +95,9 @@ fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
     // The badge counts seconds.
     model.dirty |= matches!(model.link, Link::Waiting { .. }) && since.as_secs() != before.since.as_secs();
     let mut effects = requests::due(model);
+    let went = frames::missed(model);
+    model.dirty |= !went.is_empty();
+    effects.extend(went);
     effects.extend(rooms::tell_read(model));
     effects.extend(outbox::flush(model));
     effects

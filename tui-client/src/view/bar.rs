@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::text::{clip, columns, line, put, width};
+use super::text::{clip, columns, line, put, settle, width};
 use crate::{
     model::{Link, Model},
     theme::Role,
@@ -37,6 +37,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         put(buffer, left, x + 2, area.y, &clip(&topic, space), bar.patch(theme.style(Role::Dim)));
     }
     put(buffer, area, left.right() + 1, area.y, &words, bar.patch(theme.style(role)));
+    settle(buffer, area);
 }
 
 /// What is said of the connection in so many columns: first the reason gets shorter, then the words, the sign stays.
@@ -62,7 +63,13 @@ fn badge(model: &Model, space: usize) -> (Role, String) {
             } else {
                 (format!("offline, next try in {seconds} s"), "offline".to_owned())
             };
-            let words = [format!("○ {word} (attempt {attempt})"), format!("○ {word}"), format!("○ {short}"), "○".into()];
+            let words = [
+                format!("○ {word} (attempt {attempt})"),
+                format!("○ {word}"),
+                format!("○ {short}"),
+                format!("○ {seconds} s"),
+                "○".into(),
+            ];
             (if model.welcomed { Role::Warning } else { Role::Fault }, words.into_iter().map(Cow::from).collect())
         }
         Link::Refused { reason: why } => {

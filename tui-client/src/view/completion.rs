@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     overlay::boxed,
-    text::{clip, columns, line, put, width},
+    text::{clip, columns, line, put, settle, width},
 };
 use crate::{model::Model, theme::Role};
 
@@ -16,8 +16,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, input: Rect) 
         return Rect::default();
     };
     let theme = &model.settings.look.theme;
-    let bottom = input.y;
-    let above = Rect { x: input.x, y: pane.y, width: input.width, height: bottom.saturating_sub(pane.y) };
+    let above = Rect { x: input.x, y: pane.y, width: input.width, height: input.y.saturating_sub(pane.y) };
     if above.height < 3 || above.width < 8 {
         return Rect::default();
     }
@@ -29,9 +28,9 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, input: Rect) 
         completion.candidates.iter().skip(first).take(rows).map(|one| (line(&one.label), line(&one.note))).collect();
     let labels = shown.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
     let notes = shown.iter().map(|(_, note)| width(note)).max().unwrap_or(0);
-    let wide = columns(labels + notes + if notes > 0 { 7 } else { 5 }).clamp(8, above.width.min(76));
+    let wide = columns(labels + notes + if notes > 0 { 8 } else { 6 }).clamp(8, above.width.min(76));
     let height = columns(rows) + 2;
-    let area = Rect { x: above.x, y: bottom - height, width: wide, height };
+    let area = Rect { x: above.x, y: input.y - height, width: wide, height };
     let title = if count > rows { format!("{} of {count}", chosen + 1) } else { String::new() };
     let inner = boxed(model, buffer, area, &title);
     for (row, (label, note)) in shown.iter().enumerate() {
@@ -48,6 +47,9 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, input: Rect) 
         let at = line.x + 2 + columns(labels) + 2;
         if at < line.right() {
             put(buffer, line, at, y, &clip(note, usize::from(line.right() - at)), theme.style(Role::Dim));
+        }
+        if is_chosen {
+            settle(buffer, line);
         }
     }
     area

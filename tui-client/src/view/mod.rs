@@ -49,7 +49,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) -> (Seen, Vec<LinkSpot>
     users::draw(model, buffer, areas.users, &mut seen.spots);
     status::draw(model, buffer, areas.status, areas.rooms.is_empty(), &mut seen.spots);
     let cursor = input::draw(model, buffer, areas.purpose, areas.input);
-    let popup = completion::draw(model, buffer, areas.messages, areas.input);
+    let popup = completion::draw(model, buffer, areas.messages, areas.purpose.union(areas.input));
     links.retain(|link| {
         let covered = link.row >= popup.top() && link.row < popup.bottom();
         !(covered && link.columns.0 < popup.right() && link.columns.1 > popup.left())

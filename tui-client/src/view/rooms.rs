@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::text::{Piece, clip, columns, line, put, put_row, row_width};
+use super::text::{Piece, clip, columns, line, put, put_row, row_width, settle};
 use crate::{
     model::{Model, Room},
     msg::{Spot, Target},
@@ -59,14 +59,18 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, spots: &mut V
         }
         let x = put(buffer, inner, inner.x + 1, y, &format!("{:>2} ", number + 1), theme.style(Role::Dim));
         let space = Rect { width: inner.width.saturating_sub(taken + 2), ..inner };
-        let x = match &room.with {
-            Some(user) if room.users.contains(user) => put(buffer, space, x, y, "●", theme.style(Role::Good)),
-            Some(_) => put(buffer, space, x, y, "○", theme.style(Role::Dim)),
-            None => x,
-        };
         let title = room.title();
-        put(buffer, space, x, y, &clip(&line(&title), usize::from(space.right().saturating_sub(x))), style);
+        let left = usize::from(space.right().saturating_sub(x)).saturating_sub(if room.with.is_some() { 2 } else { 0 });
+        let x = put(buffer, space, x, y, &clip(&line(&title), left), style);
+        match &room.with {
+            Some(user) if room.users.contains(user) => _ = put(buffer, space, x + 1, y, "●", theme.style(Role::Good)),
+            Some(_) => _ = put(buffer, space, x + 1, y, "○", theme.style(Role::Dim)),
+            None => {}
+        }
         put_row(buffer, inner, inner.right().saturating_sub(taken + 1), y, &right, &mut Vec::new());
+        if is_current {
+            settle(buffer, Rect { y, height: 1, ..inner });
+        }
         spots.push((Spot { row: y, columns: (inner.left(), inner.right()) }, Target::Room(number)));
     }
     if shown < count {

@@ -19,7 +19,6 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, rooms_folded:
         return;
     }
     let theme = &model.settings.look.theme;
-    let dim = theme.style(Role::Dim);
     let inner = Rect { x: area.x + 1.min(area.width - 1), width: area.width.saturating_sub(2).max(1), ..area };
     let space = usize::from(inner.width);
     let room = model.room();
@@ -55,7 +54,6 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, rooms_folded:
         let end = x + columns(row_width(&below));
         spots.push((Spot { row: inner.y, columns: (x, end) }, Target::Newest));
     }
-    let _ = dim;
 }
 
 /// Who types.

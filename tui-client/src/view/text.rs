@@ -7,7 +7,7 @@ use chat_protocol::display;
 use ratatui::{
     buffer::{Buffer, CellWidth as _},
     layout::Rect,
-    style::Style,
+    style::{Color, Modifier, Style},
 };
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -43,6 +43,17 @@ pub(super) fn clip(text: &str, columns: usize) -> Cow<'_, str> {
         }
     }
     Cow::Borrowed(&text[..end])
+}
+
+/// As much of the end of a safe text as fits: where one types, that is what one looks at.
+pub(super) fn ending(text: &str, columns: usize) -> &str {
+    let mut cut = width(text).saturating_sub(columns);
+    let begins = graphemes(text).find(|(_, wide)| {
+        let is_left = cut == 0;
+        cut = cut.saturating_sub(*wide);
+        is_left
+    });
+    begins.map_or("", |(grapheme, _)| &text[grapheme.as_ptr() as usize - text.as_ptr() as usize..])
 }
 
 /// A part of a row: safe text in one style, and the link that it is a part of.
@@ -116,6 +127,21 @@ pub(super) fn put_row(buffer: &mut Buffer, area: Rect, x: u16, y: u16, row: &[Pi
     at
 }
 
+/// Where reversed letters have a colour, it would become a block of that colour; and what has a background of its own is not
+/// reversed on top of that.
+pub(super) fn settle(buffer: &mut Buffer, area: Rect) {
+    for position in area.intersection(buffer.area).positions() {
+        let cell = &mut buffer[position];
+        if cell.modifier.contains(Modifier::REVERSED) {
+            if cell.bg == Color::Reset {
+                cell.fg = Color::Reset;
+            } else {
+                cell.modifier.remove(Modifier::REVERSED);
+            }
+        }
+    }
+}
+
 /// The area without so many rows at its top; and those.
 pub(super) fn off_top(area: Rect, rows: u16) -> (Rect, Rect) {
     let rows = rows.min(area.height);
@@ -153,6 +179,14 @@ mod tests {
         ] {
             assert_eq!(clip(text, columns), expected, "{text} in {columns}");
             assert!(width(&clip(text, columns)) <= columns);
+        }
+    }
+
+    #[test]
+    fn the_end_of_what_is_typed_fits() {
+        for (text, columns, expected) in [("abc", 3, "abc"), ("abc", 2, "bc"), ("日本語", 3, "語"), ("日本", 0, ""), ("", 2, "")]
+        {
+            assert_eq!(ending(text, columns), expected, "{text} in {columns}");
         }
     }
 

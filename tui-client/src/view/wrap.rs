@@ -46,7 +46,29 @@ struct Cell<'a> {
 }
 
 fn breaks(before: Cell<'_>, after: Cell<'_>) -> bool {
-    before.symbol == " " || before.wide > 1 || after.wide > 1
+    // A stop does not begin a row, nor does an opening bracket end one.
+    let stays = matches!(
+        after.symbol,
+        "。" | "、"
+            | "，"
+            | "．"
+            | "！"
+            | "？"
+            | "」"
+            | "』"
+            | "）"
+            | "："
+            | "；"
+            | "ー"
+            | "…"
+            | ","
+            | "."
+            | "!"
+            | "?"
+            | ")"
+    );
+    let opens = matches!(before.symbol, "「" | "『" | "（" | "(");
+    before.symbol == " " || !stays && !opens && (before.wide > 1 || after.wide > 1)
 }
 
 /// Cells of one piece, side by side, become one again.
@@ -92,6 +114,7 @@ mod tests {
         check("日本語", 4, 4, &["日本", "語"]);
         check("a日本語", 4, 4, &["a日", "本語"]);
         check("x yy日本語", 5, 5, &["x yy", "日本", "語"]);
+        check("日本語。", 6, 6, &["日本", "語。"]);
         check("日本", 1, 1, &["日", "本"]);
         check("👩\u{200d}🚀👩\u{200d}🚀", 3, 3, &["👩\u{200d}🚀", "👩\u{200d}🚀"]);
         check("e\u{301}e\u{301}e\u{301}", 2, 2, &["e\u{301}e\u{301}", "e\u{301}"]);

@@ -1,13 +1,13 @@
 //! Tables of keys and what the input line holds then: `|` is the cursor, `<C-a>` a key by its name, everything else is typed.
 
-use chat_protocol::{RoomName, Timestamp, UserName, server::Message};
+use chat_protocol::{ClientMessage, Request, RoomName, Timestamp, UserName, server::Message};
 use jiff::tz::TimeZone;
 
 use super::*;
 use crate::{
     config::Settings,
     keys::{Chord, Code, Context},
-    model::{Entry, Rooms},
+    model::{Entry, Link, Membership, Rooms, Scroll},
 };
 
 fn user(name: &str) -> UserName {
@@ -19,7 +19,7 @@ fn model() -> Model {
     let rooms =
         Rooms::new(RoomName::parse("general").unwrap(), ["Tea Room", "gentle", "ops"].map(|name| RoomName::parse(name).unwrap()));
     let mut model = Model::new(user("alice"), rooms, Settings::default(), TimeZone::UTC, 1);
-    model.known_rooms = vec![RoomName::parse("garden").unwrap(), RoomName::parse("ops").unwrap()];
+    model.known_rooms = ["garden", "ops"].map(|name| RoomName::parse(name).unwrap()).into();
     for name in ["alice", "Ann Lee", "anna", "andreas", "bob", "Ümit", "zed"] {
         model.room_mut().users.insert(user(name));
     }
@@ -356,4 +356,181 @@ fn an_interrupted_text_comes_back() {
     assert_eq!(shown(&model), "hello|");
     press(&mut model, "<C-n><C-_>");
     assert_eq!(shown(&model), "hello|");
+}
+
+#[test]
+fn names_are_completed_the_last_speaker_first() {
+    check("<Tab>", "|");
+    check("hi <Tab>", "hi |");
+    check("b<Tab>", "bob: |");
+    check("hi b<Tab>", "hi bob |");
+    check("hi @b<Tab>", "hi @bob |");
+    check("(B<Tab>", "(bob |");
+    check("üM<Tab>", "Ümit: |");
+    check("a<Tab>", "andreas: |");
+    check("a<Tab><Tab>", "anna: |");
+    check("a<Tab><Tab><Tab>", "Ann Lee: |");
+    check("a<Tab><Tab><Tab><Tab>", "andreas: |");
+    check("a<S-Tab>", "Ann Lee: |");
+    check("hi a<Tab><S-Tab>!", "hi Ann Lee !|");
+    check("so ann l<Tab>", "so Ann Lee |");
+    check("x<A-Enter>b<Tab>", "x\nbob: |");
+    check("hi @<Tab>", "hi @zed |");
+    check("ali<Tab>", "ali|");
+    check("a<Tab><Tab><Esc>", "a|");
+    check("a<Tab>x<Esc>", "andreas: x|");
+    check("b there<C-a><Right><Tab>", "bob:| there");
+    check("a<Tab><C-_>", "a|");
+}
+
+#[test]
+fn emoji_are_completed() {
+    check(":smile:<Tab>", "😄 |");
+    check("hi :tad<Tab>", "hi 🎉 |");
+    check(":s<Tab>", ":s|");
+    check("x:smile:<Tab>", "x:smile:|");
+    check("12:smi<Tab>", "12:smi|");
+    check(":nosuch:<Tab>", ":nosuch:|");
+    check("/react 7 :tad<Tab>", "/react 7 🎉|");
+}
+
+#[test]
+fn rooms_are_completed() {
+    check("see #te<Tab>", "see #Tea Room |");
+    check("#g<Tab><Tab><Tab>", "#garden |");
+    check("/join te<Tab>", "/join Tea Room|");
+    check("/join Tea R<Tab>", "/join Tea Room|");
+    check("/join #op<Tab>", "/join ops|");
+}
+
+#[test]
+fn commands_and_what_they_take_are_completed() {
+    check("/joi<Tab>", "/join |");
+    check("/j<Tab>", "/join |");
+    check("/MS<Tab>", "/msg |");
+    check("/rooms<Tab>", "/rooms|");
+    check("/re<Tab><Tab>", "/react |");
+    check("/re<Tab><Tab><Esc>", "/re|");
+    check("/pm b<Tab>", "/pm bob |");
+    check("/pm ann<Tab><Tab>", "/pm \"Ann Lee\" |");
+    check("/pm \"Ann L<Tab>", "/pm \"Ann Lee\" |");
+    check("/pm \"Ann Lee\" hi b<Tab>", "/pm \"Ann Lee\" hi bob |");
+    check("/pm <Tab>", "/pm zed |");
+    check("/help re<Tab>", "/help reply|");
+    check("//jo<Tab>", "//jo|");
+    check("x /jo<Tab>", "x /jo|");
+    check("<Paste:/jo><Tab>", "/jo|");
+}
+
+/// What the popup shows, the chosen row in [].
+fn popup(keys: &str) -> Vec<String> {
+    let mut model = model();
+    press(&mut model, keys);
+    let Some(open) = model.completion else { return Vec::new() };
+    let rows = open.candidates.iter().enumerate();
+    rows.map(|(row, one)| if open.chosen == Some(row) { format!("[{}]", one.label) } else { one.label.clone() }).collect()
+}
+
+#[test]
+fn a_popup_shows_what_there_is() {
+    assert_eq!(popup("a<Tab>"), ["[andreas]", "anna", "Ann Lee"]);
+    assert_eq!(popup("a<Tab><Tab>"), ["andreas", "[anna]", "Ann Lee"]);
+    assert!(popup("a<Tab>x").is_empty() && popup("b<Tab>").is_empty() && popup("a").is_empty());
+    assert_eq!(popup("/jo"), ["/join"]);
+    assert_eq!(popup("/un"), ["/unreact", "/unmute", "/unignore"]);
+    assert_eq!(popup("/un<Tab>"), ["[/unreact]", "/unmute", "/unignore"]);
+    assert_eq!(popup("/pm "), ["/pm <user> <text>"]);
+    assert_eq!(popup("/pm bo"), ["/pm <user> <text>"]);
+    assert_eq!(popup("/pm bob "), ["/pm <user> <text>"]);
+    assert!(popup("/pm bob h").is_empty() && popup("/rooms ").is_empty() && popup("/nosuch x").is_empty());
+    assert!(popup("/jo<Esc>").is_empty() && popup("/jo<C-u>").is_empty() && popup("<Paste:/jo>").is_empty());
+    assert!(popup("/join ops<Enter>").is_empty());
+}
+
+#[test]
+fn a_completion_does_not_follow_into_another_room() {
+    let mut model = model();
+    press(&mut model, "a<Tab>");
+    model.rooms.go(1);
+    press(&mut model, "andreas: <Home>x<End>");
+    model.completion = Some(crate::model::Completion { before: "a".into(), start: 3, candidates: Vec::new(), chosen: None });
+    press(&mut model, "<Esc>");
+    assert_eq!(shown(&model), "xandreas: |");
+    model.rooms.go(0);
+    assert_eq!(shown(&model), "andreas: |");
+}
+
+#[test]
+fn the_others_hear_that_we_type_but_not_commands() {
+    let typing = |active| vec![ClientMessage::Typing { room: Some("general".into()), active }];
+    for (keys, expected) in [
+        ("h", typing(true)),
+        ("hi there", typing(true)),
+        ("hi<C-u>", [typing(true), typing(false)].concat()),
+        ("hi<C-a><Left><C-r><Esc>", typing(true)),
+        ("/join ops<C-a><C-e>", Vec::new()),
+        ("//shrug<C-u>", Vec::new()),
+        ("<Paste:/join>", typing(true)),
+        ("<Up>!", Vec::new()),
+        ("<Tab><C-y><C-k><Esc>", Vec::new()),
+    ] {
+        let mut model = model();
+        model.link = Link::Online;
+        model.room_mut().membership = Membership::Joined;
+        let effects = press(&mut model, keys);
+        let told: Vec<_> = effects
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Ask(Request { message: message @ ClientMessage::Typing { .. }, .. }) => Some(message),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, expected, "{keys}");
+    }
+}
+
+#[test]
+fn the_end_of_the_line_leads_to_the_rooms() {
+    let mut model = model();
+    press(&mut model, "one<A-b><C-k>");
+    assert!(model.overlay.is_none());
+    press(&mut model, "<C-k>");
+    assert!(matches!(&model.overlay, Some(Overlay::List(_))));
+}
+
+#[test]
+fn escape_lets_go_of_one_thing_after_the_other() {
+    let mut model = model();
+    model.find = Some(crate::model::Find { words: "x".into(), typing: false });
+    model.room_mut().purpose = Purpose::Reply(Seq(2));
+    model.room_mut().scroll = Scroll::At { place: Place { seq: Seq(1), behind: 0 }, row: 0, moved: 0 };
+    press(&mut model, "a<Tab><Esc>");
+    assert_eq!((shown(&model).as_str(), model.find.is_some()), ("a|", true));
+    press(&mut model, "<C-r><Esc>");
+    assert_eq!((model.history_search.is_none(), model.find.is_some()), (true, true));
+    press(&mut model, "<Esc>");
+    assert_eq!((model.find.is_none(), model.room().purpose), (true, Purpose::Reply(Seq(2))));
+    press(&mut model, "<Esc>");
+    assert_eq!((model.room().purpose, model.room().scroll == Scroll::Newest), (Purpose::New, false));
+    press(&mut model, "<Esc>");
+    assert_eq!((shown(&model).as_str(), model.room().scroll), ("a|", Scroll::Newest));
+}
+
+#[test]
+fn a_pasted_text_goes_where_the_line_goes() {
+    let mut model = model();
+    press(&mut model, "/pm bob ");
+    answer_paste(&mut model, "one\n/two", 's');
+    let bob = model.rooms.index(&RoomName::known("@alice,bob").unwrap()).unwrap();
+    assert_eq!(model.rooms.number(), bob);
+    assert_eq!(model.outbox.len(), 1);
+    let mut model = self::model();
+    model.text_bytes = 8;
+    press(&mut model, "/pm bob ");
+    answer_paste(&mut model, "three\nfour", 's');
+    assert_eq!((shown(&model), faults(&model).len()), ("/pm bob three\nfour|".into(), 1));
+    let mut model = self::model();
+    model.text_bytes = 4;
+    answer_paste(&mut model, "/one\ntw\nx", 's');
+    assert_eq!(model.outbox.iter().map(|pending| pending.text.as_str()).collect::<Vec<_>>(), ["/one", "tw\nx"]);
 }

@@ -23,6 +23,24 @@ fn a_run_of_comings_and_goings_is_one_line() {
 }
 
 #[test]
+fn who_comes_back_after_our_connection_broke_is_no_news_and_who_does_not_went() {
+    let mut story = Story::online();
+    let users = json!([{"name":"alice"},{"name":"bob"},{"name":"carol"}]);
+    story.hears(json!({"type":"presence","room":"general","joined":users,"left":[],"online":3}));
+    let before = story.pane().len();
+    story.lost();
+    story.welcome();
+    let mut frame = resumed("general", 3, &[]);
+    frame["users"] = json!([{"name":"alice"}]);
+    story.hears(frame);
+    story.hears(json!({"type":"presence","room":"general","joined":[{"name":"bob"}],"left":[],"online":2}));
+    assert_eq!(story.pane().len(), before);
+    assert_eq!(story.model.room().users.len(), 2);
+    story.passes(31);
+    assert_eq!(story.pane().last().unwrap(), "+[] -[] ~[carol]");
+}
+
+#[test]
 fn typing_shows_and_goes_by_itself_or_with_the_message() {
     let mut story = Story::online();
     let typing = json!({"type":"typing","room":"general","user":"bob","active":true});

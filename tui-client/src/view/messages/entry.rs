@@ -20,8 +20,8 @@ use crate::{
 
 /// Narrower than this a name stands before its text, and no longer in a column of its own.
 const COLUMNS_FROM: usize = 50;
-/// What a text is set in by, there.
-const INDENT: usize = 2;
+/// What a text is set in by, there, behind the column at the edge.
+const INDENT: usize = 3;
 /// So many people are named before the others are counted.
 const NAMED: usize = 8;
 const SAMPLE: Timestamp = Timestamp(0);
@@ -62,7 +62,9 @@ impl Columns {
     pub(super) fn new(model: &Model, pane: usize, longest: usize) -> Self {
         let look = &model.settings.look;
         if pane < COLUMNS_FROM {
-            let text = pane.saturating_sub(INDENT).clamp(1, usize::from(look.text_width).max(1));
+            // On the very narrowest, no column is left free.
+            let margin = usize::from(pane >= 36);
+            let text = pane.saturating_sub(INDENT + margin).clamp(1, usize::from(look.text_width).max(1));
             return Self { time: 0, name: 0, at: INDENT.min(pane.saturating_sub(1)), text, aligned: false };
         }
         let time = width(&time(model, SAMPLE)).min(pane / 4);
@@ -168,14 +170,15 @@ fn lay(columns: Columns, left: Left<'_>, body: &[Piece], rows: &mut Vec<Row>) {
         }
         return;
     }
+    let edge = left.edge.unwrap_or(Piece::new(" ", plain));
     let mut head = Vec::new();
     let mut spot = None;
     if let Some(time) = left.time {
-        head.push(time);
+        head.extend([edge.clone(), time, Piece::new(" ", plain)]);
     }
     if let Some((piece, user)) = left.name {
-        if !head.is_empty() {
-            head.push(left.edge.clone().unwrap_or(Piece::new(" ", plain)));
+        if head.is_empty() {
+            head.push(edge.clone());
         }
         let from = row_width(&head);
         let most = columns.whole() / 2;
@@ -189,7 +192,7 @@ fn lay(columns: Columns, left: Left<'_>, body: &[Piece], rows: &mut Vec<Row>) {
     for (number, text) in wrap(body, first, columns.text).into_iter().enumerate() {
         let mut row = if number == 0 { std::mem::take(&mut head) } else { Vec::new() };
         if row.is_empty() {
-            row.extend(left.edge.clone());
+            row.push(edge.clone());
             pad(&mut row, columns.at);
         }
         row.extend(text);
@@ -337,7 +340,7 @@ fn waiting(model: &Model, columns: Columns, pending: &Pending, rows: &mut Vec<Ro
     };
     text.push(Piece::new(chat_protocol::display::text(&pending.text).into_owned(), dim));
     lay(columns, Left { edge: None, time: Some(Piece::new(sign, theme.style(role))), name: Some(name) }, &text, rows);
-    let resend = || hint(model, Context::Select, Action::Resend, "sends it");
+    let resend = || hint(model, Context::Select, Action::Resend, "sends again");
     let drop = || hint(model, Context::Select, Action::Drop, "drops it");
     let mut note = match &pending.state {
         State::Failed(reason) => vec![

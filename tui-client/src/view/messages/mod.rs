@@ -10,7 +10,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use self::pane::Pane;
 use super::{
     links::LinkSpot,
-    text::{clip, columns, line, put, put_row, width},
+    text::{clip, columns, line, put, put_row, settle, width},
 };
 use crate::{
     model::{Link, Model},
@@ -37,10 +37,15 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, links: &mut V
     let theme = &model.settings.look.theme;
     for (number, (place, row)) in filled.rows.iter().enumerate() {
         let y = top + columns(number);
-        if row.is_own && model.room().selected == Some(*place) {
-            buffer.set_style(Rect { y, height: 1, ..area }, theme.style(Role::Selected));
+        let across = Rect { y, height: 1, ..area };
+        let is_selected = row.is_own && model.room().selected == Some(*place);
+        if is_selected {
+            buffer.set_style(across, theme.style(Role::Selected));
         }
         put_row(buffer, area, area.x, y, &row.pieces, links);
+        if is_selected {
+            settle(buffer, across);
+        }
         if let Some((from, to, user)) = &row.name {
             let columns = (area.x + columns(*from), (area.x + columns(*to)).min(area.right()));
             seen.spots.push((Spot { row: y, columns }, Target::User(user.clone())));
@@ -50,6 +55,14 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, links: &mut V
         }
     }
     seen
+}
+
+/// How many entries are laid out to draw a pane of that size.
+#[cfg(test)]
+pub(super) fn laid(model: &Model, width: usize, page: usize) -> usize {
+    let mut pane = Pane::new(model, width);
+    pane.fill(page);
+    pane.laid()
 }
 
 /// What is said while there is nothing to show.

@@ -22,7 +22,7 @@ use crate::{
 const TWO_FROM: u16 = 110;
 const BETWEEN: usize = 3;
 /// Of the keys, or the commands.
-const WIDEST: usize = 26;
+const WIDEST: usize = 24;
 
 pub(super) fn draw(model: &Model, scroll: usize, buffer: &mut Buffer, screen: Rect) {
     let two = screen.width >= TWO_FROM;
@@ -98,8 +98,15 @@ fn keys(model: &Model, context: Context) -> Vec<(String, String)> {
             }
             continue;
         }
-        let keys: Vec<_> = chords(about.action).iter().map(ToString::to_string).collect();
-        rows.push((keys.join("  "), about.help.to_owned()));
+        let mut keys = String::new();
+        for chord in chords(about.action) {
+            let more = if keys.is_empty() { chord.to_string() } else { format!("{keys}  {chord}") };
+            // Half a key is none; the first is always there.
+            if keys.is_empty() || more.chars().count() <= WIDEST {
+                keys = more;
+            }
+        }
+        rows.push((keys, about.help.to_owned()));
     }
     rows
 }
@@ -108,7 +115,7 @@ fn laid(model: &Model, sections: &[Section], wide: usize) -> Vec<Vec<Piece>> {
     let theme = &model.settings.look.theme;
     let (title, key, text) = (theme.style(Role::Title), theme.style(Role::Key), theme.style(Role::Text));
     let widest = sections.iter().flat_map(|(_, rows)| rows).map(|(keys, _)| keys.chars().count()).max().unwrap_or(0);
-    let column = widest.min(WIDEST).min(wide / 2);
+    let column = widest.min(WIDEST).min(wide * 2 / 5);
     let mut laid = Vec::new();
     for (number, (heading, rows)) in sections.iter().enumerate() {
         if number > 0 {

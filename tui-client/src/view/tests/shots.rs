@@ -91,7 +91,7 @@ fn shots() {
         for (width, height) in [(140, 40), (100, 30), (80, 24), (60, 20), (40, 10), (30, 8), (20, 5)] {
             shot(name, &model, width, height);
         }
-        model.room_mut().selected = Some(Place { seq: chat_protocol::Seq(4), behind: 0 });
+        model.room_mut().selected = Some(Place { seq: chat_protocol::Seq(10), behind: 0 });
         shot(&format!("{name}-selected"), &model, 100, 30);
         model.room_mut().selected = None;
         for (overlay, what) in overlays() {
@@ -104,7 +104,8 @@ fn shots() {
         model.room_mut().purpose = Purpose::Reply(chat_protocol::Seq(10));
         model.room_mut().composer.insert("Sure, @d");
         model.completion = Some(Completion {
-            before: "Sure, @d".into(),
+            before: "@d".into(),
+            start: 6,
             candidates: [("dave", "spoke just now"), ("design", "room"), ("/delete <seq>", "take a message of yours away")]
                 .map(|(label, note)| Candidate { text: label.into(), label: label.into(), note: note.into() })
                 .into(),
