@@ -15,6 +15,7 @@
 //! | without a screen: pipes, printing, line by line | [`headless`] |
 //! | the question for those who did not say who they are | [`door`] |
 //! | the log on disk | [`disklog`] |
+//! | what was said, as lines of text | [`words`] |
 #![allow(dead_code, unused_imports, reason = "being built")]
 
 mod app;
@@ -37,6 +38,7 @@ mod token;
 mod transport;
 mod update;
 mod view;
+mod words;
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -201,6 +203,7 @@ fn begin(
     if let Some(background) = Kind::of_environment().background() {
         settings.look.theme = themes.take().map_or(settings.look.theme, |themes| themes(background));
     }
+    let server = chosen.server.address.to_string();
     let start = Start {
         server: chosen.server,
         user,
@@ -210,7 +213,7 @@ fn begin(
         settings,
         keep: Arc::new(keep),
         reload: Arc::new(reload),
-        log: chosen.log_dir.map(DiskLog::new),
+        log: chosen.log_dir.map(|directory| DiskLog::new(&directory, &server)),
     };
     (start, themes)
 }

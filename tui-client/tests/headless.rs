@@ -362,3 +362,22 @@ async fn a_server_that_is_not_there_yet_is_waited_for() {
     timeout(PATIENCE, program.ended()).await.expect("in time").with(0);
     assert_eq!(peer.log().await, [("maker".to_owned(), "early".to_owned())]);
 }
+
+#[tokio::test]
+async fn a_log_on_disk_is_kept_if_asked_for() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let logs = directory.path().join("logs");
+    let server = TestServer::start().await;
+    let mut peer = server.join("ops", "bob").await;
+    peer.say("before").await;
+    let mut program = tail(&server.url(), &["--log-dir", logs.to_str().expect("a path")]);
+    assert_eq!(said(&program.line().await), "[ops] bob: before");
+    peer.say("while we are there").await;
+    assert_eq!(said(&program.line().await), "[ops] bob: while we are there");
+    let room = logs.join(format!("ws%3A%2F%2F127.0.0.1%3A{}", server.address.port())).join("ops");
+    let files: Vec<_> = fs::read_dir(&room).expect("the room's logs").map(|file| file.expect("a file").path()).collect();
+    assert_eq!(files.len(), 1);
+    let text = fs::read_to_string(&files[0]).expect("a log");
+    assert!(text.ends_with("Z bob: while we are there\n") || text.ends_with("+00:00 bob: while we are there\n"), "{text:?}");
+    assert_eq!(text.lines().count(), 1, "{text:?}");
+}

@@ -7,7 +7,6 @@ mod lines;
 mod pipe;
 mod plain;
 mod position;
-mod print;
 mod tail;
 
 use std::{

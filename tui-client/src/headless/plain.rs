@@ -10,11 +10,12 @@ use std::{
 use chat_protocol::{ClientId, RoomName, ServerMessage, display};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use super::{Next, Quiet, closed_is_wished, print};
+use super::{Next, Quiet, closed_is_wished};
 use crate::{
     app::{Start, Word},
     effect::{Effect, Ending, Told},
     msg::Msg,
+    words,
 };
 
 /// How many of our own messages are remembered, so as not to read them to the one who has just typed them.
@@ -102,7 +103,7 @@ impl Plain {
         }
         let room = &self.quiet.model.room().name;
         if *room != self.room {
-            lines.push(format!("Room: {}", print::room(room, &self.quiet.model.user)));
+            lines.push(format!("Room: {}", words::room(room, &self.quiet.model.user)));
             self.room = room.clone();
         }
         let mut out = io::stdout().lock();
@@ -113,7 +114,7 @@ impl Plain {
     fn line(&self, told: &Told) -> Option<String> {
         let model = &self.quiet.model;
         let label = |room: Option<&RoomName>| match room {
-            Some(room) if *room != model.room().name => format!("[{}] ", print::room(room, &model.user)),
+            Some(room) if *room != model.room().name => format!("[{}] ", words::room(room, &model.user)),
             _ => String::new(),
         };
         Some(match told {
@@ -123,9 +124,9 @@ impl Plain {
                 {
                     return None;
                 }
-                let ((room, _, at), words) = print::place(event).zip(print::words(event))?;
-                let time = print::time(at, &model.zone, &model.settings.look.time);
-                format!("{} {}{words}", display::line(&time), label(Some(room)))
+                let ((room, _, at), text) = words::place(event).zip(words::words(event))?;
+                let time = words::time(at, &model.zone, &model.settings.look.time);
+                format!("{} {}{text}", display::line(&time), label(Some(room)))
             }
             Told::Presence { room, user, came } => {
                 if !model.settings.look.presence {
@@ -136,7 +137,7 @@ impl Plain {
             }
             Told::Notice { room, text } => format!("{}{}", label(room.as_ref()), display::indented(text)),
             Told::Fault { room, text } => format!("Error: {}{}", label(room.as_ref()), display::indented(text)),
-            Told::Connection(words) => format!("Connection: {}", display::line(words)),
+            Told::Connection(text) => format!("Connection: {}", display::line(text)),
             Told::Gap { room } => format!("{}Some of what was said meanwhile could not be read again", label(Some(room))),
             Told::Sent { .. } => return None,
         })

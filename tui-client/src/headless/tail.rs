@@ -11,12 +11,13 @@ use std::{
 use anyhow::anyhow;
 use chat_protocol::{Epoch, RoomName, ServerFrame, ServerMessage};
 
-use super::{Next, Quiet, closed_is_wished, position::Positions, print, say};
+use super::{Next, Quiet, closed_is_wished, position::Positions, say};
 use crate::{
     app::{Start, Word},
     effect::{Effect, Ending, Told},
     model::Link,
     msg::Msg,
+    words,
 };
 
 /// When a line of text was said.
@@ -93,7 +94,7 @@ fn told(
         let Effect::Tell(told) = effect else { continue };
         match told {
             Told::Event { event, epoch, old } => {
-                let Some((room, seq, _)) = print::place(&event) else { continue };
+                let Some((room, seq, _)) = words::place(&event) else { continue };
                 let skipped = old && too_old.get_mut(room).is_some_and(take_one);
                 if !skipped {
                     writeln!(out, "{}", line(quiet, wishes.json, &event))?;
@@ -101,7 +102,7 @@ fn told(
                 reach(positions, room, epoch.as_ref(), seq);
             }
             Told::Gap { room } => {
-                let room = print::room(&room, &quiet.model.user);
+                let room = words::room(&room, &quiet.model.user);
                 say(&format!("what was said in {room} meanwhile could not all be read again"));
             }
             Told::Fault { text, .. } => say(&text),
@@ -123,9 +124,9 @@ fn line(quiet: &Quiet, json: bool, event: &ServerMessage) -> String {
     if json {
         return ServerFrame::from(event.clone()).encode();
     }
-    let Some(((room, _, at), words)) = print::place(event).zip(print::words(event)) else { return String::new() };
+    let Some(((room, _, at), text)) = words::place(event).zip(words::words(event)) else { return String::new() };
     let model = &quiet.model;
-    format!("{} [{}] {words}", print::time(at, &model.zone, TIME), print::room(room, &model.user))
+    format!("{} [{}] {text}", words::time(at, &model.zone, TIME), words::room(room, &model.user))
 }
 
 /// How many of the old messages of each room are not to be printed, because so many newer ones follow.
@@ -134,7 +135,7 @@ fn too_old(effects: &[Effect], limit: Option<u64>) -> HashMap<RoomName, u64> {
     let Some(limit) = limit else { return counts };
     for effect in effects {
         if let Effect::Tell(Told::Event { event, old: true, .. }) = effect
-            && let Some((room, ..)) = print::place(event)
+            && let Some((room, ..)) = words::place(event)
         {
             *counts.entry(room.clone()).or_insert(0) += 1;
         }
@@ -152,7 +153,7 @@ fn take_one(left: &mut u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::headless::print::tests::message;
+    use crate::words::tests::message;
 
     #[test]
     fn only_the_last_of_the_old_are_printed() {

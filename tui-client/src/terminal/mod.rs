@@ -4,6 +4,8 @@
 
 mod detect;
 mod events;
+#[cfg(test)]
+mod tests;
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},

@@ -1,10 +1,11 @@
-//! What was said as lines of text: one event a line, the lines after the first set in, nothing that a terminal would obey.
+//! What was said as lines of text, for output without a screen and for the log on disk: one event a line, the lines after the
+//! first set in, nothing that a terminal would obey.
 
 use chat_protocol::{RoomName, Seq, ServerMessage, Timestamp, UserName, display};
 use jiff::{fmt::strtime, tz::TimeZone};
 
 /// When something happened, in this zone, as `format` has it (strftime).
-pub(super) fn time(at: Timestamp, zone: &TimeZone, format: &str) -> String {
+pub(crate) fn time(at: Timestamp, zone: &TimeZone, format: &str) -> String {
     let zoned = jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_zoned(zone.clone()));
     let text = zoned.and_then(|zoned| strtime::format(format, &zoned));
     text.unwrap_or_else(|_| at.to_string())
@@ -47,7 +48,7 @@ pub(crate) fn place(event: &ServerMessage) -> Option<(&RoomName, Seq, Timestamp)
 }
 
 /// How a room is called, for the one who is in it.
-pub(super) fn room(name: &RoomName, user: &UserName) -> String {
+pub(crate) fn room(name: &RoomName, user: &UserName) -> String {
     match name.other_than(user) {
         Some(other) if name.is_private() => format!("@{}", display::line(other.shown())),
         _ => display::line(name.shown()).into_owned(),
@@ -55,14 +56,14 @@ pub(super) fn room(name: &RoomName, user: &UserName) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeMap;
 
     use chat_protocol::server::Message;
 
     use super::*;
 
-    pub(in crate::headless) fn message(seq: u64, from: &str, text: &str) -> Message {
+    pub(crate) fn message(seq: u64, from: &str, text: &str) -> Message {
         Message {
             room: RoomName::parse("general").unwrap(),
             seq: Seq(seq),
