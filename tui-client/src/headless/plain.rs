@@ -88,23 +88,25 @@ impl Plain {
     }
 
     fn print(&mut self, effects: Vec<Effect>) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut lines: Vec<String> = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Tell(told) => {
-                    if let Some(line) = self.line(&told) {
-                        writeln!(out, "{line}")?;
-                    }
-                }
-                Effect::Notify { .. } => write!(out, "\x07")?,
+                Effect::Tell(told) => lines.extend(self.line(&told)),
+                // The bell belongs to the line that it is for.
+                Effect::Notify { .. } => match lines.last_mut() {
+                    Some(line) => line.push('\x07'),
+                    None => lines.push("\x07".into()),
+                },
                 _ => {}
             }
         }
         let room = &self.quiet.model.room().name;
         if *room != self.room {
-            writeln!(out, "Room: {}", print::room(room, &self.quiet.model.user))?;
+            lines.push(format!("Room: {}", print::room(room, &self.quiet.model.user)));
             self.room = room.clone();
         }
+        let mut out = io::stdout().lock();
+        lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
         out.flush()
     }
 

@@ -85,8 +85,12 @@ impl Program {
     }
 
     pub async fn write(&mut self, text: &str) {
+        self.write_bytes(text.as_bytes()).await;
+    }
+
+    pub async fn write_bytes(&mut self, bytes: &[u8]) {
         let input = self.input.as_mut().expect("its input is open");
-        timeout(PATIENCE, input.write_all(text.as_bytes())).await.expect("in time").expect("it is read");
+        timeout(PATIENCE, input.write_all(bytes)).await.expect("in time").expect("it is read");
     }
 
     /// The input ends.

@@ -238,6 +238,33 @@ impl Tui {
         }
     }
 
+    /// Waits until more than so many bytes were written.
+    #[track_caller]
+    pub fn grows_beyond(&mut self, bytes: usize) -> impl Future<Output = ()> + '_ {
+        let caller = std::panic::Location::caller();
+        async move {
+            let deadline = Instant::now() + PATIENCE;
+            let grown =
+                timeout_at(deadline, self.changed.wait_for(|length| *length > bytes)).await.is_ok_and(|grown| grown.is_ok());
+            assert!(grown, "{caller}: nothing more is written. The screen:\n{}", self.contents());
+        }
+    }
+
+    /// Whether nothing is written for so long.
+    pub async fn is_quiet(&mut self, length: Duration) -> bool {
+        self.changed.borrow_and_update();
+        timeout_at(Instant::now() + length, self.changed.changed()).await.is_err()
+    }
+
+    /// The time of a processor that it has taken, in the system's coarse units.
+    pub fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id().as_raw_nonzero())).unwrap_or_default();
+        // The name, in brackets, may hold anything.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+        Duration::from_millis(10 * (ticks(11) + ticks(12)))
+    }
+
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).parser.screen_mut().set_size(size(rows), size(columns));
         let master = self.master.as_ref().expect("the terminal is open");
