@@ -66,6 +66,7 @@ fn every_size_is_drawn() {
         model.show_users = [None, Some(true)][number % 2];
         model.room_mut().selected = (number % 5 == 0).then(|| crate::model::Place { seq: Seq(10), behind: 0 });
         model.completion = (number % 2 == 0).then(|| Completion {
+            start: 0,
             before: String::new(),
             candidates: ODD
                 .iter()
@@ -108,7 +109,7 @@ fn the_cursor_stands_where_the_next_letter_will() {
         ("日本", 0, 4),
         ("日本", 1, 2),
         ("e\u{301}x", 0, 2),
-        ("\u{1b}]0;x\u{7}", 0, 6),
+        ("\u{1b}]0;x\u{7}", 0, 4),
         ("👩\u{200d}🚀!", 0, 3),
         ("a\u{200b}b", 0, 2),
         ("a\u{200b}b", 1, 1),
@@ -118,9 +119,6 @@ fn the_cursor_stands_where_the_next_letter_will() {
         model.room_mut().composer.set(text);
         for _ in 0..back {
             model.room_mut().composer.edit(crate::keys::Action::Left);
-        }
-        if model.room().composer.cursor().1 == text.chars().count() && back > 0 {
-            continue; // The composer here cannot move yet.
         }
         let drawn = screen(&model, 30, 3);
         assert_eq!(drawn.cursor, Some((3 + column, 2)), "{text:?}: {:?}", drawn.rows);

@@ -136,6 +136,7 @@ fn draw_everything(text: &str, name: &str, depth: Depth) -> Result<(), String> {
             model.room_mut().purpose = if busy { Purpose::Reply(Seq(1)) } else { Purpose::Edit(Seq(2)) };
             model.room_mut().selected = busy.then_some(Place { seq: Seq(4), behind: 0 });
             model.completion = (model.overlay.is_none() && width < 100).then(|| Completion {
+                start: 0,
                 before: text.into(),
                 candidates: vec![Candidate { text: text.into(), label: text.into(), note: text.into() }],
                 chosen: Some(0),
