@@ -173,6 +173,9 @@ async fn without_a_shell_to_wake_it_it_does_not_sleep() {
 async fn a_closed_window_ends_it() {
     let server = TestServer::start().await;
     let mut tui = inside(&server, "alice").await;
+    // Something without a cursor: what cannot be shown again must not be cried over either.
+    tui.keys("\x1bOP");
+    tui.wait_for("the help", vt100::Screen::hide_cursor).await;
     tui.close().await;
     assert_eq!(tui.ended().await.exit_code(), 0);
 }

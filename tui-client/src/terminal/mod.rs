@@ -10,6 +10,7 @@ mod tests;
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
     io::{self, BufWriter, Stdout, Write},
+    mem::ManuallyDrop,
     panic,
     sync::{
         Once,
@@ -46,7 +47,9 @@ static HELD: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while it is ours.
 pub(crate) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: it would write what is left of a frame, show the cursor once more, and panic where there is nobody to say
+    /// that this failed.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     mouse: bool,
 }
 
@@ -56,7 +59,7 @@ impl Screen {
         give_back_on_panic();
         let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))?;
         take(mouse)?;
-        Ok(Self { terminal, mouse })
+        Ok(Self { terminal: ManuallyDrop::new(terminal), mouse })
     }
 
     /// Gives the terminal to somebody else for a while.

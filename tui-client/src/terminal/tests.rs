@@ -5,7 +5,10 @@ use std::{env, fs, io::Read as _, os::unix::fs::OpenOptionsExt as _, path::Path,
 
 use crossterm::terminal::is_raw_mode_enabled;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::{
+    stdio::dup2_stdout,
+    termios::{LocalModes, tcgetattr},
+};
 
 use super::*;
 
@@ -19,6 +22,8 @@ fn in_a_terminal() {
     let (Ok(ending), Ok(report)) = (env::var(ENDING), env::var(REPORT)) else { return };
     let tell = |words: &str| fs::write(&report, words).unwrap();
     if ending == "cannot" {
+        // A terminal to type in, and nothing to draw on.
+        dup2_stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap()).unwrap();
         let error = Screen::enter(true).err().unwrap();
         tell(&format!("{:?} raw={}", error.kind(), is_raw_mode_enabled().unwrap()));
         return;
@@ -44,17 +49,7 @@ fn run(ending: &str) -> (String, String) {
     let before = attributes(&device);
     let directory = tempfile::tempdir().unwrap();
     let report = directory.path().join("report");
-    let itself = env::current_exe().unwrap();
-    let mut command = match ending {
-        // A terminal to type in, and nothing to draw on.
-        "cannot" => {
-            let mut shell = CommandBuilder::new("sh");
-            shell.args(["-c", "exec \"$0\" \"$@\" > /dev/full"]);
-            shell.arg(itself);
-            shell
-        }
-        _ => CommandBuilder::new(itself),
-    };
+    let mut command = CommandBuilder::new(env::current_exe().unwrap());
     command.args(["--exact", "terminal::tests::in_a_terminal", "--nocapture", "--test-threads=1"]);
     command.env(ENDING, ending);
     command.env(REPORT, &report);
@@ -89,9 +84,10 @@ fn given_back(written: &str) -> &str {
         let count = |end: char| written.matches(&format!("\x1b[?{mode}{end}")).count();
         assert_eq!((count('h'), count('l')), (1, 1), "{mode} in {written:?}");
     }
-    let shown = written.rfind("\x1b[?25h").expect("the cursor is shown");
-    let last = modes.iter().filter_map(|mode| written.rfind(&format!("\x1b[?{mode}l"))).max().unwrap_or(0);
-    &written[shown.max(last)..]
+    let (taken, after) = written.rsplit_once("\x1b[?25h").expect("the cursor is shown");
+    assert!(modes.iter().all(|mode| taken.contains(&format!("\x1b[?{mode}l"))), "{written:?}");
+    assert!(taken.contains("\x1b[?25l"), "the cursor was hidden: {written:?}");
+    after
 }
 
 #[test]
