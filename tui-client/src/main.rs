@@ -54,6 +54,7 @@ use crate::{
     disklog::DiskLog,
     effect::Ending,
     headless::Tail,
+    perform::Kept,
     sessions::Sessions,
     terminal::{Background, Kind},
 };
@@ -183,8 +184,12 @@ fn begin(
         let origin = reload.lock().unwrap_or_else(PoisonError::into_inner).clone();
         origin.reload().map(Box::new)
     };
-    let keep = move |user: &UserName, session: &str| match &sessions {
-        Some(sessions) => sessions.keep(&address, user, session).map_err(|error| error.to_string()),
+    let keep = move |user: &UserName, kept: Kept<'_>| match &sessions {
+        Some(sessions) => match kept {
+            Kept::Session(session) => sessions.keep(&address, user, session),
+            Kept::Rooms(rooms) => sessions.keep_rooms(&address, user, rooms),
+        }
+        .map_err(|error| error.to_string()),
         None => Ok(()),
     };
     let mut settings = chosen.settings.clone();
