@@ -136,6 +136,11 @@ pub(super) fn interrupt(model: &mut Model) -> Option<Vec<Effect>> {
 /// Up on an empty line: an own message to edit; again, with nothing changed: the own one before it, or after. Answers whether so.
 fn edit_other(model: &mut Model, older: bool) -> bool {
     let room = model.room();
+    // Within several lines the key moves first.
+    let edge = if older { 0 } else { room.composer.lines().len() - 1 };
+    if room.composer.cursor().0 != edge {
+        return false;
+    }
     let seq = match room.purpose {
         Purpose::New if older && room.composer.is_empty() && !room.composer.is_browsing() => own(model, None, true),
         Purpose::Edit(seq) if room.live.message(seq).is_some_and(|message| clean(&message.text) == room.composer.text()) => {
