@@ -21,6 +21,8 @@ mod app;
 mod cli;
 mod config;
 mod disklog;
+#[cfg(test)]
+mod documents;
 mod door;
 mod effect;
 mod headless;

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use chat_protocol::display;
+
 /// The links of a text, in their order.
 pub(crate) fn links(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut from = 0;
@@ -27,28 +29,32 @@ pub(crate) fn links(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// How many bytes the link at the beginning of a text has; 0 if nothing follows its scheme.
 fn length(text: &str, scheme: usize) -> usize {
-    let ends =
-        |c: char| c.is_whitespace() || chat_protocol::display::is_unsafe(c) || matches!(c, '<' | '>' | '"' | '`' | '«' | '»');
+    if !text[scheme..].chars().next().is_some_and(|c| c.is_alphanumeric() || c == '[') {
+        return 0;
+    }
+    let ends = |c: char| c.is_whitespace() || display::is_unsafe(c) || matches!(c, '<' | '>' | '"' | '`' | '«' | '»');
     let mut link = &text[..text.find(ends).unwrap_or(text.len())];
-    // A stop or a bracket behind it belongs to the sentence; but `…/Rust_(language)` holds both of its brackets.
+    // A stop or a bracket behind it belongs to the sentence; but `…/Rust_(language)` holds both of its brackets. They are
+    // counted once: a text may consist of nothing else.
+    let mut odd = [('(', ')'), ('[', ']'), ('{', '}')].map(|(open, close)| {
+        let count = |bracket| link.matches(bracket).count();
+        (close, count(close).saturating_sub(count(open)))
+    });
     while let Some(last) = link.chars().next_back() {
-        let odd = match last {
-            ')' => unbalanced(link, '(', ')'),
-            ']' => unbalanced(link, '[', ']'),
-            '}' => unbalanced(link, '{', '}'),
-            _ => matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' | '…' | '、' | '。' | '(' | '[' | '{'),
+        let away = match odd.iter_mut().find(|(close, _)| *close == last) {
+            Some((_, more)) if *more > 0 => {
+                *more -= 1;
+                true
+            }
+            Some(_) => false,
+            None => matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' | '…' | '、' | '。'),
         };
-        if !odd {
+        if !away {
             break;
         }
         link = &link[..link.len() - last.len_utf8()];
     }
-    let named = link.get(scheme..).and_then(|rest| rest.chars().next()).is_some_and(|c| c.is_alphanumeric() || c == '[');
-    if named { link.len() } else { 0 }
-}
-
-fn unbalanced(link: &str, open: char, close: char) -> bool {
-    link.matches(close).count() > link.matches(open).count()
+    link.len()
 }
 
 /// The host that a link really goes to, as it will be looked up: what stands before an `@` is a name for the server and no

@@ -45,6 +45,17 @@ pub(super) fn clip(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Borrowed(&text[..end])
 }
 
+/// As much of the end of a safe text as fits: where one types, that is what one looks at.
+pub(super) fn ending(text: &str, columns: usize) -> &str {
+    let mut cut = width(text).saturating_sub(columns);
+    let begins = graphemes(text).find(|(_, wide)| {
+        let is_left = cut == 0;
+        cut = cut.saturating_sub(*wide);
+        is_left
+    });
+    begins.map_or("", |(grapheme, _)| &text[grapheme.as_ptr() as usize - text.as_ptr() as usize..])
+}
+
 /// A part of a row: safe text in one style, and the link that it is a part of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Piece {
@@ -168,6 +179,14 @@ mod tests {
         ] {
             assert_eq!(clip(text, columns), expected, "{text} in {columns}");
             assert!(width(&clip(text, columns)) <= columns);
+        }
+    }
+
+    #[test]
+    fn the_end_of_what_is_typed_fits() {
+        for (text, columns, expected) in [("abc", 3, "abc"), ("abc", 2, "bc"), ("日本語", 3, "語"), ("日本", 0, ""), ("", 2, "")]
+        {
+            assert_eq!(ending(text, columns), expected, "{text} in {columns}");
         }
     }
 

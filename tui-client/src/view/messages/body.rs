@@ -12,6 +12,9 @@ use crate::{
     theme::Role,
 };
 
+/// What is between two marks, in bytes. Without an end to the search, a text of marks alone would take the square of its length.
+const LONGEST: usize = 400;
+
 /// A part of a text that looks different.
 type Layer = (Range<usize>, Style, Option<Rc<str>>);
 
@@ -19,43 +22,62 @@ type Layer = (Range<usize>, Style, Option<Rc<str>>);
 pub(super) fn pieces(model: &Model, raw: &str, base: Style, names_us: bool) -> Vec<Piece> {
     let theme = &model.settings.look.theme;
     let text = display::text(raw);
-    let mut layers: Vec<Layer> = Vec::new();
-    let links: Vec<_> = links::links(&text).collect();
-    for (range, style) in markup(&text) {
-        let style = style.unwrap_or_else(|| theme.style(Role::Code));
-        // The underline of `a_b_c` in an address is none.
-        if !links.iter().any(|link| link.start < range.end && range.start < link.end) {
-            layers.push((range, style, None));
-        }
-    }
-    layers.extend(links.into_iter().map(|range| {
-        let url = Rc::from(&text[range.clone()]);
-        (range, theme.style(Role::Link), Some(url))
-    }));
+    let links: Vec<Layer> = links::links(&text)
+        .map(|range| {
+            let url = Rc::from(&text[range.clone()]);
+            (range, theme.style(Role::Link), Some(url))
+        })
+        .collect();
+    // The underline of `a_b_c` in an address is none.
+    let in_link = |range: &Range<usize>| {
+        let after = links.partition_point(|(link, ..)| link.end <= range.start);
+        links.get(after).is_some_and(|(link, ..)| link.start < range.end)
+    };
+    let markup = markup(&text).into_iter().filter(|(range, _)| !in_link(range));
+    let markup = markup.map(|(range, style)| (range, style.unwrap_or_else(|| theme.style(Role::Code)), None)).collect();
+    let (mut named, mut found) = (Vec::new(), Vec::new());
     if names_us {
         let words = std::iter::once(model.user.shown()).chain(model.settings.alerts.words.iter().map(String::as_str));
-        for range in words.flat_map(|word| occurrences(&text, word, true)) {
-            layers.push((range, theme.style(Role::Mention), None));
-        }
+        named = words
+            .flat_map(|word| occurrences(&text, word, true))
+            .map(|range| (range, theme.style(Role::Mention), None))
+            .collect();
     }
     if let Some(find) = &model.find {
-        for range in find.words.split_whitespace().flat_map(|word| occurrences(&text, word, false)) {
-            layers.push((range, theme.style(Role::Found), None));
-        }
+        let words = find.words.split_whitespace().flat_map(|word| occurrences(&text, word, false));
+        found = words.map(|range| (range, theme.style(Role::Found), None)).collect();
     }
-    cut(&text, base, &layers)
+    cut(&text, base, [markup, links, named, found])
 }
 
-/// The text cut wherever a layer begins or ends; the later layers lie above the earlier.
-fn cut(text: &str, base: Style, layers: &[Layer]) -> Vec<Piece> {
-    let mut cuts: Vec<usize> = layers.iter().flat_map(|(range, ..)| [range.start, range.end]).chain([0, text.len()]).collect();
+/// The text cut wherever a layer begins or ends; the later ones lie above the earlier. A text may have thousands of parts: it is
+/// gone through once.
+fn cut<const N: usize>(text: &str, base: Style, mut layers: [Vec<Layer>; N]) -> Vec<Piece> {
+    let mut cuts = vec![0, text.len()];
+    for layer in &mut layers {
+        layer.sort_by_key(|(range, ..)| range.start);
+        let mut end = 0;
+        // Of two that overlap the first is enough.
+        layer.retain(|(range, ..)| {
+            let is_free = range.start >= end;
+            end = end.max(range.end);
+            is_free
+        });
+        cuts.extend(layer.iter().flat_map(|(range, ..)| [range.start, range.end]));
+    }
     cuts.sort_unstable();
     cuts.dedup();
+    let mut next = [0; N];
     let parts = cuts.windows(2).map(|ends| {
         let (mut style, mut link) = (base, None);
-        for (_, layer, url) in layers.iter().filter(|(range, ..)| range.start <= ends[0] && ends[1] <= range.end) {
-            style = style.patch(*layer);
-            link = url.clone().or(link);
+        for (layer, at) in layers.iter().zip(&mut next) {
+            while layer.get(*at).is_some_and(|(range, ..)| range.end <= ends[0]) {
+                *at += 1;
+            }
+            if let Some((_, over, url)) = layer.get(*at).filter(|(range, ..)| range.start <= ends[0]) {
+                style = style.patch(*over);
+                link = url.clone().or(link);
+            }
         }
         Piece { text: text[ends[0]..ends[1]].to_owned().into(), style, link }
     });
@@ -74,7 +96,11 @@ fn markup(text: &str) -> Vec<(Range<usize>, Option<Style>)> {
         let before = text[..start].chars().next_back();
         let opens = text[from..].chars().next().is_some_and(|c| !c.is_whitespace() && c != mark)
             && (mark == '`' || !before.is_some_and(char::is_alphanumeric));
-        let line = &text[from..text[from..].find('\n').map_or(text.len(), |end| from + end)];
+        let mut most = text.len().min(from + LONGEST);
+        while !text.is_char_boundary(most) {
+            most -= 1;
+        }
+        let line = text[from..most].split('\n').next().unwrap_or_default();
         let end = line.match_indices(mark).map(|(end, _)| end).find(|end| {
             let closes = line[..*end].chars().next_back().is_some_and(|c| !c.is_whitespace());
             let after = line[end + 1..].chars().next();

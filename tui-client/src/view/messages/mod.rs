@@ -57,6 +57,14 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, links: &mut V
     seen
 }
 
+/// How many entries are laid out to draw a pane of that size.
+#[cfg(test)]
+pub(super) fn laid(model: &Model, width: usize, page: usize) -> usize {
+    let mut pane = Pane::new(model, width);
+    pane.fill(page);
+    pane.laid()
+}
+
 /// What is said while there is nothing to show.
 fn empty(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = &model.settings.look.theme;

@@ -71,8 +71,8 @@ impl<'a> Pane<'a> {
     }
 
     fn index(&self, place: Place) -> usize {
-        if place >= Place::pending(0) && !self.pending.is_empty() {
-            self.transcript.len() + (place.behind as usize).min(self.pending.len() - 1)
+        if place >= Place::pending(0) {
+            self.transcript.len() + (place.behind as usize).min(self.pending.len())
         } else {
             self.transcript.index(place)
         }

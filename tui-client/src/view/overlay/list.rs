@@ -9,7 +9,7 @@ use ratatui::{
 use super::{
     super::{
         hints::{hint, joined},
-        text::{Piece, clip, clip_row, columns, line, put, put_row, row_width, settle, width},
+        text::{Piece, clip, clip_row, columns, ending, line, put, put_row, row_width, settle, width},
     },
     boxed, centred, foot,
 };
@@ -40,14 +40,8 @@ pub(super) fn draw(model: &Model, list: &List, buffer: &mut Buffer, screen: Rect
     }
     let x = put(buffer, inner, inner.x, inner.y, "› ", theme.style(Role::Key));
     let filter = line(&list.filter);
-    // The end of it is where the next letter goes.
     let space = usize::from(inner.right().saturating_sub(x + 1));
-    let mut shown = &*filter;
-    while width(shown) > space {
-        let Some(c) = shown.chars().next() else { break };
-        shown = &shown[c.len_utf8()..];
-    }
-    let end = put(buffer, inner, x, inner.y, shown, theme.style(Role::Text));
+    let end = put(buffer, inner, x, inner.y, ending(&filter, space), theme.style(Role::Text));
     if filter.is_empty() {
         put(buffer, inner, x, inner.y, &clip("type to filter", space), theme.style(Role::Dim));
     }
