@@ -1,8 +1,6 @@
 //! The input line: editing, pastes, and sending what was typed. What Tab offers is in [`super::complete`], the search through what
 //! was sent in [`super::recall`]. It knows nothing of what becomes of a text that is said, nor of how a command is read.
 
-use std::time::Duration;
-
 use chat_protocol::{Seq, limits};
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -10,7 +8,7 @@ use super::{complete, hint, recall};
 use crate::{
     effect::Effect,
     keys::{Action, Chord},
-    model::{LONGEST, Model, Overlay, Place, Purpose, Question, clean},
+    model::{LONGEST, Model, Overlay, Purpose, Question, clean},
 };
 
 /// The most bytes of a paste: more is a file, and not something to say.

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     config::Settings,
     keys::{Chord, Code, Context},
-    model::{Entry, Link, Membership, Rooms, Scroll},
+    model::{Entry, Link, Membership, Place, Rooms, Scroll},
 };
 
 fn user(name: &str) -> UserName {
