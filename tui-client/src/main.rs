@@ -15,7 +15,6 @@
 //! | without a screen: pipes, printing, line by line | [`headless`] |
 //! | the question for those who did not say who they are | [`door`] |
 //! | the log on disk | [`disklog`] |
-#![allow(dead_code, unused_imports, reason = "being built")]
 
 mod app;
 mod cli;
