@@ -15,6 +15,8 @@ pub(crate) enum Effect {
     Ask(Request),
     /// The proof of our name here, to be shown again after a new start.
     Keep { user: UserName, session: String },
+    /// The rooms that the user is in, to come back to after a new start.
+    KeepRooms { user: UserName, rooms: Vec<RoomName> },
     /// Something happened that a program without a screen prints, and a log on disk keeps.
     Tell(Told),
     /// Wake the person up: there is something for them. The words are safe to show.

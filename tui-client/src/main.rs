@@ -16,7 +16,6 @@
 //! | the question for those who did not say who they are | [`door`] |
 //! | the log on disk | [`disklog`] |
 //! | what was said, as lines of text | [`words`] |
-#![allow(dead_code, unused_imports, reason = "being built")]
 
 mod app;
 mod cli;
@@ -56,6 +55,7 @@ use crate::{
     disklog::DiskLog,
     effect::Ending,
     headless::Tail,
+    perform::Kept,
     sessions::Sessions,
     terminal::{Background, Kind},
 };
@@ -185,8 +185,12 @@ fn begin(
         let origin = reload.lock().unwrap_or_else(PoisonError::into_inner).clone();
         origin.reload().map(Box::new)
     };
-    let keep = move |user: &UserName, session: &str| match &sessions {
-        Some(sessions) => sessions.keep(&address, user, session).map_err(|error| error.to_string()),
+    let keep = move |user: &UserName, kept: Kept<'_>| match &sessions {
+        Some(sessions) => match kept {
+            Kept::Session(session) => sessions.keep(&address, user, session),
+            Kept::Rooms(rooms) => sessions.keep_rooms(&address, user, rooms),
+        }
+        .map_err(|error| error.to_string()),
         None => Ok(()),
     };
     let mut settings = chosen.settings.clone();

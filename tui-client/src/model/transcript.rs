@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use chat_protocol::{Seq, ServerMessage, Timestamp, UserName, names::HIGHEST, server::Message};
+use chat_protocol::{Seq, ServerMessage, Timestamp, UserName, server::Message};
 
 /// Where an entry stands: at a `seq`, or as the n-th behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

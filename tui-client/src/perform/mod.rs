@@ -8,7 +8,7 @@ pub(crate) mod sequence;
 
 use std::sync::Arc;
 
-use chat_protocol::UserName;
+use chat_protocol::{RoomName, UserName};
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use crate::{
@@ -19,8 +19,17 @@ use crate::{
     transport::Command,
 };
 
-/// Keeps the proof of a name for the next start. The error is in words.
-pub(crate) type Keep = Arc<dyn Fn(&UserName, &str) -> Result<(), String> + Send + Sync>;
+/// What is kept for the next start.
+#[derive(Clone, Copy)]
+pub(crate) enum Kept<'a> {
+    /// The proof of a name.
+    Session(&'a str),
+    /// The rooms that one is in.
+    Rooms(&'a [RoomName]),
+}
+
+/// Keeps it for a name. The error is in words.
+pub(crate) type Keep = Arc<dyn Fn(&UserName, Kept<'_>) -> Result<(), String> + Send + Sync>;
 /// Reads the configuration again. The error is in words.
 pub(crate) type Reload = Arc<dyn Fn() -> Result<Box<Settings>, String> + Send + Sync>;
 
@@ -43,7 +52,8 @@ impl World {
             Effect::Connect { resume, no_sooner } => self.command(Command::Connect { resume, no_sooner }),
             Effect::Wake => self.command(Command::Wake),
             Effect::Ask(request) => self.command(Command::Send(request.encode())),
-            Effect::Keep { user, session } => self.keep(&user, &session),
+            Effect::Keep { user, session } => self.keep(&user, Kept::Session(&session)),
+            Effect::KeepRooms { user, rooms } => self.keep(&user, Kept::Rooms(&rooms)),
             Effect::Tell(told) => {
                 self.write_down(&told);
                 return Some(Effect::Tell(told));
@@ -68,12 +78,12 @@ impl World {
         }
     }
 
-    fn keep(&mut self, user: &UserName, session: &str) {
-        if let Err(words) = (self.keep)(user, session)
+    fn keep(&mut self, user: &UserName, kept: Kept<'_>) {
+        if let Err(words) = (self.keep)(user, kept)
             && !self.keep_failed
         {
             self.keep_failed = true;
-            let _ = self.own.try_send(Msg::Failed(format!("The name cannot be kept for the next start: {words}")));
+            let _ = self.own.try_send(Msg::Failed(format!("Nothing can be kept for the next start: {words}")));
         }
     }
 

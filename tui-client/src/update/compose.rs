@@ -1,8 +1,6 @@
 //! The input line: editing, pastes, and sending what was typed. What Tab offers is in [`super::complete`], the search through what
 //! was sent in [`super::recall`]. It knows nothing of what becomes of a text that is said, nor of how a command is read.
 
-use std::time::Duration;
-
 use chat_protocol::{Seq, limits};
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -10,7 +8,7 @@ use super::{complete, hint, recall};
 use crate::{
     effect::Effect,
     keys::{Action, Chord},
-    model::{LONGEST, Model, Overlay, Place, Purpose, Question, clean},
+    model::{LONGEST, Model, Overlay, Purpose, Question, clean},
 };
 
 /// The most bytes of a paste: more is a file, and not something to say.
@@ -136,6 +134,11 @@ pub(super) fn interrupt(model: &mut Model) -> Option<Vec<Effect>> {
 /// Up on an empty line: an own message to edit; again, with nothing changed: the own one before it, or after. Answers whether so.
 fn edit_other(model: &mut Model, older: bool) -> bool {
     let room = model.room();
+    // Within several lines the key moves first.
+    let edge = if older { 0 } else { room.composer.lines().len() - 1 };
+    if room.composer.cursor().0 != edge {
+        return false;
+    }
     let seq = match room.purpose {
         Purpose::New if older && room.composer.is_empty() && !room.composer.is_browsing() => own(model, None, true),
         Purpose::Edit(seq) if room.live.message(seq).is_some_and(|message| clean(&message.text) == room.composer.text()) => {

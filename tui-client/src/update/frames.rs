@@ -20,6 +20,8 @@ use crate::{
 
 /// How long somebody is shown as typing when the server does not say that it ended.
 const TYPING_AT_MOST: Duration = Duration::from_secs(6);
+/// A server that asks for more patience than this does not get it.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long others may take to come back from what took our connection, too.
 const RETURN: Duration = Duration::from_secs(30);
 /// Names in one line of who came and went.
@@ -76,7 +78,7 @@ pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
         Said::Notice { text, room } => said(model, room, text),
         Said::Error { .. } if reference == Some(requests::SIGNAL) => Vec::new(),
         Said::Error { code, text, retry_ms } => {
-            refused(model, reference, code, &text, Duration::from_millis(retry_ms.unwrap_or(0)))
+            refused(model, reference, code, &text, Duration::from_millis(retry_ms.unwrap_or(0)).min(PATIENCE))
         }
         // The transport has looked at it already.
         Said::Closing { .. } => Vec::new(),
@@ -153,6 +155,7 @@ fn joined(model: &mut Model, purpose: Option<Purpose>, snapshot: Joined) -> Vec<
     if let Some(Purpose::Join { go: true, .. }) = purpose
         && let Some(index) = model.rooms.index(&name)
     {
+        effects.extend(rooms::keep(model));
         effects.extend(rooms::go(model, index));
     } else if is_current && model.room().scroll == Scroll::Newest {
         effects.extend(rooms::entered(model));

@@ -34,7 +34,7 @@ use self::{
     overlays::open_switcher,
 };
 pub(crate) use self::{
-    commands::{LOCAL_COMMANDS, Local},
+    commands::LOCAL_COMMANDS,
     requests::Asked,
 };
 use crate::{

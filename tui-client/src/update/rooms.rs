@@ -119,6 +119,12 @@ pub(super) fn leave(model: &mut Model, name: &RoomName) -> Vec<Effect> {
     vec![ask(model, Purpose::Leave { room: name.clone() }, message)]
 }
 
+/// The public rooms, for the next start; those of a program without a screen are not where the person is.
+pub(super) fn keep(model: &Model) -> Option<Effect> {
+    let rooms = model.rooms.iter().filter(|room| room.with.is_none()).map(|room| room.name.clone());
+    (!model.headless).then(|| Effect::KeepRooms { user: model.user.clone(), rooms: rooms.collect() })
+}
+
 /// We are no longer in a room.
 pub(super) fn gone(model: &mut Model, name: &RoomName) -> Vec<Effect> {
     if model.rooms.remove(name).is_none() {
@@ -127,6 +133,7 @@ pub(super) fn gone(model: &mut Model, name: &RoomName) -> Vec<Effect> {
     model.asked.retain(|_, asked| !asked.is_about(name));
     let text = format!("left {name}");
     let mut effects = vec![Effect::Tell(Told::Notice { room: None, text }), Effect::Title(title(model))];
+    effects.extend(keep(model));
     effects.extend(entered(model));
     effects
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     config::Settings,
     keys::{Chord, Code, Context},
-    model::{Entry, Link, Membership, Rooms, Scroll},
+    model::{Entry, Link, Membership, Place, Rooms, Scroll},
 };
 
 fn user(name: &str) -> UserName {
@@ -283,6 +283,18 @@ fn up_on_an_empty_line_edits_what_was_said_last() {
     press(&mut model, "<Down><Down>");
     assert_eq!((shown(&model), model.room().purpose), ("|".into(), Purpose::New));
     press(&mut model, "<Up>!<Esc>");
+    assert_eq!((shown(&model), model.room().purpose), ("|".into(), Purpose::New));
+}
+
+#[test]
+fn a_message_of_several_lines_is_walked_before_the_next_is_edited() {
+    let mut model = model();
+    add(&mut model, 9, "alice", "one\ttab\ntwo");
+    press(&mut model, "<Up><Up>");
+    assert_eq!((shown(&model), model.room().purpose), ("one|    tab\ntwo".into(), Purpose::Edit(Seq(9))));
+    press(&mut model, "<Up>");
+    assert_eq!(model.room().purpose, Purpose::Edit(Seq(4)));
+    press(&mut model, "<Down><Down>");
     assert_eq!((shown(&model), model.room().purpose), ("|".into(), Purpose::New));
 }
 

@@ -42,6 +42,23 @@ fn what_was_missed_is_filled_in_by_position_in_every_room() {
 }
 
 #[test]
+fn the_rooms_are_kept_for_the_next_start() {
+    let mut story = Story::online();
+    story.line("/join tea");
+    story.answers("join", joined("tea", 0, &[]));
+    let kept = |story: &mut Story| {
+        story.takes().into_iter().rev().find_map(|effect| match effect {
+            Effect::KeepRooms { rooms, .. } => Some(rooms.iter().map(|room| room.shown().to_owned()).collect::<Vec<_>>()),
+            _ => None,
+        })
+    };
+    assert_eq!(kept(&mut story).unwrap(), ["general", "tea"]);
+    story.line("/leave");
+    story.answers("leave", json!({"type":"left","room":"tea"}));
+    assert_eq!(kept(&mut story).unwrap(), ["general"]);
+}
+
+#[test]
 fn a_long_gap_comes_in_pieces_and_only_then_is_the_room_open() {
     let mut story = Story::online();
     story.lost();
