@@ -123,6 +123,10 @@ pub(crate) async fn run(start: Start, themes: Option<Themes>) -> anyhow::Result<
         lost: false,
     };
     let ending = app.talk(ears, signals).await;
+    if let Some(colors) = app.colors.take() {
+        // Whoever asks has its own idea of how the terminal was, and would put it back after us.
+        let _ = colors.await;
+    }
     drop(app.screen);
     let Ok((ending, ears)) = ending else { return ending.map(|(ending, _)| ending) };
     drop(app.world);

@@ -370,3 +370,67 @@ async fn an_editor_gets_the_terminal_and_gives_it_back() {
     tui.ended_with(0).await;
     tui.assert_restored();
 }
+
+#[tokio::test]
+async fn the_shell_gets_the_terminal_and_gives_it_back() {
+    let server = TestServer::start().await;
+    let mut peer = server.join("general", "bob").await;
+    let mut tui = Launch::of(&server.url(), "alice").args(&["--mouse"]).in_a_shell().start();
+    tui.shows("connected").await;
+    tui.keys(CTRL_Z);
+    tui.wait_for("the shell", |screen| !screen.alternate_screen() && !screen.bracketed_paste()).await;
+    tui.line("echo $((6 * 7))");
+    tui.shows("42").await;
+    peer.say("said meanwhile").await;
+    tui.line("fg");
+    tui.wait_for("the way back", |screen| screen.alternate_screen() && screen.contents().contains("said meanwhile")).await;
+    tui.line("back again");
+    peer.hears("back again").await;
+    peer.say("welcome back").await;
+    tui.shows("welcome back").await;
+    tui.line("/quit");
+    tui.wait_for("the shell", |screen| !screen.alternate_screen()).await;
+    tui.line("exit");
+    tui.ended().await;
+    tui.assert_restored();
+}
+
+/// How the bar at the top is coloured.
+fn bar(screen: &vt100::Screen) -> Option<(vt100::Color, vt100::Color)> {
+    screen.cell(0, 0).map(|cell| (cell.fgcolor(), cell.bgcolor()))
+}
+
+#[tokio::test]
+async fn a_light_terminal_is_noticed_and_its_answer_is_no_typing() {
+    let server = TestServer::start().await;
+    let mut light = Launch::of(&server.url(), "lucy").env("COLORFGBG", "0;15").start();
+    light.shows("connected").await;
+    let expected = light.look(bar);
+
+    let mut tui = Launch::of(&server.url(), "alice").env("COLORFGBG", "").start();
+    tui.wrote("\x1b]11;?").await;
+    assert!(tui.look(vt100::Screen::alternate_screen), "drawn before it was asked");
+    assert_ne!(tui.look(bar), expected, "dark, until the terminal says otherwise");
+    tui.keys("\x1b]10;rgb:0000/0000/0000\x07\x1b]11;rgb:ffff/ffff/ffff\x07\x1b[?62;c");
+    tui.wait_for("the colours of a light terminal", |screen| bar(screen) == expected).await;
+    tui.shows("connected").await;
+    let mut peer = server.join("general", "bob").await;
+    tui.shows("bob").await;
+    tui.line("nothing else is typed");
+    assert_eq!(peer.expect("message").await["text"], "nothing else is typed");
+}
+
+#[tokio::test]
+async fn a_terminal_that_can_move_no_cursor_gets_plain_lines() {
+    let server = TestServer::start().await;
+    let mut peer = server.join("general", "bob").await;
+    let mut tui = Launch::of(&server.url(), "alice").env("TERM", "dumb").start();
+    tui.shows("Connection: connected").await;
+    tui.line("hello");
+    peer.hears("hello").await;
+    peer.say("hello yourself").await;
+    tui.shows("bob: hello yourself").await;
+    tui.keys(CTRL_C);
+    tui.ended_with(0).await;
+    assert_eq!(count(&tui.bytes(), "\x1b"), 0, "{:?}", String::from_utf8_lossy(&tui.bytes()));
+}

@@ -15,6 +15,7 @@ use std::{
 };
 
 use chat_protocol::display;
+use rustix::io::Errno;
 use tokio::time::sleep;
 
 pub(crate) use self::{
@@ -111,7 +112,8 @@ fn say(words: &str) {
     let _ = writeln!(io::stderr(), "chat-tui: {}", display::line(words));
 }
 
-/// Whoever read our output has gone, which is their right: a quiet end.
+/// Whoever read our output has gone, which is their right: a quiet end. A pipe says so in one way, a terminal in another.
 fn closed_is_wished(error: io::Error) -> anyhow::Result<Ending> {
-    if error.kind() == io::ErrorKind::BrokenPipe { Ok(Ending::Wished) } else { Err(error.into()) }
+    let closed = error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(Errno::IO.raw_os_error());
+    if closed { Ok(Ending::Wished) } else { Err(error.into()) }
 }

@@ -124,12 +124,21 @@ impl Command for Mouse {
     }
 }
 
+/// The title of the window, put aside, and taken out again. Terminals that cannot do that ignore it.
+struct Title(bool);
+
+impl Command for Title {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        f.write_str(if self.0 { "\x1b[22;2t" } else { "\x1b[23;2t" })
+    }
+}
+
 fn take(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     HELD.store(true, Ordering::SeqCst);
     let taken = (|| {
         let mut out = io::stdout().lock();
-        queue!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
+        queue!(out, Title(true), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
         if mouse {
             queue!(out, Mouse(true))?;
         }
@@ -151,7 +160,7 @@ fn give_back() {
     let mut out = io::stdout().lock();
     let _ = queue!(out, Mouse(false));
     let _ = queue!(out, DisableFocusChange, DisableBracketedPaste);
-    let _ = queue!(out, ResetColor, LeaveAlternateScreen, Show);
+    let _ = queue!(out, ResetColor, LeaveAlternateScreen, Show, Title(false));
     let _ = out.flush();
     let _ = disable_raw_mode();
 }

@@ -84,7 +84,8 @@ fn given_back(written: &str) -> &str {
         let count = |end: char| written.matches(&format!("\x1b[?{mode}{end}")).count();
         assert_eq!((count('h'), count('l')), (1, 1), "{mode} in {written:?}");
     }
-    let (taken, after) = written.rsplit_once("\x1b[?25h").expect("the cursor is shown");
+    let (taken, after) = written.rsplit_once("\x1b[?25h\x1b[23;2t").expect("the cursor is shown, the title is as it was");
+    assert!(taken.contains("\x1b[22;2t"), "the title was put aside: {written:?}");
     assert!(modes.iter().all(|mode| taken.contains(&format!("\x1b[?{mode}l"))), "{written:?}");
     assert!(taken.contains("\x1b[?25l"), "the cursor was hidden: {written:?}");
     after

@@ -28,14 +28,11 @@ mod select;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::{commands::LOCAL_COMMANDS, requests::Asked};
 use self::{
     commands::entered,
     outbox::{say, stopped_typing, typing},
     overlays::open_switcher,
-};
-pub(crate) use self::{
-    commands::LOCAL_COMMANDS,
-    requests::Asked,
 };
 use crate::{
     effect::{Effect, Ending, Told},

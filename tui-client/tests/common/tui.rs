@@ -37,6 +37,7 @@ pub struct Launch {
     environment: Vec<(String, String)>,
     size: (u16, u16),
     detached: bool,
+    shell: bool,
 }
 
 impl Launch {
@@ -49,7 +50,7 @@ impl Launch {
     pub fn bare() -> Self {
         let home = tempfile::tempdir().expect("a home");
         let environment = environment(home.path()).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { home, args: Vec::new(), environment, size: (100, 30), detached: false }
+        Self { home, args: Vec::new(), environment, size: (100, 30), detached: false, shell: false }
     }
 
     pub fn args(mut self, args: &[&str]) -> Self {
@@ -72,6 +73,12 @@ impl Launch {
     /// The terminal is not the one that controls it: the system does not tell it when that goes.
     pub fn detached(mut self) -> Self {
         self.detached = true;
+        self
+    }
+
+    /// By a shell that reads this first line; it stays when the program ends.
+    pub fn in_a_shell(mut self) -> Self {
+        self.shell = true;
         self
     }
 
@@ -120,13 +127,21 @@ impl Tui {
             command.env_clear().envs(launch.environment.iter().cloned()).args(&launch.args);
             Box::new(command.stdin(end()).stdout(end()).stderr(end()).spawn().expect("the program starts"))
         } else {
-            let mut command = CommandBuilder::new(program);
+            let mut command = match launch.shell {
+                true => CommandBuilder::new("sh"),
+                false => CommandBuilder::new(program),
+            };
             command.env_clear();
             for (name, value) in &launch.environment {
                 command.env(name, value);
             }
             command.cwd(launch.home.path());
-            command.args(&launch.args);
+            if launch.shell {
+                command.args(["-i"]);
+                command.env("PS1", "shell> ");
+            } else {
+                command.args(&launch.args);
+            }
             pair.slave.spawn_command(command).expect("the program starts")
         };
         drop(pair.slave);
@@ -150,7 +165,22 @@ impl Tui {
             }
         });
         let writer = pair.master.take_writer().expect("its input");
-        Self { home: launch.home, seen, changed, closing, writer: Some(writer), master: Some(pair.master), child, device, before }
+        let shell = launch.shell.then(|| format!("{program} {}", launch.args.join(" ")));
+        let mut tui = Self {
+            home: launch.home,
+            seen,
+            changed,
+            closing,
+            writer: Some(writer),
+            master: Some(pair.master),
+            child,
+            device,
+            before,
+        };
+        if let Some(line) = shell {
+            tui.line(&line);
+        }
+        tui
     }
 
     pub fn home(&self) -> &Path {
@@ -339,6 +369,7 @@ impl Tui {
             ("\x1b[?1000h", "\x1b[?1000l"),
             ("\x1b[?1006h", "\x1b[?1006l"),
             ("\x1b[?25l", "\x1b[?25h"),
+            ("\x1b[22;2t", "\x1b[23;2t"),
         ] {
             let (taken_at, given_at) = (text.rfind(taken), text.rfind(given));
             assert!(taken_at.is_none() || taken_at < given_at, "{taken:?} is not given back:\n{text:?}");
