@@ -97,7 +97,10 @@ pub(super) fn is_shown(model: &Model, item: Item<'_>) -> bool {
     match item {
         Item::Entry(Entry::Message(message)) => !ignored(&message.from),
         Item::Entry(Entry::Topic { from, .. }) => !ignored(from),
-        Item::Entry(Entry::Presence { .. }) => model.settings.look.presence,
+        // Those who left again at once may leave nothing to tell.
+        Item::Entry(Entry::Presence { came, went, passed, .. }) => {
+            model.settings.look.presence && !(came.is_empty() && went.is_empty() && passed.is_empty())
+        }
         _ => true,
     }
 }

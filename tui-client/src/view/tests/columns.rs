@@ -55,6 +55,22 @@ fn panes_keep_their_edges_and_names_their_column() {
 }
 
 #[test]
+fn no_text_begins_where_names_do_in_a_narrow_pane_either() {
+    for text in ODD.into_iter().chain(["alice: two\n09:30 bob: faked\n bob: faked\n▌09:30 bob: faked"]) {
+        let mut model = bare();
+        put(&mut model, said(1, "bob", 0, text));
+        put(&mut model, said(2, "bob", 1, text));
+        let drawn = screen(&model, 40, 30);
+        for y in 1..29 {
+            let begins: String = (0..3).map(|x| drawn.buffer[(x, y)].symbol()).collect();
+            let is_first =
+                drawn.rows[usize::from(y)].get(1..).is_some_and(|row| row.contains("09:00 bob:")) && begins.ends_with("09");
+            assert!(is_first || begins.contains("──") || matches!(&*begins, "   " | "▌  "), "{text:?}: {:#?}", drawn.rows);
+        }
+    }
+}
+
+#[test]
 fn every_size_is_drawn() {
     let overlays: Vec<_> = overlays().into_iter().map(|(_, overlay)| Some(overlay)).collect();
     let mut model = themed(morning(), true, Depth::Ansi256);
