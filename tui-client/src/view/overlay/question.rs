@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     super::{
-        text::{Piece, clip_row, columns, count, put_row, row_width},
+        text::{Piece, clip_row, columns, count, ending, put_row, row_width},
         wrap::wrap,
     },
     boxed, centred,
@@ -62,7 +62,11 @@ fn words(model: &Model, question: &Question, space: usize) -> (&'static str, Vec
             let host = links::host(url);
             say(&mut rows, "This leads to:".into(), text);
             let (plain, shown) = (Style::new(), theme.style(Role::Link).patch(strong));
-            for row in wrap(&[Piece::said(host, shown)], space.saturating_sub(2), space.saturating_sub(2)) {
+            // Whom a name belongs to is said at its end: of a very long one that is what is left.
+            let name = display::line(host);
+            let end = ending(&name, space * 2);
+            let host_shown = if end.len() < name.len() { format!("…{end}") } else { end.to_owned() };
+            for row in wrap(&[Piece::new(host_shown, shown)], space.saturating_sub(2), space.saturating_sub(2)) {
                 rows.push(std::iter::once(Piece::new("  ", plain)).chain(row).collect());
             }
             if let Some(odd) = host.chars().find(|c| !c.is_ascii()) {

@@ -70,6 +70,23 @@ fn no_text_begins_where_names_do_in_a_narrow_pane_either() {
 }
 
 #[test]
+fn a_box_keeps_its_border_over_wide_characters() {
+    let mut model = bare();
+    for seq in 1..20 {
+        put(&mut model, said(seq, "bob", seq as i64 * 60, &"日".repeat(90)));
+    }
+    model.overlay = overlays().into_iter().find(|(name, _)| *name == "quit").map(|(_, overlay)| overlay);
+    for width in 66..74 {
+        let drawn = screen(&model, width, 20);
+        let symbol = |x: u16, y: u16| drawn.buffer[(x, y)].symbol();
+        let corner = (0..20).flat_map(|y| (0..width).map(move |x| (x, y))).find(|(x, y)| symbol(*x, *y) == "╭");
+        let (x, top) = corner.unwrap_or_else(|| panic!("no corner in {width}: {:#?}", drawn.rows));
+        let left: String = (top..top + 5).map(|y| symbol(x, y)).collect();
+        assert_eq!(left, "╭│││╰", "{width}: {:#?}", drawn.rows);
+    }
+}
+
+#[test]
 fn every_size_is_drawn() {
     let overlays: Vec<_> = overlays().into_iter().map(|(_, overlay)| Some(overlay)).collect();
     let mut model = themed(morning(), true, Depth::Ansi256);

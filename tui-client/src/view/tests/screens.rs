@@ -12,7 +12,7 @@ use ratatui::{
 
 use super::{fixture::*, golden_file::compare, shots::overlays};
 use crate::{
-    model::{Candidate, Completion, Find, Link, Model, Place, Purpose, Scroll},
+    model::{Candidate, Completion, Find, Link, Model, Overlay, Place, Purpose, Question, Scroll},
     msg::{Spot, Target},
     theme::Depth,
     view::view,
@@ -229,6 +229,18 @@ fn links_are_whole_in_every_row_that_they_take() {
         chosen: None,
     });
     assert_eq!(screen(&model, 60, 20).links, [], "not under what lies above");
+}
+
+#[test]
+fn the_end_of_a_host_is_always_seen() {
+    let mut model = bare();
+    let url = format!("https://bank.example.com.{}evil.example.org/", "a".repeat(200));
+    model.overlay = Some(Overlay::Question(Question::Open { url }));
+    for (width, height) in [(100, 30), (30, 8)] {
+        let rows: String = screen(&model, width, height).rows.iter().map(|row| row.trim_matches([' ', '│'])).collect();
+        let host = rows.split("leads to:").nth(1).unwrap();
+        assert!(host.starts_with('…') && host.contains("evil.example.org"), "{host}");
+    }
 }
 
 #[test]

@@ -86,6 +86,22 @@ fn what_is_read_stays_when_something_new_comes() {
 }
 
 #[test]
+fn a_long_entry_is_left_in_its_middle() {
+    let mut model = long(0);
+    for seq in 1..10 {
+        put(&mut model, said(seq, "bob", seq as i64 * 60, "1\n2\n3\n4\n5"));
+    }
+    model.room_mut().scroll = Scroll::At { place: at(5), row: 2, moved: 0 };
+    let (rows, seen) = draw(&mut model, SIZE);
+    assert_eq!((rows[9].as_str(), seen.bottom), ("3", Some((at(5), 2))));
+    assert_eq!((seen.first, seen.last), (Some(Seq(4)), Some(Seq(4))), "what is cut was not seen");
+    up(&mut model, 1);
+    assert_eq!(draw(&mut model, SIZE).1.bottom, Some((at(5), 1)));
+    up(&mut model, -4);
+    assert_eq!(draw(&mut model, SIZE).1.bottom, Some((at(6), 0)));
+}
+
+#[test]
 fn the_foot_stays_through_every_size() {
     let mut model = long(0);
     for seq in 1..40 {
