@@ -76,7 +76,8 @@ fn a_box_keeps_its_border_over_wide_characters() {
         put(&mut model, said(seq, "bob", seq as i64 * 60, &"日".repeat(90)));
     }
     model.overlay = overlays().into_iter().find(|(name, _)| *name == "quit").map(|(_, overlay)| overlay);
-    for width in 66..74 {
+    model.show_rooms = Some(false);
+    for width in 94..104 {
         let drawn = screen(&model, width, 20);
         let symbol = |x: u16, y: u16| drawn.buffer[(x, y)].symbol();
         let corner = (0..20).flat_map(|y| (0..width).map(move |x| (x, y))).find(|(x, y)| symbol(*x, *y) == "╭");
