@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use ratatui::style::{Color, Modifier};
+
 use super::{palette::indexed, *};
 
 const ENOUGH: f64 = 4.5;

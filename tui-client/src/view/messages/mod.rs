@@ -3,6 +3,7 @@
 
 mod body;
 mod entry;
+mod moment;
 mod pane;
 
 use ratatui::{buffer::Buffer, layout::Rect};
