@@ -226,6 +226,7 @@ fn links_are_whole_in_every_row_that_they_take() {
     assert_eq!(shown, url);
     model.completion = Some(Completion {
         before: String::new(),
+        start: 0,
         candidates: (0..8).map(|_| Candidate { text: String::new(), label: "x".repeat(60), note: String::new() }).collect(),
         chosen: None,
     });
