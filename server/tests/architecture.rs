@@ -70,6 +70,63 @@ const RULES: &[Rule] = &[
     Rule { of: "crate::http", not: &["crate::serve", "crate::hub::Manner"], but: &[], why: "requests are only judged there" },
 ];
 
+/// What takes time, sockets or threads.
+const WORLD: [&str; 11] = [
+    "tokio",
+    "tokio_tungstenite",
+    "futures",
+    "crossterm",
+    "std::net",
+    "std::fs",
+    "std::io",
+    "std::env",
+    "std::thread",
+    "std::time::Instant",
+    "std::time::SystemTime",
+];
+
+/// The same for the terminal client: what is known, how it changes and how it looks is pure, and the way to the server knows none
+/// of it.
+const CLIENT_RULES: &[Rule] = &[
+    Rule { of: "crate::model", not: &WORLD, but: &[], why: "what is known is plain data" },
+    Rule {
+        of: "crate::model",
+        not: &["crate::"],
+        but: &["crate::model", "crate::config::Settings", "crate::keys", "crate::msg", "crate::update::Asked"],
+        why: "what is known knows nobody who uses it",
+    },
+    Rule { of: "crate::update", not: &WORLD, but: &[], why: "(model, msg) → effects" },
+    Rule {
+        of: "crate::update",
+        not: &["crate::"],
+        but: &["crate::update", "crate::model", "crate::msg", "crate::effect", "crate::keys", "crate::config::Settings"],
+        why: "deciding is pure",
+    },
+    Rule { of: "crate::view", not: &WORLD, but: &[], why: "(model) → cells" },
+    Rule {
+        of: "crate::view",
+        not: &["crate::"],
+        but: &[
+            "crate::view",
+            "crate::model",
+            "crate::msg",
+            "crate::keys",
+            "crate::theme",
+            "crate::config",
+            "crate::update::LOCAL_COMMANDS",
+        ],
+        why: "looking changes nothing",
+    },
+    Rule { of: "crate::keys", not: &["crate::", "crossterm", "tokio"], but: &["crate::keys"], why: "keys are data" },
+    Rule { of: "crate::theme", not: &["crate::", "crossterm", "tokio"], but: &["crate::theme"], why: "a table of styles" },
+    Rule {
+        of: "crate::transport",
+        not: &["crate::"],
+        but: &["crate::transport", "crate::msg::LinkEvent", "crate::effect::Resume", "crate::token"],
+        why: "the way to the server knows no model and no screen",
+    },
+];
+
 /// Modules that may name an implementation of the log: what it is, and what it is told to be.
 const CHOOSE_A_STORE: [&str; 4] = ["crate::log", "crate::server", "crate::config", "crate::cli"];
 /// Files that may know the composition root.
@@ -172,17 +229,29 @@ fn is_below(path: &str, root: &str) -> bool {
     path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with("::"))
 }
 
-/// What one file of the server knows and should not.
-fn offences(file: &str, source: &str) -> Vec<String> {
+/// What a file knows, as its crate's root would write it.
+fn known(file: &str, source: &str) -> BTreeSet<String> {
     let module = module(file);
-    let known: BTreeSet<_> = paths(source).iter().map(|path| absolute(path, &module)).collect();
+    paths(source).iter().map(|path| absolute(path, &module)).collect()
+}
+
+/// What one file knows and should not, by a table of rules.
+fn broken(rules: &[Rule], file: &str, source: &str) -> Vec<String> {
+    let (module, known) = (module(file), known(file, source));
     let mut found = Vec::new();
-    for rule in RULES.iter().filter(|rule| is_below(&module, rule.of)) {
+    for rule in rules.iter().filter(|rule| is_below(&module, rule.of)) {
         let forbidden =
             |path: &&String| rule.not.iter().any(|not| is_below(path, not)) && !rule.but.iter().any(|but| is_below(path, but));
         found.extend(known.iter().filter(forbidden).map(|path| format!("{file} knows {path}: {}", rule.why)));
     }
-    for path in &known {
+    found
+}
+
+/// What one file of the server knows and should not.
+fn offences(file: &str, source: &str) -> Vec<String> {
+    let module = module(file);
+    let mut found = broken(RULES, file, source);
+    for path in &known(file, source) {
         let store = is_below(path, "crate::log::sqlite") || is_below(path, "crate::log::memory");
         if store && !CHOOSE_A_STORE.iter().any(|chooser| is_below(&module, chooser)) {
             found.push(format!("{file} knows {path}: only the root chooses a store"));
@@ -246,10 +315,23 @@ fn nobody_knows_what_it_should_not() {
 }
 
 #[test]
+fn nobody_in_the_client_knows_what_it_should_not() {
+    let is_test = |file: &str| file.split(['/', '.']).any(|part| part == "tests");
+    let sources: Vec<_> = sources("tui-client/src").into_iter().filter(|(file, _)| !is_test(file)).collect();
+    assert!(sources.len() >= 40, "the source is where this test looks for it");
+    let found: Vec<_> = sources.iter().flat_map(|(file, source)| broken(CLIENT_RULES, file, source)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
 fn every_rule_is_about_a_module_that_exists() {
     let modules: BTreeSet<_> = sources("server/src").iter().map(|(file, _)| module(file)).collect();
     for rule in RULES {
         assert!(modules.contains(rule.of), "{} is gone, and its rule watches nothing", rule.of);
+    }
+    let client: BTreeSet<_> = sources("tui-client/src").iter().map(|(file, _)| module(file)).collect();
+    for rule in CLIENT_RULES {
+        assert!(client.contains(rule.of), "{} is gone, and its rule watches nothing", rule.of);
     }
     for chooser in CHOOSE_A_STORE {
         assert!(modules.contains(chooser), "{chooser} is gone");
@@ -305,6 +387,23 @@ fn the_reading_finds_every_forbidden_edge() {
         ("http/ws.rs", "use crate::serve::{self, Arrival};", "crate::serve::Arrival"),
     ] {
         let found = offences(file, source);
+        let knows = format!("{file} knows {path}: ");
+        assert!(found.iter().any(|offence| offence.starts_with(&knows)), "{file}: {source}: {found:?}");
+    }
+}
+
+#[test]
+fn the_reading_finds_forbidden_edges_of_the_client() {
+    for (file, source, path) in [
+        ("model/room.rs", "use std::time::{Duration, Instant};", "std::time::Instant"),
+        ("model/mod.rs", "use crate::{config::Start, msg::Now};", "crate::config::Start"),
+        ("update/keys.rs", "use crossterm::event::KeyCode;", "crossterm::event::KeyCode"),
+        ("update/rooms.rs", "use crate::transport::Command;", "crate::transport::Command"),
+        ("view/bar.rs", "use crate::update::update;", "crate::update::update"),
+        ("transport/socket.rs", "use crate::model::Model;", "crate::model::Model"),
+        ("theme/palette.rs", "use crate::view::view;", "crate::view::view"),
+    ] {
+        let found = broken(CLIENT_RULES, file, source);
         let knows = format!("{file} knows {path}: ");
         assert!(found.iter().any(|offence| offence.starts_with(&knows)), "{file}: {source}: {found:?}");
     }

@@ -1,35 +1,56 @@
 //! What the client knows, as plain data. [`crate::update`] changes it, [`crate::view`] shows it.
 
-mod input;
+mod completion;
+mod composer;
+pub(crate) mod emoji;
+pub(crate) mod links;
+mod mention;
 mod outbox;
+mod overlay;
+mod room;
+mod rooms;
 mod transcript;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeSet, HashMap},
     time::Duration,
 };
 
-use chat_protocol::{Epoch, RoomName, Seq, UserName, limits};
+use chat_protocol::{Epoch, RoomName, UserName, limits};
+use jiff::tz::TimeZone;
 
 pub(crate) use self::{
-    input::Input,
-    outbox::Outbox,
-    transcript::{Entry, Transcript},
+    completion::{Candidate, Completion},
+    composer::{Composer, LONGEST, clean},
+    mention::mentions,
+    outbox::{Outbox, Pending, State},
+    overlay::{Item, List, ListKind, Overlay, Question, Row},
+    room::{Membership, Purpose, Room, Scroll},
+    rooms::Rooms,
+    transcript::{Entry, Place, Transcript},
 };
-use crate::msg::Seen;
+use crate::{
+    config::Settings,
+    msg::{Now, Seen},
+    update::Asked,
+};
 
 /// How the connection is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Link {
-    Connecting,
+    Connecting {
+        attempt: u32,
+    },
+    /// Welcomed.
     Online,
     /// To be tried again at that time.
     Waiting {
         until: Duration,
+        attempt: u32,
         reason: String,
     },
-    /// Not to be tried again.
-    Ended {
+    /// Not to be tried again, unless the user does something about it.
+    Refused {
         reason: String,
     },
 }
@@ -37,94 +58,130 @@ pub(crate) enum Link {
 /// Everything.
 #[derive(Debug)]
 pub(crate) struct Model {
-    /// Since the start; only ticks move it.
-    pub(crate) now: Duration,
+    /// Only ticks move it.
+    pub(crate) now: Now,
+    pub(crate) zone: TimeZone,
+    pub(crate) settings: Settings,
     pub(crate) user: UserName,
-    pub(crate) room: RoomName,
     pub(crate) link: Link,
     /// The server has let us in once.
     pub(crate) welcomed: bool,
+    /// How long the way to the server and back is.
+    pub(crate) lag: Option<Duration>,
     pub(crate) session: Option<String>,
-    /// Of the connection; [`Self::position`] may still belong to the one before.
+    /// Of the connection; a room's position may still belong to the one before.
     pub(crate) epoch: Option<Epoch>,
-    /// The last logged event that came by. An ack does not count: what was said before it may still be on its way.
-    pub(crate) position: Option<(Epoch, Seq)>,
     pub(crate) text_bytes: usize,
-    pub(crate) topic: String,
-    pub(crate) users: BTreeSet<UserName>,
-    /// Who types, and when we let go of that by ourselves.
-    pub(crate) typing: BTreeMap<UserName, Duration>,
-    /// When the server was last told that we type.
-    pub(crate) told_typing: Option<Duration>,
-    pub(crate) transcript: Transcript,
+    pub(crate) rooms: Rooms,
     pub(crate) outbox: Outbox,
-    pub(crate) input: Input,
-    /// Rows between the end of the transcript and the end of the pane, as of the last drawing.
-    pub(crate) scroll: usize,
-    /// Entries that came in below since then.
-    pub(crate) below: usize,
-    /// Entries that came in while scrolled up.
-    pub(crate) news: usize,
+    /// What the server was asked and has not answered, by `ref`.
+    pub(crate) asked: HashMap<String, Asked>,
+    pub(crate) asked_count: u64,
+    /// When the server was last told what is read.
+    pub(crate) told_read: Duration,
+    /// People with whom there is an old conversation, which is not among the rooms.
+    pub(crate) people: BTreeSet<UserName>,
+    /// Rooms of the server's that were heard of.
+    pub(crate) known_rooms: BTreeSet<RoomName>,
+    /// Ctrl-C was pressed; until then a second one leaves.
+    pub(crate) leaving: Option<Duration>,
+    pub(crate) overlay: Option<Overlay>,
+    pub(crate) completion: Option<Completion>,
+    /// What is searched for in what was sent; the text in the line is what was found.
+    pub(crate) history_search: Option<String>,
+    /// What is looked for in this room, and whether it is still being typed.
+    pub(crate) find: Option<Find>,
+    /// A word at the foot of the screen, until then.
+    pub(crate) hint: Option<(String, Duration)>,
+    /// The size of the screen.
+    pub(crate) size: (u16, u16),
+    /// Whether the user looks here, as far as the terminal tells.
+    pub(crate) focused: bool,
+    /// Lists of rooms and users: as the width has it, or as the user wishes.
+    pub(crate) show_rooms: Option<bool>,
+    pub(crate) show_users: Option<bool>,
     pub(crate) seen: Seen,
     /// The screen no longer shows this.
     pub(crate) dirty: bool,
+    pub(crate) audience: Audience,
+}
+
+/// Who sees what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// A person at a screen, on which one room is shown.
+    Screen,
+    /// A person who is told everything, line by line.
+    Lines,
+    /// A program.
+    Program,
+}
+
+/// Something looked for in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Find {
+    pub(crate) words: String,
+    pub(crate) typing: bool,
 }
 
 impl Model {
-    /// Before anything happened. The seed makes the keys of our messages ours alone.
-    pub(crate) fn new(user: UserName, room: RoomName, seed: u64) -> Self {
+    /// Before anything happened.
+    pub(crate) fn new(user: UserName, rooms: Rooms, settings: Settings, zone: TimeZone, seed: u64) -> Self {
         Self {
-            now: Duration::ZERO,
+            now: Now::default(),
+            zone,
+            settings,
             user,
-            room,
-            link: Link::Connecting,
+            link: Link::Connecting { attempt: 1 },
             welcomed: false,
+            lag: None,
             session: None,
             epoch: None,
-            position: None,
             text_bytes: limits::TEXT_BYTES,
-            topic: String::new(),
-            users: BTreeSet::new(),
-            typing: BTreeMap::new(),
-            told_typing: None,
-            transcript: Transcript::default(),
+            rooms,
             outbox: Outbox::new(seed),
-            input: Input::default(),
-            scroll: 0,
-            below: 0,
-            news: 0,
+            asked: HashMap::new(),
+            asked_count: 0,
+            told_read: Duration::ZERO,
+            people: BTreeSet::new(),
+            known_rooms: BTreeSet::new(),
+            leaving: None,
+            overlay: None,
+            completion: None,
+            history_search: None,
+            find: None,
+            hint: None,
+            size: (80, 24),
+            focused: true,
+            show_rooms: None,
+            show_users: None,
             seen: Seen::default(),
             dirty: true,
+            audience: Audience::Screen,
         }
+    }
+
+    /// Whether there is no screen to show or ask something on.
+    pub(crate) fn is_headless(&self) -> bool {
+        self.audience != Audience::Screen
+    }
+
+    /// The room on the screen.
+    pub(crate) fn room(&self) -> &Room {
+        self.rooms.current()
+    }
+
+    pub(crate) fn room_mut(&mut self) -> &mut Room {
+        self.rooms.current_mut()
     }
 
     /// Whether time alone will change something.
     pub(crate) fn is_waiting(&self) -> bool {
-        !self.typing.is_empty() || matches!(self.link, Link::Waiting { .. }) || self.outbox.is_held()
-    }
-
-    /// Words of the client's own, or the server's, in the message pane.
-    pub(crate) fn notice(&mut self, text: impl Into<String>) {
-        self.transcript.push(Entry::Notice(text.into()));
-        self.arrived();
-    }
-
-    /// Something that went wrong.
-    pub(crate) fn fault(&mut self, text: impl Into<String>) {
-        self.transcript.push(Entry::Fault(text.into()));
-        self.arrived();
-    }
-
-    /// One more entry at the end: who has scrolled up keeps their place.
-    pub(crate) fn arrived(&mut self) {
-        if self.scroll > 0 {
-            self.below += 1;
-            self.news += 1;
-        }
-    }
-
-    /// Back to the newest.
-    pub(crate) fn follow(&mut self) {
-        (self.scroll, self.below, self.news) = (0, 0, 0);
+        self.hint.is_some()
+            || matches!(self.link, Link::Waiting { .. })
+            || self.outbox.is_held()
+            || self.rooms.iter().any(|room| !room.typing.is_empty() || !room.missing.0.is_empty())
+            || self.link == Link::Online && self.rooms.iter().any(|room| room.told_read < room.read)
+            || self.asked.values().any(Asked::is_held)
     }
 }

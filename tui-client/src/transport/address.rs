@@ -1,6 +1,9 @@
 //! Where the server is, and the URL of one person's place in one room there.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::{self, Write as _},
+    net::IpAddr,
+};
 
 use anyhow::{Context as _, bail, ensure};
 use chat_protocol::{RoomName, UserName};
@@ -8,36 +11,87 @@ use tokio_tungstenite::tungstenite::http::Uri;
 
 use crate::effect::Resume;
 
-/// A server, checked: `ws://host:port`, and a path where a proxy puts it under one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address(String);
+/// A server, checked: `ws://host:port` or `wss://`, and a path where a proxy puts it under one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Address {
+    secure: bool,
+    /// In lower case; a literal of IPv6 without its brackets.
+    host: String,
+    port: u16,
+    /// Without a stroke at its end.
+    path: String,
+}
 
 /// A person's place in a room of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place(String);
+pub(super) struct Place(String);
 
 impl Address {
     /// Reads what was typed. The error is in words for the one who typed it.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let uri: Uri = text.parse().with_context(|| format!("«{text}» is not a URL; it looks like ws://host:8000"))?;
-        match uri.scheme_str() {
-            Some("ws") => {}
-            Some("wss") => bail!("«{text}» asks for TLS, which this client does not speak yet; use ws://"),
-            Some(other) => bail!("«{text}» begins with {other}://; a chat server's URL begins with ws://"),
+        let secure = match uri.scheme_str().map(str::to_ascii_lowercase).as_deref() {
+            Some("ws") => false,
+            Some("wss") => true,
+            Some(other) => bail!("«{text}» begins with {other}://; a chat server's URL begins with ws:// or wss://"),
             None => bail!("«{text}» is not a whole URL; it looks like ws://host:8000"),
-        }
+        };
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let host = uri.host().unwrap_or_default();
         ensure!(!host.is_empty(), "«{text}» names no host");
-        ensure!(!authority.contains('@'), "«{text}» holds a user or password, which would not be used");
+        // Without its words: what stands there may be a password.
+        ensure!(!authority.contains('@'), "the URL holds a user or password, which would not be used");
         ensure!(authority == host || uri.port_u16() > Some(0), "«{text}» has no usable port");
         ensure!(uri.query().is_none(), "«{text}» has a query; only host, port and path belong here");
-        Ok(Self(format!("ws://{authority}{}", uri.path().trim_end_matches('/'))))
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        Ok(Self {
+            secure,
+            host: bare.to_ascii_lowercase(),
+            port: uri.port_u16().unwrap_or(if secure { 443 } else { 80 }),
+            path: uri.path().trim_end_matches('/').into(),
+        })
+    }
+
+    /// A server on this machine, as it is unless told otherwise.
+    pub(crate) fn local() -> Self {
+        Self { secure: false, host: "127.0.0.1".into(), port: 8000, path: String::new() }
+    }
+
+    /// Whether what is said to it stays on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.host == "localhost" || self.host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    }
+
+    /// Whether it is spoken to over TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Host and port, as people write them.
+    pub(crate) fn place(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 
     /// The place of this user in this room.
-    pub(crate) fn of(&self, room: &RoomName, user: &UserName) -> Place {
-        Place(format!("{}/ws/chat/{}/{}", self.0, escaped(room.shown()), escaped(user.shown())))
+    pub(super) fn of(&self, room: &RoomName, user: &UserName) -> Place {
+        Place(format!("{self}/ws/chat/{}/{}", escaped(room.shown()), escaped(user.shown())))
+    }
+}
+
+/// As a URL; the same server is always written the same.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}{}", self.place(), self.path)
     }
 }
 
@@ -77,10 +131,12 @@ mod tests {
     fn addresses_are_read_or_refused_in_words() {
         for (text, expected) in [
             ("ws://127.0.0.1:8000", Ok("ws://127.0.0.1:8000")),
-            ("ws://chat.example/", Ok("ws://chat.example")),
+            ("ws://Chat.Example/", Ok("ws://chat.example:80")),
+            ("wss://chat.example", Ok("wss://chat.example:443")),
+            ("WSS://chat.example:8443/x", Ok("wss://chat.example:8443/x")),
+            ("wss://[2001:db8::1]", Ok("wss://[2001:db8::1]:443")),
             ("ws://[::1]:8000/team/", Ok("ws://[::1]:8000/team")),
-            ("wss://chat.example", Err("does not speak yet")),
-            ("http://chat.example", Err("begins with ws://")),
+            ("http://chat.example", Err("begins with ws:// or wss://")),
             ("localhost:8000", Err("not a whole URL")),
             ("chat.example", Err("not a whole URL")),
             ("ws://", Err("not a URL")),
@@ -92,7 +148,7 @@ mod tests {
             ("ws://h/?x=1", Err("has a query")),
         ] {
             match (Address::parse(text), expected) {
-                (Ok(found), expected) => assert_eq!(Ok(found.0.as_str()), expected, "{text}"),
+                (Ok(found), expected) => assert_eq!(Ok(found.to_string().as_str()), expected, "{text}"),
                 (Err(error), Err(words)) => assert!(format!("{error:#}").contains(words), "{text}: {error:#}"),
                 (Err(error), Ok(_)) => panic!("{text}: {error:#}"),
             }
@@ -102,9 +158,10 @@ mod tests {
     #[test]
     fn a_place_holds_names_and_position_escaped() {
         let (room, user) = (RoomName::parse("Tea Room").unwrap(), UserName::parse("Zoë+1").unwrap());
+        let resume = |session, position| Resume { room: room.clone(), user: user.clone(), session, position };
         let place = Address::parse("ws://h:1").unwrap().of(&room, &user);
-        assert_eq!(place.url(&Resume::default()), "ws://h:1/ws/chat/Tea%20Room/Zo%C3%AB%2B1");
-        let resume = Resume { session: Some("a/b".into()), position: Some((Epoch("e&".into()), Seq(7))) };
+        assert_eq!(place.url(&resume(None, None)), "ws://h:1/ws/chat/Tea%20Room/Zo%C3%AB%2B1");
+        let resume = resume(Some("a/b".into()), Some((Epoch("e&".into()), Seq(7))));
         assert_eq!(place.url(&resume), "ws://h:1/ws/chat/Tea%20Room/Zo%C3%AB%2B1?after=7&epoch=e%26&session=a%2Fb");
     }
 }

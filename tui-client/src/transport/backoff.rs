@@ -12,25 +12,28 @@ const GOOD: Duration = Duration::from_secs(10);
 /// How many attempts there have been in a row.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
+    /// Since the last good connection.
     attempts: u32,
+    /// There was a good connection once: those who lose it together must not come back together.
+    was_good: bool,
 }
 
 impl Backoff {
-    /// How long to wait now. The first attempt goes at once.
-    pub(super) fn next(&mut self, no_sooner: Duration, roll: u64) -> Duration {
-        let ceiling = match self.attempts.checked_sub(1) {
+    /// How long to wait now, and the how-manieth attempt it is for. The very first goes at once.
+    pub(super) fn next(&mut self, no_sooner: Duration, roll: u64) -> (Duration, u32) {
+        let ceiling = match self.attempts.saturating_add(self.was_good.into()).checked_sub(1) {
             None => Duration::ZERO,
             Some(doublings) => FIRST.saturating_mul(1 << doublings.min(6)).min(LONGEST),
         };
         self.attempts = self.attempts.saturating_add(1);
         let share = roll as f64 / u64::MAX as f64;
-        no_sooner + ceiling.mul_f64(share)
+        (no_sooner.saturating_add(ceiling.mul_f64(share)), self.attempts)
     }
 
     /// The connection held for so long.
     pub(super) fn lived(&mut self, length: Duration) {
         if length >= GOOD {
-            self.attempts = 1;
+            *self = Self { attempts: 0, was_good: true };
         }
     }
 }
@@ -42,20 +45,25 @@ mod tests {
     #[test]
     fn the_ceiling_doubles_from_half_a_second_to_thirty() {
         let mut backoff = Backoff::default();
-        let most: Vec<_> = (0..9).map(|_| backoff.next(Duration::ZERO, u64::MAX).as_millis()).collect();
-        assert_eq!(most, [0, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
-        assert_eq!(backoff.next(Duration::ZERO, 0), Duration::ZERO, "full jitter goes down to nothing");
-        assert_eq!(backoff.next(Duration::from_secs(2), u64::MAX / 2).as_secs(), 17, "what the server asks for comes first");
+        let most: Vec<_> = (0..9).map(|_| backoff.next(Duration::ZERO, u64::MAX)).collect();
+        assert_eq!(
+            most.iter().map(|(most, _)| most.as_millis()).collect::<Vec<_>>(),
+            [0, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]
+        );
+        assert_eq!(most.iter().map(|(_, attempt)| *attempt).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(backoff.next(Duration::ZERO, 0).0, Duration::ZERO, "full jitter goes down to nothing");
+        assert_eq!(backoff.next(Duration::from_secs(2), u64::MAX / 2).0.as_secs(), 17, "what the server asks for comes first");
         backoff.attempts = u32::MAX;
-        assert_eq!(backoff.next(Duration::ZERO, u64::MAX), LONGEST);
+        assert_eq!(backoff.next(Duration::ZERO, u64::MAX), (LONGEST, u32::MAX));
     }
 
     #[test]
     fn only_a_connection_that_held_starts_over() {
-        let mut backoff = Backoff { attempts: 5 };
+        let mut backoff = Backoff { attempts: 5, was_good: false };
         backoff.lived(Duration::from_secs(1));
-        assert_eq!(backoff.next(Duration::ZERO, u64::MAX).as_secs(), 8);
+        assert_eq!(backoff.next(Duration::ZERO, u64::MAX), (Duration::from_secs(8), 6));
         backoff.lived(GOOD);
-        assert_eq!(backoff.next(Duration::ZERO, u64::MAX), FIRST);
+        assert_eq!(backoff.next(Duration::ZERO, u64::MAX), (FIRST, 1));
+        assert_eq!(backoff.next(Duration::ZERO, u64::MAX), (FIRST * 2, 2));
     }
 }

@@ -3,62 +3,130 @@
 
 mod address;
 mod backoff;
+mod ending;
+mod pulse;
 mod socket;
+#[cfg(test)]
+mod tests;
+mod trust;
 
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
+use chat_protocol::UserName;
 use tokio::{
     sync::mpsc::{Receiver, Sender},
-    time::{Instant, sleep},
+    task::spawn_blocking,
+    time::{Instant, sleep_until},
 };
+use tokio_tungstenite::Connector;
 
-pub(crate) use self::address::{Address, Place};
-use self::{backoff::Backoff, socket::Ending};
-use crate::{effect::Resume, msg::LinkEvent};
+pub(crate) use self::{address::Address, trust::Trust};
+use self::{backoff::Backoff, ending::Ending};
+use crate::{effect::Resume, msg::LinkEvent, token::Token};
+
+/// Attempts that a person asks for are not closer together than this: somebody who types while offline wakes us with each key.
+const WAKE: Duration = Duration::from_secs(1);
+
+/// Where to connect to, what opens it, and whom to believe that it is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    pub(crate) address: Address,
+    pub(crate) token: Option<Token>,
+    pub(crate) trust: Trust,
+}
 
 /// What the transport can be told.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Connect, after at least so long.
+    /// Connect, after at least so long. While one is waited for, this is what it will be. While a connection is there or comes
+    /// about, nothing happens, unless this is for another user: then it is let go without a word, and the other one is made.
     Connect { resume: Resume, no_sooner: Duration },
+    /// Do not wait any longer with connecting. The waits after this one are as long as they would have been.
+    Wake,
     /// Send a text frame. Without a connection it is dropped: the outbox sends messages again.
     Send(String),
 }
 
 /// Runs until nobody commands or listens any more.
-pub(crate) async fn run(place: Place, mut commands: Receiver<Command>, events: Sender<LinkEvent>, random: fn() -> u64) {
+pub(crate) async fn run(server: Server, mut commands: Receiver<Command>, events: Sender<LinkEvent>, random: fn() -> u64) {
     let mut backoff = Backoff::default();
-    while let Some(command) = commands.recv().await {
-        let Command::Connect { resume, no_sooner } = command else { continue };
-        let delay = backoff.next(no_sooner, random());
+    let mut tls = None;
+    let mut last: Option<(UserName, Instant)> = None;
+    let mut next = None;
+    loop {
+        let (mut resume, no_sooner) = match next.take() {
+            Some(next) => next,
+            None => match commands.recv().await {
+                Some(Command::Connect { resume, no_sooner }) => (resume, no_sooner),
+                Some(Command::Wake | Command::Send(_)) => continue,
+                None => return,
+            },
+        };
+        // Another name is a wish of a person, and owes nothing to what went wrong with the one before.
+        let soonest = match &last {
+            Some((user, last)) if *user == resume.user => *last + WAKE,
+            _ => {
+                backoff = Backoff::default();
+                Instant::now()
+            }
+        };
+        let (delay, attempt) = backoff.next(no_sooner, random());
         if !delay.is_zero() {
-            if events.send(LinkEvent::Waiting(delay)).await.is_err() {
+            if events.send(LinkEvent::Waiting { delay, attempt }).await.is_err() {
                 return;
             }
-            if unless_left(&mut commands, sleep(delay)).await.is_none() {
+            if wait(&mut commands, &mut resume, Instant::now() + delay, soonest).await.is_none() {
                 return;
             }
         }
-        if events.send(LinkEvent::Trying).await.is_err() {
+        if events.send(LinkEvent::Trying { attempt }).await.is_err() {
             return;
         }
         let began = Instant::now();
-        let ending = socket::converse(&place.url(&resume), &mut commands, &events).await;
+        last = Some((resume.user.clone(), began));
+        let ending = match connector(&server, &mut tls).await {
+            Ok(tls) => socket::converse(&server, tls, &resume, &mut commands, &events).await,
+            Err(reason) => Ending::hopeless(reason),
+        };
         backoff.lived(began.elapsed());
-        let Ending::Lost { reason, come_back } = ending else { return };
-        if events.send(LinkEvent::Lost { reason, come_back }).await.is_err() {
-            return;
+        match ending {
+            Ending::Left => return,
+            Ending::Replaced { resume, no_sooner } => next = Some((*resume, no_sooner)),
+            Ending::Lost { reason, come_back } => {
+                if events.send(LinkEvent::Lost { reason, come_back }).await.is_err() {
+                    return;
+                }
+            }
         }
     }
 }
 
-/// Waits for something, unless we are no longer needed. What is to be sent meanwhile is dropped.
-async fn unless_left<T>(commands: &mut Receiver<Command>, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
+/// What TLS is made with, where it is asked for. The first time it reads the system's authorities, which are many.
+async fn connector(server: &Server, made: &mut Option<Connector>) -> Result<Option<Connector>, String> {
+    if server.address.is_secure() && made.is_none() {
+        let trust = server.trust.clone();
+        let config = spawn_blocking(move || trust.config()).await.map_err(|error| error.to_string())??;
+        *made = Some(Connector::Rustls(config));
+    }
+    Ok(made.clone())
+}
+
+/// Waits until then; or until woken, but no sooner than `soonest`; or until there is another to be. Nothing, if we are no
+/// longer needed.
+async fn wait(commands: &mut Receiver<Command>, resume: &mut Resume, mut until: Instant, soonest: Instant) -> Option<()> {
     loop {
         tokio::select! {
-            done = &mut future => return Some(done),
-            command = commands.recv() => drop(command?),
+            () = sleep_until(until) => return Some(()),
+            command = commands.recv() => match command? {
+                Command::Connect { resume: newer, no_sooner } => {
+                    if newer.user != resume.user {
+                        until = Instant::now() + no_sooner;
+                    }
+                    *resume = newer;
+                }
+                Command::Wake => until = until.min(soonest),
+                Command::Send(_) => {}
+            },
         }
     }
 }

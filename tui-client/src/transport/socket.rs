@@ -1,83 +1,142 @@
-//! One connection from its handshake to its end, and what that end means for coming back.
+//! One connection from its handshake to its end. Every wait has a limit, and nobody who leaves has to sit one out.
 
-use std::time::Duration;
+use std::{io, pin::pin, time::Duration};
 
-use chat_protocol::{CloseCode, ServerFrame, ServerMessage, limits};
+use chat_protocol::{ClientMessage, CloseCode, Request, ServerFrame, ServerMessage, limits};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::{
+    net::{TcpStream, lookup_host},
     sync::mpsc::{Receiver, Sender},
     time::{Instant, sleep_until, timeout},
 };
 use tokio_tungstenite::{
-    connect_async_with_config,
-    tungstenite::{Error, Message, http::StatusCode},
+    Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
+    tungstenite::{Message, protocol::WebSocketConfig},
 };
 
-use super::{Command, unless_left};
-use crate::msg::LinkEvent;
+use super::{
+    Command, Server,
+    ending::{Ending, Said},
+    pulse::{Beat, Pulse},
+};
+use crate::{effect::Resume, msg::LinkEvent};
 
-/// How long a handshake may take, name lookup included.
+/// How long a connection may take to come about, name lookup and handshakes included.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long one of several addresses of a host may take.
+const REACH: Duration = Duration::from_secs(3);
 /// How long the server may take nothing of what we send.
 const WRITE: Duration = Duration::from_secs(10);
+/// However seldom a server says that it pings: without a sign of life for so long, it is gone.
+const QUIETEST: Duration = Duration::from_secs(600);
+/// The most that the server may send at once. A catch-up of 500 long events stays under a quarter of it.
+const LARGEST: usize = 16 << 20;
+const BUFFER: usize = 16 << 10;
 
-/// How a connection ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// Nobody here needs it any more.
-    Left,
-    /// It went, or never came. To come back after at least so long, or not at all.
-    Lost { reason: String, come_back: Option<Duration> },
-}
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Connects, and talks until the end.
-pub(super) async fn converse(url: &str, commands: &mut Receiver<Command>, events: &Sender<LinkEvent>) -> Ending {
-    let connecting = timeout(CONNECT, connect_async_with_config(url, None, true));
-    let mut socket = match unless_left(commands, connecting).await {
-        Some(Ok(Ok((socket, _)))) => socket,
-        Some(Ok(Err(error))) => return failed(&error),
-        Some(Err(_)) => return broken("no answer"),
-        None => return Ending::Left,
+pub(super) async fn converse(
+    server: &Server,
+    tls: Option<Connector>,
+    resume: &Resume,
+    commands: &mut Receiver<Command>,
+    events: &Sender<LinkEvent>,
+) -> Ending {
+    let connected = {
+        let mut connecting = pin!(timeout(CONNECT, connect(server, tls, resume)));
+        loop {
+            tokio::select! {
+                connected = &mut connecting => break connected,
+                command = commands.recv() => match meant(command, resume) {
+                    // What is to be sent is dropped.
+                    Ok(_) => {}
+                    Err(ending) => return ending,
+                },
+            }
+        }
     };
+    let mut socket = match connected {
+        Ok(Ok(socket)) => socket,
+        Ok(Err(ending)) => return ending,
+        Err(_) => return Ending::broken(format!("no answer from {}", server.address.place())),
+    };
+    // Where no token is asked for this changes nothing. Where one is and we have none, it is refused now, and not after a while.
+    let token = server.token.as_ref().map(|token| token.secret().to_owned());
+    let had_token = token.is_some();
+    let client = Some(concat!("chat-tui/", env!("CARGO_PKG_VERSION")).to_owned());
+    let hello = Request::from(ClientMessage::Hello { token, client }).encode();
+    if let Err(ending) = write(&mut socket, Message::text(hello)).await {
+        return ending;
+    }
     let mut silence = limits::SILENCE;
     let mut heard = Instant::now();
-    let mut closing = None;
+    let mut pulse = Pulse::new(heard);
+    let mut said = None;
     loop {
         let frame = tokio::select! {
             frame = socket.next() => frame,
-            command = commands.recv() => match command {
-                Some(Command::Send(text)) => match timeout(WRITE, socket.send(Message::text(text))).await {
-                    // What the server said last is still to be read; if there is nothing, reading ends this.
-                    Ok(_) => continue,
-                    Err(_) => return broken("the server takes nothing"),
-                },
-                Some(Command::Connect { .. }) => continue,
-                None => {
-                    let _ = socket.close(None).await;
+            command = commands.recv() => {
+                match meant(command, resume) {
+                    Ok(Command::Send(text)) => {
+                        if let Err(ending) = write(&mut socket, Message::text(text)).await {
+                            return ending;
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(ending) => {
+                        let _ = timeout(WRITE, socket.close(None)).await;
+                        return ending;
+                    }
+                }
+                continue;
+            }
+            () = sleep_until(pulse.due()) => {
+                let told = match pulse.beat(Instant::now()) {
+                    Beat::Ask(bytes) => match write(&mut socket, Message::Ping(bytes.to_vec().into())).await {
+                        Ok(()) => None,
+                        Err(ending) => return ending,
+                    },
+                    Beat::Tell(lag) => Some(lag),
+                    Beat::Nothing => None,
+                };
+                if let Some(lag) = told && events.send(LinkEvent::Lag(lag)).await.is_err() {
                     return Ending::Left;
                 }
-            },
+                continue;
+            }
             // The server pings, so a connection that says nothing for so long leads nowhere.
-            () = sleep_until(heard + silence) => return broken("no sign of life"),
+            () = sleep_until(heard + silence) => return Ending::broken("no sign of life"),
         };
         heard = Instant::now();
         let text = match frame {
             Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Pong(bytes))) => {
+                let lag = pulse.answered(heard, &bytes);
+                if let Some(lag) = lag
+                    && events.send(LinkEvent::Lag(lag)).await.is_err()
+                {
+                    return Ending::Left;
+                }
+                continue;
+            }
             Some(Ok(Message::Close(frame))) => {
                 let frame = frame.map(|frame| (CloseCode::from_number(frame.code.into()), frame.reason.to_string()));
-                return closed(frame, closing);
+                return Ending::closed(frame, said, had_token);
             }
             Some(Ok(_)) => continue,
-            Some(Err(error)) => return closing.map_or_else(|| failed(&error), |said| closed(None, Some(said))),
-            None => return closing.map_or_else(|| broken("the connection broke"), |said| closed(None, Some(said))),
+            Some(Err(error)) if said.is_none() => return Ending::failed(&error, &server.address),
+            Some(Err(_)) | None => return Ending::closed(None, said, had_token),
         };
         // What cannot be read is of a later version, or none of our business.
         let Ok(frame) = ServerFrame::decode(text.as_str()) else { continue };
         match &frame.message {
-            ServerMessage::Welcome(welcome) => silence = silence.max(Duration::from_secs(welcome.ping_seconds.saturating_mul(2))),
-            ServerMessage::Closing { reason, reconnect, retry_ms, .. } => {
+            ServerMessage::Welcome(welcome) => {
+                silence = silence.max(Duration::from_secs(welcome.ping_seconds.saturating_mul(2))).min(QUIETEST);
+            }
+            ServerMessage::Closing { code, reason, reconnect, retry_ms } => {
                 let retry = Duration::from_millis(retry_ms.unwrap_or(0));
-                closing = Some((reason.clone(), reconnect.then_some(retry)));
+                said = Some(Said { code: *code, reason: reason.clone(), come_back: reconnect.then_some(retry) });
             }
             _ => {}
         }
@@ -87,59 +146,48 @@ pub(super) async fn converse(url: &str, commands: &mut Receiver<Command>, events
     }
 }
 
-/// A close, with what the server said before it. That goes first: it knows codes of a later version and how long to wait.
-fn closed(frame: Option<(CloseCode, String)>, closing: Option<(String, Option<Duration>)>) -> Ending {
-    let (code, words) = frame.unwrap_or((CloseCode::Other(1005), String::new()));
-    let (reason, come_back) = match closing {
-        Some(said) => said,
-        // No code at all is a proxy or a crash, not a decision.
-        None if code == CloseCode::Other(1005) => ("the connection broke".into(), Some(Duration::ZERO)),
-        None => (words, code.reconnect().then_some(Duration::ZERO)),
-    };
-    let reason = if reason.is_empty() { code.reason().into() } else { reason };
-    let reason = if come_back.is_none() { format!("{reason} ({})", code.number()) } else { reason };
-    Ending::Lost { reason, come_back }
-}
-
-fn broken(reason: impl Into<String>) -> Ending {
-    Ending::Lost { reason: reason.into(), come_back: Some(Duration::ZERO) }
-}
-
-/// An error of the socket, or a handshake that was refused: for good, unless the status speaks of now.
-fn failed(error: &Error) -> Ending {
-    match error {
-        Error::Http(response) => {
-            let status = response.status();
-            let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-            Ending::Lost { reason: format!("refused: {status}"), come_back: passing.then_some(Duration::ZERO) }
+/// A command for the connection of somebody; or how that ends by it.
+fn meant(command: Option<Command>, resume: &Resume) -> Result<Command, Ending> {
+    match command {
+        None => Err(Ending::Left),
+        Some(Command::Connect { resume: newer, no_sooner }) if newer.user != resume.user => {
+            Err(Ending::Replaced { resume: Box::new(newer), no_sooner })
         }
-        Error::Url(_) | Error::HttpFormat(_) => Ending::Lost { reason: error.to_string(), come_back: None },
-        Error::Io(error) => broken(error.to_string()),
-        _ => broken(error.to_string()),
+        Some(command) => Ok(command),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+async fn connect(server: &Server, tls: Option<Connector>, resume: &Resume) -> Result<Socket, Ending> {
+    let address = &server.address;
+    let stream = reach(address.host(), address.port()).await.map_err(|error| Ending::unreached(&error, address))?;
+    // What is typed goes out at once. Where that cannot be, it goes out all the same.
+    let _ = stream.set_nodelay(true);
+    let bounds = WebSocketConfig::default()
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_write_buffer_size(LARGEST)
+        .max_message_size(Some(LARGEST))
+        .max_frame_size(Some(LARGEST));
+    let url = address.of(&resume.room, &resume.user).url(resume);
+    let made = client_async_tls_with_config(url, stream, Some(bounds), tls).await;
+    made.map(|(socket, _)| socket).map_err(|error| Ending::failed(&error, address))
+}
 
-    #[test]
-    fn an_end_says_whether_to_come_back() {
-        let said = |reason: &str, retry: Option<u64>| Some((reason.to_owned(), retry.map(Duration::from_millis)));
-        for (code, closing, reason, come_back) in [
-            (Some(1012), said("Restarting", Some(800)), "Restarting", Some(800)),
-            (Some(1012), None, "The server is restarting", Some(0)),
-            (Some(4009), None, "Name is taken (4009)", None),
-            (Some(4009), said("Taken by bob", None), "Taken by bob (4009)", None),
-            (Some(4777), said("Later version", Some(5)), "Later version", Some(5)),
-            (Some(4777), None, "Closed (4777)", None),
-            (Some(1001), None, "The server is going down (1001)", None),
-            (None, None, "the connection broke", Some(0)),
-            (None, said("Restarting", Some(800)), "Restarting", Some(800)),
-        ] {
-            let frame = code.map(|code| (CloseCode::from_number(code), String::new()));
-            let expected = Ending::Lost { reason: reason.into(), come_back: come_back.map(Duration::from_millis) };
-            assert_eq!(closed(frame, closing), expected, "{code:?}");
+/// One address after the other: the first that answers. One that swallows everything does not use up the others' time.
+async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "it has no address");
+    for address in lookup_host((host, port)).await? {
+        match timeout(REACH, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failure = error,
+            Err(_) => failure = io::ErrorKind::TimedOut.into(),
         }
     }
+    Err(failure)
+}
+
+/// An error of writing is none yet: what the server said last is still to be read; if there is nothing, reading tells.
+async fn write(socket: &mut Socket, message: Message) -> Result<(), Ending> {
+    let written = timeout(WRITE, socket.send(message)).await;
+    written.map(drop).map_err(|_| Ending::broken("the server takes nothing"))
 }

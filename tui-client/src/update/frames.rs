@@ -1,218 +1,276 @@
 //! What the server says.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use chat_protocol::{
-    ErrorCode, Seq, ServerFrame, ServerMessage,
+    ClientId, ErrorCode, RoomName, Seq, ServerFrame, ServerMessage, UserName,
     server::{Joined, Message, User},
 };
 
-use super::{TYPING, flush};
+use super::{
+    events::{self, News},
+    fault, link, notice, outbox, overlays,
+    requests::{self, Purpose, answered},
+    rooms, scroll,
+};
 use crate::{
-    effect::Effect,
-    model::{Link, Model},
+    effect::{Effect, Told},
+    model::{Entry, Membership, Model, Purpose as Draft, Scroll, Transcript},
 };
 
 /// How long somebody is shown as typing when the server does not say that it ended.
 const TYPING_AT_MOST: Duration = Duration::from_secs(6);
+/// A server that asks for more patience than this does not get it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long others may take to come back from what took our connection, too.
+const RETURN: Duration = Duration::from_secs(30);
+/// Names in one line of who came and went.
+const FOLDED: usize = 40;
 
 pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
     use ServerMessage as Said;
+    let reference = frame.reference.as_deref();
+    let purpose = match &frame.message {
+        // A refusal may only mean later.
+        Said::Error { .. } => None,
+        _ => answered(model, reference),
+    };
     match frame.message {
-        Said::Welcome(welcome) => {
-            model.welcomed = true;
-            model.session = Some(welcome.session);
-            model.epoch = Some(welcome.epoch);
-            model.user = welcome.user;
-            model.text_bytes = welcome.limits.text_bytes;
+        Said::Welcome(welcome) => link::welcomed(model, welcome),
+        Said::Joined(snapshot) => joined(model, purpose, snapshot),
+        Said::Left { room } => rooms::gone(model, &room),
+        event @ (Said::Message(_) | Said::Edited { .. } | Said::Deleted { .. } | Said::Reacted { .. } | Said::Topic { .. }) => {
+            events::logged(model, event, News::Live)
         }
-        Said::Joined(snapshot) if snapshot.room == model.room => joined(model, snapshot),
-        Said::Joined(snapshot) => {
-            let room = snapshot.room;
-            model.notice(format!("You are in {room} too. What is said there is shown here, with the room's name."));
-        }
-        Said::Left { room } => model.notice(format!("You left {room}.")),
-        Said::Message(message) => said(model, message),
-        Said::Events { room, events, .. } if room == model.room => events.into_iter().for_each(|event| logged(model, event)),
-        event @ (Said::Edited { .. } | Said::Deleted { .. } | Said::Reacted { .. } | Said::Topic { .. }) => logged(model, event),
-        Said::Presence { room, joined, left, .. } if room == model.room => {
-            model.users.extend(names(joined));
-            for user in left {
-                model.users.remove(&user);
-                model.typing.remove(&user);
+        Said::Events { room, events, more } => {
+            let effects = events.into_iter().flat_map(|event| events::logged(model, event, News::Missed)).collect();
+            if let Some(room) = model.rooms.find_mut(&room).filter(|_| !more) {
+                room.membership = Membership::Joined;
             }
+            effects
         }
-        Said::Typing { room, user, active } if room == model.room && user != model.user => {
-            if active {
-                model.typing.insert(user, model.now + TYPING_AT_MOST);
-            } else {
-                model.typing.remove(&user);
+        Said::Presence { room, joined, left, .. } => presence(model, &room, joined, left),
+        Said::Typing { room, user, active } => {
+            let until = model.now.since + TYPING_AT_MOST;
+            let shown = model.settings.show_typing && user != model.user && !model.ignores(&user);
+            if let Some(room) = model.rooms.find_mut(&room).filter(|_| shown) {
+                if active {
+                    room.typing.insert(user, until);
+                } else {
+                    room.typing.remove(&user);
+                }
             }
+            Vec::new()
         }
-        Said::Ack { room, seq, at, cid, .. } => {
-            if let Some(pending) = cid.and_then(|cid| model.outbox.settle(&cid)) {
-                let (from, text, cid) = (model.user.clone(), pending.text, Some(pending.cid));
-                let message = Message {
-                    room,
-                    seq,
-                    from,
-                    text,
-                    at,
-                    cid,
-                    reply_to: None,
-                    action: false,
-                    edited_at: None,
-                    deleted: false,
-                    reactions: BTreeMap::new(),
-                };
-                place(model, message);
-            }
-        }
-        Said::History { room, messages, more } if room == model.room => {
-            // An answer that reaches further back than anything here says whether there is more behind it.
-            let oldest = messages.first().map_or(Seq(0), |message| message.seq);
-            if model.transcript.first().is_none_or(|first| oldest <= first) {
-                model.transcript.more = more;
-            }
-            model.transcript.asked = false;
-            for message in messages {
-                model.transcript.insert(message);
-            }
-        }
-        Said::History { messages, .. } => messages.iter().for_each(|message| model.notice(elsewhere(message))),
-        Said::Found { messages, .. } => {
-            model.notice(format!("Found: {}", messages.len()));
-            messages.iter().rev().for_each(|message| model.notice(elsewhere(message)));
-        }
-        Said::Rooms { rooms } => {
-            for room in rooms {
-                model.notice(format!("{} ({} online) {}", room.name, room.users, room.topic));
-            }
-        }
+        Said::Ack { room, seq, at, cid, .. } => cid.map_or_else(Vec::new, |cid| outbox::acked(model, room, seq, at, &cid)),
+        Said::History { room, messages, more } => history(model, purpose, &room, messages, more),
+        Said::Found { messages, more } => match purpose {
+            Some(Purpose::Search { query }) => overlays::found(model, query, messages, more),
+            _ => Vec::new(),
+        },
+        Said::Rooms { rooms } => overlays::listed(model, rooms),
         Said::Users { room, users } => {
-            let users: Vec<_> = users.iter().map(|user| user.name.shown()).collect();
-            model.notice(format!("In {room}: {}", users.join(", ")));
+            let names: Vec<_> = names(users).map(|user| user.shown().to_owned()).collect();
+            notice(model, format!("In {room}: {}", names.join(", ")))
         }
-        Said::Notice { text, .. } => model.notice(text),
-        Said::Error { .. } if frame.reference.as_deref() == Some(TYPING) => {}
-        Said::Error { code, text, retry_ms } => refused(model, frame.reference.as_deref(), code, &text, retry_ms),
-        Said::Pong {} => model.notice("The server is there."),
-        // What is about a room that has no pane yet; and what the transport has looked at already.
-        Said::Events { .. } | Said::Presence { .. } | Said::Typing { .. } | Said::Read { .. } | Said::Closing { .. } => {}
+        Said::Read { room, seq } => rooms::read_elsewhere(model, &room, seq),
+        Said::Pong {} => notice(model, "The server is there."),
+        Said::Notice { text, room } => said(model, room, text),
+        Said::Error { .. } if reference == Some(requests::SIGNAL) => Vec::new(),
+        Said::Error { code, text, retry_ms } => {
+            refused(model, reference, code, &text, Duration::from_millis(retry_ms.unwrap_or(0)).min(PATIENCE))
+        }
+        // The transport has looked at it already.
+        Said::Closing { .. } => Vec::new(),
     }
-    flush(model)
 }
 
-fn joined(model: &mut Model, snapshot: Joined) {
-    let again = model.position.is_some();
-    let same_log = model.position.as_ref().map(|(epoch, _)| epoch) == model.epoch.as_ref();
-    model.link = Link::Online;
-    model.topic = snapshot.topic;
-    model.users = names(snapshot.users).collect();
+fn joined(model: &mut Model, purpose: Option<Purpose>, snapshot: Joined) -> Vec<Effect> {
+    let (epoch, me) = (model.epoch.clone(), model.user.clone());
+    let with = events::partner(model, &snapshot.room);
+    let is_private = with.is_some();
+    let room = model.rooms.add(snapshot.room, with);
+    let name = room.name.clone();
+    let again = match &purpose {
+        Some(Purpose::Join { resumes, .. }) => *resumes,
+        _ => room.position.is_some(),
+    };
+    let told = room.position.as_ref().filter(|(at, _)| Some(at) == epoch.as_ref()).map_or(Seq(0), |(_, seq)| *seq);
+    room.topic = snapshot.topic;
+    let before = std::mem::replace(&mut room.users, names(snapshot.users).collect());
+    if again {
+        room.missing = (before.difference(&room.users).cloned().collect(), model.now.since + RETURN);
+    }
+    room.membership = if snapshot.recovered && snapshot.more { Membership::CatchingUp } else { Membership::Joined };
+    let mut effects = Vec::new();
     if snapshot.recovered {
+        room.read = room.read.max(snapshot.read);
         for event in snapshot.events.unwrap_or_default() {
-            logged(model, event);
+            effects.extend(events::logged(model, event, News::Missed));
         }
         // While there is more to come, only what has come counts.
-        if !snapshot.more {
-            seen(model, snapshot.seq);
-        }
-        return;
-    }
-    model.transcript = Default::default();
-    model.transcript.more = snapshot.more;
-    model.follow();
-    for message in snapshot.messages.unwrap_or_default() {
-        settle(model, &message);
-        model.transcript.insert(message);
-    }
-    if again && !same_log {
-        model.notice("The server has begun a new log: what was said before is not in it.");
-    }
-    model.position = model.epoch.clone().map(|epoch| (epoch, snapshot.seq));
-}
-
-/// An event of the log, live or caught up with.
-fn logged(model: &mut Model, event: ServerMessage) {
-    match event {
-        ServerMessage::Message(message) => said(model, message),
-        ServerMessage::Topic { room, seq, from, text, .. } if room == model.room => {
-            model.notice(if text.is_empty() {
-                format!("{from} cleared the topic")
-            } else {
-                format!("{from} set the topic: {text}")
-            });
-            model.topic = text;
-            seen(model, seq);
-        }
-        ServerMessage::Edited { ref room, seq, .. }
-        | ServerMessage::Deleted { ref room, seq, .. }
-        | ServerMessage::Reacted { ref room, seq, .. }
-            if *room == model.room =>
+        if !snapshot.more
+            && let Some(room) = model.rooms.find_mut(&name)
         {
-            model.transcript.change(&event);
-            seen(model, seq);
+            room.reach(snapshot.seq);
         }
-        _ => {}
-    }
-}
-
-fn said(model: &mut Model, message: Message) {
-    if message.room != model.room {
-        return model.notice(elsewhere(&message));
-    }
-    settle(model, &message);
-    model.typing.remove(&message.from);
-    seen(model, message.seq);
-    place(model, message);
-}
-
-/// Our own message came back: it needs no more sending. Somebody else's key may look like ours, and means nothing.
-fn settle(model: &mut Model, message: &Message) {
-    if let Some(cid) = &message.cid
-        && message.from == model.user
-    {
-        model.outbox.settle(cid);
-    }
-}
-
-fn place(model: &mut Model, message: Message) {
-    if model.transcript.insert(message) {
-        model.arrived();
-    }
-}
-
-fn seen(model: &mut Model, seq: Seq) {
-    if let Some((_, position)) = &mut model.position {
-        *position = seq.max(*position);
-    }
-}
-
-fn refused(model: &mut Model, reference: Option<&str>, code: ErrorCode, text: &str, retry_ms: Option<u64>) {
-    let cid = reference.and_then(chat_protocol::ClientId::parse);
-    match cid {
-        Some(cid) if matches!(code, ErrorCode::RateLimited | ErrorCode::Unavailable) => {
-            model.outbox.hold(&cid, model.now, Duration::from_millis(retry_ms.unwrap_or(0)));
+    } else {
+        room.live = Transcript::default();
+        room.past = None;
+        room.selected = None;
+        room.scroll = Scroll::Newest;
+        if room.purpose != Draft::New && again {
+            room.purpose = Draft::New;
         }
-        Some(cid) => match model.outbox.settle(&cid) {
-            // The words are given back, where that does not disturb others.
-            Some(pending) if model.input.text().is_empty() => {
-                model.input.insert(&pending.text);
-                model.fault(format!("Not sent: {text}"));
+        room.live.more_before = snapshot.more;
+        room.position = epoch.clone().map(|epoch| (epoch, snapshot.seq));
+        // Who was never here before has missed nothing; what was said to us alone is another matter.
+        let mark = if snapshot.read == Seq(0) && !is_private { snapshot.seq } else { snapshot.read };
+        // A position of another log means nothing in this one.
+        room.read = if again { mark } else { room.read.max(mark) }.min(snapshot.seq);
+        room.told_read = snapshot.read;
+        room.marker = None;
+        for message in snapshot.messages.unwrap_or_default() {
+            if message.from == me
+                && let Some(cid) = &message.cid
+            {
+                effects.extend(outbox::settled(&mut model.outbox, cid, message.seq));
             }
-            Some(pending) => model.fault(format!("Not sent: {text} ({})", pending.text)),
-            None => model.fault(text),
-        },
-        None => model.fault(text),
+            if message.seq > told {
+                let event = Box::new(ServerMessage::Message(message.clone()));
+                effects.push(Effect::Tell(Told::Event { event, epoch: epoch.clone(), old: true }));
+            }
+            room.live.insert(message.seq, Entry::Message(Box::new(message)));
+        }
+        room.live.reach(snapshot.seq);
+        if again {
+            let text = "The server could not fill in what you missed: this is as its log has it now.".to_owned();
+            room.push(Entry::Fault { text, at: model.now.wall });
+            effects.push(Effect::Tell(Told::Gap { room: name.clone() }));
+        }
+    }
+    rooms::count(model, &name);
+    rooms::mute(model);
+    let is_current = model.room().name == name;
+    if let Some(Purpose::Join { go: true, show, .. }) = purpose
+        && let Some(index) = model.rooms.index(&name)
+    {
+        effects.extend(rooms::keep(model));
+        effects.extend(rooms::go(model, index));
+        effects.extend(show.map(|seq| scroll::jump(model, seq, true)).unwrap_or_default());
+    } else if is_current && model.room().scroll == Scroll::Newest {
+        effects.extend(rooms::entered(model));
+    }
+    effects
+}
+
+fn history(model: &mut Model, purpose: Option<Purpose>, room: &RoomName, messages: Vec<Message>, more: bool) -> Vec<Effect> {
+    match purpose {
+        Some(Purpose::Older { before, .. }) => scroll::older(model, room, before, messages, more),
+        Some(Purpose::Newer { after, .. }) => scroll::newer(model, room, after, messages, more),
+        Some(Purpose::Around { seq, select, .. }) => scroll::around(model, room, seq, select, messages, more),
+        // A program without a screen asked for them in order to print them.
+        Some(Purpose::Show) => messages.into_iter().map(|message| tell_old(model, message)).collect(),
+        _ => Vec::new(),
     }
 }
 
-/// What was said in a room that has no pane of its own.
-fn elsewhere(message: &Message) -> String {
-    let Message { room, from, text, .. } = message;
-    format!("[{room}] {from}: {text}")
+fn tell_old(model: &Model, message: Message) -> Effect {
+    Effect::Tell(Told::Event { event: Box::new(ServerMessage::Message(message)), epoch: model.epoch.clone(), old: true })
 }
 
-fn names(users: Vec<User>) -> impl Iterator<Item = chat_protocol::UserName> {
+fn presence(model: &mut Model, name: &RoomName, joined: Vec<User>, left: Vec<UserName>) -> Vec<Effect> {
+    let (at, me) = (model.now.wall, model.user.clone());
+    let Some(room) = model.rooms.find_mut(name) else { return Vec::new() };
+    // Differences may name somebody whom the snapshot has already.
+    let came: Vec<_> = names(joined).filter(|user| room.users.insert(user.clone())).collect();
+    let went: Vec<_> = left.into_iter().filter(|user| room.users.remove(user)).collect();
+    let mut effects = Vec::new();
+    let came: Vec<_> = came.into_iter().filter(|user| !room.missing.0.remove(user)).collect();
+    for (user, came) in came.into_iter().map(|user| (user, true)).chain(went.into_iter().map(|user| (user, false))) {
+        if !came {
+            room.typing.remove(&user);
+        }
+        if user != me {
+            effects.push(Effect::Tell(Told::Presence { room: name.clone(), user: user.clone(), came }));
+            fold(&mut room.live, user, came, at);
+        }
+    }
+    effects
+}
+
+/// Who did not come back in time after our connection broke went.
+pub(super) fn missed(model: &mut Model) -> Vec<Effect> {
+    let (now, at) = (model.now.since, model.now.wall);
+    let mut effects = Vec::new();
+    for room in model.rooms.iter_mut().filter(|room| !room.missing.0.is_empty() && room.missing.1 <= now) {
+        for user in std::mem::take(&mut room.missing.0) {
+            effects.push(Effect::Tell(Told::Presence { room: room.name.clone(), user: user.clone(), came: false }));
+            fold(&mut room.live, user, false, at);
+        }
+    }
+    effects
+}
+
+/// One more in the run of comings and goings at the end of a transcript, or the first of a new run.
+fn fold(live: &mut Transcript, user: UserName, comes: bool, at: chat_protocol::Timestamp) {
+    let run = match live.back_mut() {
+        Some(Entry::Presence { came, went, passed, .. }) if came.len() + went.len() + passed.len() < FOLDED => {
+            Some((came, went, passed))
+        }
+        _ => None,
+    };
+    let Some((came, went, passed)) = run else {
+        let (came, went) = if comes { (vec![user], Vec::new()) } else { (Vec::new(), vec![user]) };
+        live.push(Entry::Presence { came, went, passed: Vec::new(), at });
+        return;
+    };
+    let take = |names: &mut Vec<UserName>| names.iter().position(|name| *name == user).map(|index| names.remove(index)).is_some();
+    match comes {
+        // Went and is back: as if nothing had been.
+        true if take(went) => {}
+        true => {
+            take(passed);
+            came.push(user);
+        }
+        false if take(came) => passed.push(user),
+        false => went.push(user),
+    }
+}
+
+fn said(model: &mut Model, room: Option<RoomName>, text: String) -> Vec<Effect> {
+    let at = model.now.wall;
+    let name = room.filter(|name| model.rooms.find(name).is_some()).unwrap_or_else(|| model.room().name.clone());
+    if let Some(room) = model.rooms.find_mut(&name) {
+        room.push(Entry::Notice { text: text.clone(), at });
+    }
+    vec![Effect::Tell(Told::Notice { room: Some(name), text })]
+}
+
+fn refused(model: &mut Model, reference: Option<&str>, code: ErrorCode, text: &str, retry: Duration) -> Vec<Effect> {
+    let passing = matches!(code, ErrorCode::RateLimited | ErrorCode::Unavailable);
+    let Some(reference) = reference else { return fault(model, text) };
+    if model.asked.contains_key(reference) {
+        if passing && requests::hold(model, reference, retry) {
+            return Vec::new();
+        }
+        return match answered(model, Some(reference)) {
+            Some(Purpose::Join { room, .. }) => rooms::refused(model, &room, text),
+            Some(Purpose::Leave { room }) if code == ErrorCode::NotJoined => rooms::gone(model, &room),
+            _ => fault(model, text),
+        };
+    }
+    match ClientId::parse(reference) {
+        Some(cid) if passing => {
+            let now = model.now.since;
+            model.outbox.hold(&cid, now, retry);
+            Vec::new()
+        }
+        Some(cid) => outbox::failed(model, &cid, text),
+        None => fault(model, text),
+    }
+}
+
+fn names(users: Vec<User>) -> impl Iterator<Item = UserName> {
     users.into_iter().map(|user| user.name)
 }

@@ -1,122 +1,128 @@
 //! What happens → what is known, and what is to be done about it. Pure: no clock, no socket, no terminal.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | what a key means where the user is | [`keys`], then [`compose`] ([`complete`], [`recall`]), [`select`], [`overlays`] |
+//! | what a typed line means | [`commands`] |
+//! | going from room to room, what is read there | [`rooms`] |
+//! | moving in a transcript, fetching what is not there | [`scroll`] |
+//! | what is said, until the server has it | [`outbox`] |
+//! | the connection's coming and going | [`link`] |
+//! | what the server says | [`frames`]; what the log holds: [`events`] |
+//! | which answer belongs to which question | [`requests`] |
 
+mod commands;
+mod complete;
+mod compose;
+mod events;
 mod frames;
 mod keys;
+mod link;
+mod outbox;
+mod overlays;
+mod recall;
+mod requests;
+mod rooms;
+mod scroll;
+mod select;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
-use chat_protocol::{ClientMessage, Request, limits};
-
+pub(crate) use self::{commands::LOCAL_COMMANDS, requests::Asked};
+use self::{
+    commands::entered,
+    outbox::{say, stopped_typing, typing},
+    overlays::open_switcher,
+};
 use crate::{
-    effect::{Effect, Resume},
-    model::{Link, Model},
-    msg::{LinkEvent, Msg, Seen},
+    effect::{Effect, Ending, Told},
+    model::{Entry, Link, Model},
+    msg::{Msg, Now},
 };
 
-/// The `ref` of signals: nobody needs to read that one was refused.
-const TYPING: &str = "typing";
+/// How long a hint stays.
+const HINT: std::time::Duration = std::time::Duration::from_secs(4);
 
 /// Takes one thing that happened.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Tick(now) => return tick(model, now),
-        Msg::Drawn(seen) => return drawn(model, seen),
+        Msg::Drawn(seen) => return scroll::drawn(model, seen),
         _ => model.dirty = true,
     }
-    match msg {
-        Msg::Started => vec![connect(model, Duration::ZERO)],
-        Msg::Key(key) => keys::pressed(model, key),
+    let mut effects = match msg {
+        Msg::Started => vec![link::connect(model, std::time::Duration::ZERO)],
+        Msg::Key(chord) => keys::pressed(model, chord),
+        Msg::Line { text, typed: true } => entered(model, &text),
+        Msg::Line { text, typed: false } => say(model, text),
         Msg::Paste(text) => keys::pasted(model, &text),
-        Msg::Link(event) => heard(model, event),
-        Msg::Unsent(line) => {
-            model.fault(format!("Not sent: {line}"));
+        Msg::Mouse(mouse) => keys::moused(model, mouse),
+        Msg::Resized { columns, rows } => {
+            model.size = (columns, rows);
             Vec::new()
         }
-        Msg::Resized | Msg::Tick(_) | Msg::Drawn(_) => Vec::new(),
-    }
+        Msg::Focus(focused) => rooms::focus(model, focused),
+        Msg::Link(event) => link::heard(model, event),
+        Msg::Edited(text) => compose::edited(model, text),
+        Msg::Settings(Ok(settings)) => {
+            model.settings = *settings;
+            rooms::mute(model);
+            hint(model, "The configuration was read again.");
+            Vec::new()
+        }
+        Msg::Settings(Err(words)) | Msg::Failed(words) => fault(model, words),
+        Msg::Leave => vec![Effect::Quit(Ending::Wished)],
+        Msg::Tick(_) | Msg::Drawn(_) => Vec::new(),
+    };
+    effects.extend(outbox::flush(model));
+    effects
 }
 
-fn tick(model: &mut Model, now: Duration) -> Vec<Effect> {
-    let typing = model.typing.len();
-    model.typing.retain(|_, until| *until > now);
+fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
+    let before = std::mem::replace(&mut model.now, now);
+    let since = now.since;
+    for room in model.rooms.iter_mut() {
+        let typing = room.typing.len();
+        room.typing.retain(|_, until| *until > since);
+        model.dirty |= typing != room.typing.len();
+    }
+    if model.hint.take_if(|(_, until)| *until <= since).is_some() {
+        model.dirty = true;
+    }
     // The badge counts seconds.
-    let counted = matches!(model.link, Link::Waiting { .. }) && now.as_secs() != model.now.as_secs();
-    model.dirty |= counted || typing != model.typing.len();
-    model.now = now;
-    flush(model)
+    model.dirty |= matches!(model.link, Link::Waiting { .. }) && since.as_secs() != before.since.as_secs();
+    let mut effects = requests::due(model);
+    let went = frames::missed(model);
+    model.dirty |= !went.is_empty();
+    effects.extend(went);
+    effects.extend(rooms::tell_read(model));
+    effects.extend(outbox::flush(model));
+    effects
 }
 
-fn heard(model: &mut Model, event: LinkEvent) -> Vec<Effect> {
-    match event {
-        LinkEvent::Frame(frame) => return frames::heard(model, *frame),
-        LinkEvent::Trying => model.link = Link::Connecting,
-        LinkEvent::Waiting(delay) => {
-            let reason = match &model.link {
-                Link::Waiting { reason, .. } => reason.clone(),
-                _ => String::new(),
-            };
-            model.link = Link::Waiting { until: model.now + delay, reason };
-        }
-        LinkEvent::Lost { reason, come_back } => return lost(model, reason, come_back),
-    }
-    Vec::new()
+/// A word at the foot of the screen, for a moment.
+fn hint(model: &mut Model, words: impl Into<String>) {
+    model.hint = Some((words.into(), model.now.since + HINT));
 }
 
-fn lost(model: &mut Model, reason: String, come_back: Option<Duration>) -> Vec<Effect> {
-    model.outbox.lost();
-    model.typing.clear();
-    model.told_typing = None;
-    model.transcript.asked = false;
-    match come_back {
-        Some(no_sooner) => {
-            model.link = Link::Waiting { until: model.now + no_sooner, reason };
-            vec![connect(model, no_sooner)]
-        }
-        // There is nothing yet to stay for: a name that is taken is said where the command was typed.
-        None if !model.welcomed => vec![Effect::Quit(Some(reason))],
-        None => {
-            model.fault(format!("{reason}. This is the end of the connection; Ctrl-C leaves."));
-            model.link = Link::Ended { reason };
-            Vec::new()
-        }
-    }
+/// Words for the user in the current room.
+fn notice(model: &mut Model, text: impl Into<String>) -> Vec<Effect> {
+    let (text, at) = (text.into(), model.now.wall);
+    let room = model.room_mut();
+    room.push(Entry::Notice { text: text.clone(), at });
+    vec![Effect::Tell(Told::Notice { room: Some(room.name.clone()), text })]
 }
 
-fn drawn(model: &mut Model, seen: Seen) -> Vec<Effect> {
-    let wants_older = model.scroll > 0 && seen.at_top && model.transcript.more && !model.transcript.asked;
-    model.seen = seen;
-    if model.scroll > 0 {
-        (model.scroll, model.below) = (seen.offset, 0);
-    }
-    if model.scroll == 0 {
-        model.news = 0;
-    }
-    if !wants_older || model.link != Link::Online {
-        return Vec::new();
-    }
-    model.transcript.asked = true;
-    let (before, limit) = (model.transcript.first(), Some(limits::HISTORY_DEFAULT as i64));
-    vec![ask(ClientMessage::History { room: Some(model.room.shown().into()), before, after: None, limit })]
+/// Something that went wrong, likewise.
+fn fault(model: &mut Model, text: impl Into<String>) -> Vec<Effect> {
+    let (text, at) = (text.into(), model.now.wall);
+    let room = model.room_mut();
+    room.push(Entry::Fault { text: text.clone(), at });
+    vec![Effect::Tell(Told::Fault { room: Some(room.name.clone()), text })]
 }
 
-/// What of the outbox is to go out now.
-fn flush(model: &mut Model) -> Vec<Effect> {
-    if model.link != Link::Online {
-        return Vec::new();
-    }
-    let Some(pending) = model.outbox.due(model.now) else { return Vec::new() };
-    let reference = Some(pending.cid.as_str().to_owned());
-    let (room, cid) = (Some(model.room.shown().to_owned()), Some(pending.cid));
-    let message = ClientMessage::Send { room, text: pending.text, cid, reply_to: None, action: false };
-    vec![Effect::Ask(Request { reference, message })]
-}
-
-fn connect(model: &Model, no_sooner: Duration) -> Effect {
-    Effect::Connect { resume: Resume { session: model.session.clone(), position: model.position.clone() }, no_sooner }
-}
-
-fn ask(message: ClientMessage) -> Effect {
-    Effect::Ask(message.into())
+/// Back to the newest message.
+fn to_newest(model: &mut Model) -> Vec<Effect> {
+    model.room_mut().follow();
+    rooms::seen(model)
 }

@@ -1,99 +1,130 @@
-//! Styled text broken into rows: at spaces where there are some, anywhere where there are none. Every row but the first is
-//! set in, so that a line end in what somebody wrote cannot begin somebody else's line.
+//! Styled text broken into rows: behind spaces and beside wide characters where there are some, anywhere where there are none.
+//! What stands to the left of the rows is not known here, so nothing in a text can get there.
 
-use ratatui::{
-    style::Style,
-    text::{Line, Span, StyledGrapheme},
-};
+use super::text::{Piece, graphemes};
 
-use super::width;
-
-const INDENT: usize = 4;
-
-/// The rows of one entry; at least one.
-pub(super) fn wrap(spans: Vec<Span<'static>>, columns: usize) -> Vec<Line<'static>> {
-    let indent = INDENT.min(columns / 4);
+/// The rows of a text; at least one. The first may have another width than the rest.
+pub(super) fn wrap(pieces: &[Piece], first: usize, rest: usize) -> Vec<Vec<Piece>> {
     let mut rows = Vec::new();
-    let mut row: Vec<StyledGrapheme<'_>> = Vec::new();
+    let mut row: Vec<Cell<'_>> = Vec::new();
     let mut used = 0;
-    for span in &spans {
-        for (number, part) in span.content.split('\n').enumerate() {
+    for piece in pieces {
+        for (number, part) in piece.text.split('\n').enumerate() {
             if number > 0 {
                 rows.push(std::mem::take(&mut row));
-                used = indent;
+                used = 0;
             }
-            for grapheme in graphemes(part, span.style) {
-                let wide = width(grapheme.symbol);
+            for (symbol, wide) in graphemes(part) {
+                let columns = if rows.is_empty() { first } else { rest };
+                let cell = Cell { symbol, wide, of: piece };
                 if used + wide > columns && !row.is_empty() {
-                    let space = row.iter().rposition(|grapheme| grapheme.symbol == " ");
-                    // A break so early that the rest would be pushed over whole is worse than one in the word.
-                    let rest = match space.filter(|at| *at > 0 && grapheme.symbol != " ") {
-                        Some(at) => row.split_off(at + 1),
-                        None => Vec::new(),
-                    };
-                    used = indent + rest.iter().map(|grapheme| width(grapheme.symbol)).sum::<usize>();
-                    rows.push(std::mem::replace(&mut row, rest));
-                    if grapheme.symbol == " " {
+                    if symbol == " " {
+                        // The space at a row's end is the break itself.
+                        rows.push(std::mem::take(&mut row));
+                        used = 0;
                         continue;
                     }
+                    let at = (1..=row.len()).rev().find(|at| breaks(row[at - 1], row.get(*at).copied().unwrap_or(cell)));
+                    let after = row.split_off(at.unwrap_or(row.len()));
+                    used = after.iter().map(|cell| cell.wide).sum();
+                    rows.push(std::mem::replace(&mut row, after));
                 }
                 used += wide;
-                row.push(grapheme);
+                row.push(cell);
             }
         }
     }
     rows.push(row);
-    let lines = rows.into_iter().enumerate().map(|(number, row)| {
-        let indent = Span::raw(" ".repeat(if number > 0 { indent } else { 0 }));
-        let row = row.into_iter().map(|grapheme| Span::styled(grapheme.symbol.to_owned(), grapheme.style));
-        Line::from_iter(std::iter::once(indent).chain(row))
-    });
-    lines.collect()
+    rows.into_iter().map(join).collect()
 }
 
-/// What is left of a line when its first columns are hidden.
-pub(super) fn from_column(text: &str, hidden: usize) -> String {
-    let mut passed = 0;
-    let shown = graphemes(text, Style::new()).skip_while(|grapheme| {
-        let hide = passed < hidden;
-        passed += width(grapheme.symbol);
-        hide
-    });
-    shown.map(|grapheme| grapheme.symbol).collect()
+#[derive(Clone, Copy)]
+struct Cell<'a> {
+    symbol: &'a str,
+    wide: usize,
+    of: &'a Piece,
 }
 
-fn graphemes(text: &str, style: Style) -> impl Iterator<Item = StyledGrapheme<'_>> {
-    // Borrowed from the text, not from a span of this function's own.
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let length = Span::raw(rest).styled_graphemes(Style::new()).next()?.symbol.len();
-        let (symbol, after) = rest.split_at(length);
-        rest = after;
-        Some(StyledGrapheme::new(symbol, style))
-    })
+fn breaks(before: Cell<'_>, after: Cell<'_>) -> bool {
+    // A stop does not begin a row, nor does an opening bracket end one.
+    let stays = matches!(
+        after.symbol,
+        "。" | "、"
+            | "，"
+            | "．"
+            | "！"
+            | "？"
+            | "」"
+            | "』"
+            | "）"
+            | "："
+            | "；"
+            | "ー"
+            | "…"
+            | ","
+            | "."
+            | "!"
+            | "?"
+            | ")"
+    );
+    let opens = matches!(before.symbol, "「" | "『" | "（" | "(");
+    before.symbol == " " || !stays && !opens && (before.wide > 1 || after.wide > 1)
+}
+
+/// Cells of one piece, side by side, become one again.
+fn join(row: Vec<Cell<'_>>) -> Vec<Piece> {
+    let mut pieces: Vec<(&Piece, String)> = Vec::new();
+    for cell in row {
+        match pieces.last_mut() {
+            Some((of, text)) if std::ptr::eq(*of, cell.of) => text.push_str(cell.symbol),
+            _ => pieces.push((cell.of, cell.symbol.to_owned())),
+        }
+    }
+    pieces.into_iter().map(|(of, text)| Piece { text: text.into(), style: of.style, link: of.link.clone() }).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use ratatui::style::Style;
+
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, columns: usize, expected: &[&str]) {
-        let rows: Vec<_> = wrap(vec![Span::raw(text.to_owned())], columns).iter().map(Line::to_string).collect();
-        assert_eq!(rows, expected, "{text:?} in {columns}");
+    fn check(text: &str, first: usize, rest: usize, expected: &[&str]) {
+        let rows = wrap(&[Piece::new(text.to_owned(), Style::new())], first, rest);
+        let rows: Vec<String> = rows.into_iter().map(|row| row.into_iter().map(|piece| piece.text).collect()).collect();
+        assert_eq!(rows, expected, "{text:?} in {first}, {rest}");
     }
 
     #[test]
-    fn rows_break_at_spaces_or_anywhere_and_are_set_in() {
-        check("", 10, &[""]);
-        check("one two", 7, &["one two"]);
-        check("one two three", 8, &["one two ", "  three"]);
-        check("abcdefghij", 4, &["abcd", " efg", " hij"]);
-        check("a\nbob: hi\n\n", 20, &["a", "    bob: hi", "    ", "    "]);
-        check("日本語", 4, &["日本", " 語"]);
-        check("日本", 1, &["日", "本"]);
-        check("ab", 0, &["a", "b"]);
-        check("👩\u{200d}🚀👩\u{200d}🚀", 3, &["👩\u{200d}🚀", "👩\u{200d}🚀"]);
-        assert_eq!(from_column("日本語", 3), "語");
+    fn rows_break_at_spaces_or_anywhere() {
+        check("", 10, 10, &[""]);
+        check("one two", 7, 7, &["one two"]);
+        check("one two three", 8, 8, &["one two ", "three"]);
+        check("one two three", 7, 7, &["one two", "three"]);
+        check("one two", 3, 3, &["one", "two"]);
+        check("abcdefghij", 4, 4, &["abcd", "efgh", "ij"]);
+        check("ab abcdefghij", 4, 6, &["ab ", "abcdef", "ghij"]);
+        check("a\nbob: hi\n\n", 20, 20, &["a", "bob: hi", "", ""]);
+        check("ab", 0, 0, &["a", "b"]);
+    }
+
+    #[test]
+    fn wide_and_joined_characters_stay_whole() {
+        check("日本語", 4, 4, &["日本", "語"]);
+        check("a日本語", 4, 4, &["a日", "本語"]);
+        check("x yy日本語", 5, 5, &["x yy", "日本", "語"]);
+        check("日本語。", 6, 6, &["日本", "語。"]);
+        check("日本", 1, 1, &["日", "本"]);
+        check("👩\u{200d}🚀👩\u{200d}🚀", 3, 3, &["👩\u{200d}🚀", "👩\u{200d}🚀"]);
+        check("e\u{301}e\u{301}e\u{301}", 2, 2, &["e\u{301}e\u{301}", "e\u{301}"]);
+    }
+
+    #[test]
+    fn styles_stay_with_their_letters() {
+        let bold = Style::new().bold();
+        let pieces = [Piece::new("one ", Style::new()), Piece::new("two three", bold)];
+        let rows = wrap(&pieces, 8, 8);
+        assert_eq!(rows, [vec![pieces[0].clone(), Piece::new("two ", bold)], vec![Piece::new("three", bold)]]);
     }
 }

@@ -1,0 +1,177 @@
+//! The connection's coming and going: what is lost with it, what is asked for again, what the user is told.
+
+use std::time::Duration;
+
+use chat_protocol::{ClientMessage, server::Welcome};
+
+use super::{
+    frames, hint,
+    requests::{self, Purpose, ask},
+};
+use crate::{
+    effect::{Effect, Ending, Resume, Told},
+    model::{Link, Membership, Model, Overlay, Question, Room},
+    msg::LinkEvent,
+};
+
+/// A way there and back that is worth a word.
+const SLOW: Duration = Duration::from_millis(400);
+
+pub(super) fn heard(model: &mut Model, event: LinkEvent) -> Vec<Effect> {
+    match event {
+        LinkEvent::Frame(frame) => return frames::heard(model, *frame),
+        LinkEvent::Trying { attempt } => model.link = Link::Connecting { attempt },
+        LinkEvent::Waiting { delay, attempt } => {
+            let reason = match &model.link {
+                Link::Waiting { reason, .. } => reason.clone(),
+                _ => String::new(),
+            };
+            model.link = Link::Waiting { until: model.now.since + delay, attempt, reason };
+        }
+        LinkEvent::Lag(lag) => model.lag = Some(lag).filter(|lag| *lag >= SLOW),
+        LinkEvent::Lost { reason, come_back } => return lost(model, reason, come_back),
+    }
+    Vec::new()
+}
+
+fn lost(model: &mut Model, reason: String, come_back: Option<Duration>) -> Vec<Effect> {
+    let was_online = model.link == Link::Online;
+    model.lag = None;
+    model.outbox.lost();
+    requests::lost(model);
+    for room in model.rooms.iter_mut() {
+        room.membership = Membership::Absent;
+        room.typing.clear();
+        room.told_typing = None;
+    }
+    match come_back {
+        Some(no_sooner) => {
+            let attempt = match model.link {
+                Link::Connecting { attempt } if !was_online => attempt + 1,
+                _ => 1,
+            };
+            let mut effects = Vec::new();
+            if was_online || attempt == 2 {
+                effects.push(Effect::Tell(Told::Connection(format!("not connected: {reason}"))));
+            }
+            model.link = Link::Waiting { until: model.now.since + no_sooner, attempt, reason };
+            effects.push(connect(model, no_sooner));
+            effects
+        }
+        // Nobody is there to do something about it.
+        None if model.is_headless() => vec![Effect::Quit(Ending::Refused(reason))],
+        None => {
+            let mut effects =
+                super::fault(model, format!("{reason}. /nick NAME tries another name, /connect tries again, /quit leaves."));
+            model.link = Link::Refused { reason: reason.clone() };
+            effects.push(Effect::Tell(Told::Connection(format!("refused: {reason}"))));
+            effects
+        }
+    }
+}
+
+/// Where to go, with what is known from before.
+pub(super) fn connect(model: &Model, no_sooner: Duration) -> Effect {
+    // One cannot come in by a private conversation. There is always a public room: the last of them is not left.
+    let room = model.rooms.iter().find(|room| room.with.is_none()).unwrap_or(model.room());
+    let resume = Resume {
+        room: room.name.clone(),
+        user: model.user.clone(),
+        session: model.session.clone(),
+        position: room.position.clone(),
+    };
+    Effect::Connect { resume, no_sooner }
+}
+
+/// The server lets us in: every room but the first, which the address names, is asked for.
+pub(super) fn welcomed(model: &mut Model, welcome: Welcome) -> Vec<Effect> {
+    let mut effects = vec![Effect::Keep { user: welcome.user.clone(), session: welcome.session.clone() }];
+    effects.push(Effect::Tell(Told::Connection("connected".into())));
+    model.welcomed = true;
+    model.link = Link::Online;
+    model.session = Some(welcome.session);
+    model.epoch = Some(welcome.epoch);
+    model.user = welcome.user;
+    model.text_bytes = welcome.limits.text_bytes;
+    for private in welcome.private {
+        let known = model.rooms.find(&private.room).is_some();
+        // Old conversations are a part of the switcher; those with something new come by themselves.
+        if known || private.seq > private.read {
+            let room = model.rooms.add(private.room, Some(private.with));
+            room.read = private.read.max(room.read);
+            room.told_read = room.told_read.max(private.read);
+        } else {
+            model.people.insert(private.with);
+        }
+    }
+    let mut first = true;
+    let mut wanted = Vec::new();
+    for room in model.rooms.iter_mut() {
+        room.membership = Membership::Joining;
+        // The first public room comes by itself.
+        if room.with.is_some() || !std::mem::take(&mut first) {
+            wanted.push(room.name.clone());
+        }
+    }
+    effects.extend(wanted.into_iter().map(|room| join(model, room, false)));
+    let stale = model.outbox.stale(model.now.wall);
+    if stale > 0 && model.overlay.is_none() && !model.is_headless() {
+        model.overlay = Some(Overlay::Question(Question::Stale { count: stale }));
+    }
+    effects
+}
+
+/// Asks to be in a room, from where we were there.
+pub(super) fn join(model: &mut Model, room: chat_protocol::RoomName, go: bool) -> Effect {
+    let position = model.rooms.find(&room).and_then(|room| room.position.clone());
+    let resumes = position.is_some();
+    let (epoch, after) = position.map(|(epoch, seq)| (epoch.0.to_string(), seq)).unzip();
+    let message = ClientMessage::Join { room: room.shown().into(), after, epoch };
+    ask(model, Purpose::Join { room, go, resumes, show: None }, message)
+}
+
+/// A try at once, if there is none: another name, or simply again.
+pub(super) fn again(model: &mut Model) -> Vec<Effect> {
+    match &model.link {
+        Link::Refused { .. } => {
+            model.link = Link::Connecting { attempt: 1 };
+            vec![connect(model, Duration::ZERO)]
+        }
+        Link::Waiting { .. } => vec![Effect::Wake],
+        Link::Connecting { .. } | Link::Online => {
+            hint(model, "The connection needs no help.");
+            Vec::new()
+        }
+    }
+}
+
+impl Room {
+    /// Whether it takes what we say now.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.membership, Membership::Joined | Membership::CatchingUp)
+    }
+}
+
+/// Another name. What belongs to the old one stays with it: its session, its private conversations, its unsent messages.
+pub(super) fn rename(model: &mut Model, user: chat_protocol::UserName) -> Vec<Effect> {
+    if !model.outbox.is_empty() {
+        return super::fault(
+            model,
+            "There are messages that are not sent yet; they would be said in the other name. Send or drop them first.",
+        );
+    }
+    let private: Vec<_> = model.rooms.iter().filter(|room| room.with.is_some()).map(|room| room.name.clone()).collect();
+    for name in private {
+        model.rooms.remove(&name);
+    }
+    model.people.clear();
+    model.user = user;
+    model.session = None;
+    model.asked.clear();
+    for room in model.rooms.iter_mut() {
+        room.membership = Membership::Absent;
+        room.users.clear();
+    }
+    model.link = Link::Connecting { attempt: 1 };
+    vec![connect(model, Duration::ZERO)]
+}

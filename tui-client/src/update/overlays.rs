@@ -1,0 +1,367 @@
+//! What lies above the screen: lists to choose from, questions, the help.
+
+use chat_protocol::{
+    ClientMessage, RoomName, Seq, UserName, limits, names,
+    server::{self, Message},
+};
+
+use super::{
+    compose, outbox,
+    requests::{Purpose, ask},
+    rooms, scroll, select,
+};
+use crate::{
+    effect::{Effect, Ending, Told},
+    keys::{Action, Chord, Code},
+    model::{Item, Link, List, ListKind, Model, Overlay, Question, Row, State},
+};
+
+/// Rows that a page key moves in a list.
+const PAGE: usize = 10;
+/// What is offered first as a reaction.
+const REACTIONS: [&str; 12] = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀", "✅", "❌", "🚀", "👎"];
+
+/// The rooms to go to, and the people to talk to.
+pub(super) fn open_switcher(model: &mut Model) -> Vec<Effect> {
+    model.overlay = Some(Overlay::List(List {
+        title: "Go to".into(),
+        filter: String::new(),
+        rows: Vec::new(),
+        chosen: 0,
+        kind: ListKind::Rooms,
+        more: false,
+    }));
+    refilter(model);
+    if model.link == Link::Online { vec![ask(model, Purpose::Rooms, ClientMessage::Rooms {})] } else { Vec::new() }
+}
+
+pub(super) fn open_reactions(model: &mut Model, seq: Seq) {
+    let kind = ListKind::Reactions { room: model.room().name.clone(), seq };
+    model.overlay = Some(Overlay::List(List {
+        title: "React".into(),
+        filter: String::new(),
+        rows: Vec::new(),
+        chosen: 0,
+        kind,
+        more: false,
+    }));
+    refilter(model);
+}
+
+pub(super) fn open_links(model: &mut Model, rows: Vec<Row>) {
+    model.overlay = Some(Overlay::List(List {
+        title: "Open which link?".into(),
+        filter: String::new(),
+        rows,
+        chosen: 0,
+        kind: ListKind::Links,
+        more: false,
+    }));
+}
+
+/// Looks for words in everything that the server lets us read.
+pub(super) fn search(model: &mut Model, query: String) -> Vec<Effect> {
+    if model.link != Link::Online {
+        return super::fault(model, "There is no connection now: nothing can be searched.");
+    }
+    let message = ClientMessage::Search { query: query.clone(), room: None, before: None, limit: Some(100) };
+    vec![ask(model, Purpose::Search { query }, message)]
+}
+
+pub(super) fn found(model: &mut Model, query: String, messages: Vec<Message>, more: bool) -> Vec<Effect> {
+    if model.is_headless() {
+        let epoch = model.epoch.clone();
+        let told = messages.into_iter().rev().map(|message| {
+            let event = Box::new(chat_protocol::ServerMessage::Message(message));
+            Effect::Tell(Told::Event { event, epoch: epoch.clone(), old: true })
+        });
+        return told.collect();
+    }
+    if messages.is_empty() {
+        return super::notice(model, format!("Nothing found for «{query}»."));
+    }
+    let rows = messages.into_iter().map(|message| Row {
+        text: format!("{}: {}", message.from, message.text),
+        note: title_of(model, &message.room),
+        item: Item::Message(Box::new(message)),
+    });
+    let count = rows.len();
+    model.overlay = Some(Overlay::List(List {
+        title: format!("{count}{} found: {query}", if more { "+" } else { "" }),
+        filter: String::new(),
+        rows: rows.collect(),
+        chosen: 0,
+        kind: ListKind::Found { query, room: None },
+        more,
+    }));
+    Vec::new()
+}
+
+fn title_of(model: &Model, room: &RoomName) -> String {
+    match super::events::partner(model, room) {
+        Some(with) => format!("@{with}"),
+        None => room.shown().to_owned(),
+    }
+}
+
+/// The rooms that the server has.
+pub(super) fn listed(model: &mut Model, rooms: Vec<server::Room>) -> Vec<Effect> {
+    model.known_rooms = rooms.iter().map(|room| room.name.clone()).collect();
+    if let Some(Overlay::List(List { kind: ListKind::Rooms, .. })) = &model.overlay {
+        refilter(model);
+        return Vec::new();
+    }
+    if !model.is_headless() {
+        return Vec::new();
+    }
+    let line = |room: server::Room| format!("{} ({} online) {}", room.name, room.users, room.topic);
+    let text: Vec<_> = rooms.into_iter().map(line).collect();
+    vec![Effect::Tell(Told::Notice { room: None, text: text.join("\n") })]
+}
+
+/// A key while something lies above the screen.
+pub(super) fn key(model: &mut Model, chord: Chord, action: Option<Action>) -> Vec<Effect> {
+    match model.overlay.take() {
+        Some(Overlay::Help { scroll }) => help(model, scroll, action),
+        Some(Overlay::Question(question)) => answer(model, question, chord, action),
+        Some(Overlay::List(list)) => list_key(model, list, chord, action),
+        None => Vec::new(),
+    }
+}
+
+fn help(model: &mut Model, scroll: usize, action: Option<Action>) -> Vec<Effect> {
+    let scroll = match action {
+        Some(Action::ListUp | Action::SelectUp) => scroll.saturating_sub(1),
+        Some(Action::ListDown | Action::SelectDown) => scroll + 1,
+        Some(Action::PageUp | Action::ListPageUp) => scroll.saturating_sub(PAGE),
+        Some(Action::PageDown | Action::ListPageDown) => scroll + PAGE,
+        // Anything else is enough of it.
+        _ => return Vec::new(),
+    };
+    model.overlay = Some(Overlay::Help { scroll: scroll.min(500) });
+    Vec::new()
+}
+
+fn answer(model: &mut Model, question: Question, chord: Chord, action: Option<Action>) -> Vec<Effect> {
+    let letter = match (chord.code, action) {
+        (_, Some(Action::Cancel | Action::Interrupt)) => None,
+        (Code::Char(letter), _) if !chord.ctrl && !chord.alt => Some(letter.to_ascii_lowercase()),
+        _ => {
+            model.overlay = Some(Overlay::Question(question));
+            return Vec::new();
+        }
+    };
+    match letter {
+        Some(letter) if !question.answers().iter().any(|(answer, _)| *answer == letter) => {
+            model.overlay = Some(Overlay::Question(question));
+            Vec::new()
+        }
+        letter => decided(model, question, letter.unwrap_or('c')),
+    }
+}
+
+fn decided(model: &mut Model, question: Question, letter: char) -> Vec<Effect> {
+    match (question, letter) {
+        (Question::Paste { text }, letter) => compose::answer_paste(model, &text, letter),
+        (Question::Open { url }, 'o') => vec![Effect::Open(url)],
+        (Question::Delete { room, seq }, 'd') => select::take_away(model, &room, seq),
+        (Question::Quit { .. }, 'q') => vec![Effect::Quit(Ending::Wished)],
+        (Question::Drop { cid }, 'd') => {
+            model.outbox.settle(&cid);
+            model.room_mut().selected = None;
+            Vec::new()
+        }
+        (Question::Stale { .. }, letter @ ('s' | 'd')) => {
+            let stale = model.outbox.iter().filter(|pending| pending.state == State::Stale);
+            let stale: Vec<_> = stale.map(|pending| pending.cid.clone()).collect();
+            let at = model.now.wall;
+            for cid in stale {
+                if letter == 's' {
+                    model.outbox.again(&cid, at);
+                } else {
+                    model.outbox.settle(&cid);
+                }
+            }
+            outbox::flush(model)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn list_key(model: &mut Model, mut list: List, chord: Chord, action: Option<Action>) -> Vec<Effect> {
+    let last = list.rows.len().saturating_sub(1);
+    match action {
+        Some(Action::Cancel | Action::Interrupt) => return Vec::new(),
+        Some(Action::Choose) => return chosen(model, list),
+        // At an end, to the other one.
+        Some(Action::ListUp) => list.chosen = list.chosen.checked_sub(1).unwrap_or(last),
+        Some(Action::ListDown) => list.chosen = if list.chosen >= last { 0 } else { list.chosen + 1 },
+        Some(Action::ListPageUp | Action::PageUp) => list.chosen = list.chosen.saturating_sub(PAGE),
+        Some(Action::ListPageDown | Action::PageDown) => list.chosen = (list.chosen + PAGE).min(last),
+        _ => {
+            let filters = !matches!(list.kind, ListKind::Links | ListKind::Found { .. });
+            match chord.code {
+                Code::Char(c) if !chord.ctrl && !chord.alt && filters && list.filter.len() < 100 => list.filter.push(c),
+                Code::Char('u' | 'w') if chord.ctrl => list.filter.clear(),
+                Code::Backspace => drop(list.filter.pop()),
+                _ => {}
+            }
+            model.overlay = Some(Overlay::List(list));
+            refilter(model);
+            return Vec::new();
+        }
+    }
+    model.overlay = Some(Overlay::List(list));
+    Vec::new()
+}
+
+fn chosen(model: &mut Model, list: List) -> Vec<Effect> {
+    let Some(row) = list.rows.into_iter().nth(list.chosen) else { return Vec::new() };
+    match (row.item, list.kind) {
+        (Item::Room(name), _) => rooms::enter(model, name),
+        (Item::Person(name), _) => match UserName::known(&name) {
+            Ok(user) => rooms::converse(model, user),
+            Err(error) => super::fault(model, error.to_string()),
+        },
+        (Item::Message(message), _) => {
+            let Some(index) = model.rooms.index(&message.room) else {
+                let (room, show) = (message.room, Some(message.seq));
+                let join = ClientMessage::Join { room: room.shown().into(), after: None, epoch: None };
+                return vec![ask(model, Purpose::Join { room, go: true, resumes: false, show }, join)];
+            };
+            let mut effects = rooms::go(model, index);
+            effects.extend(scroll::jump(model, message.seq, true));
+            effects
+        }
+        (Item::Reaction(emoji), ListKind::Reactions { room, seq }) => react(model, &room, seq, emoji),
+        (Item::Reaction(_), _) => Vec::new(),
+        (Item::Link(url), _) => {
+            model.overlay = Some(Overlay::Question(Question::Open { url }));
+            Vec::new()
+        }
+    }
+}
+
+/// Puts a reaction on a message, or takes it back.
+fn react(model: &mut Model, name: &RoomName, seq: Seq, emoji: String) -> Vec<Effect> {
+    let me = model.user.clone();
+    let Some(room) = model.rooms.find_mut(name) else { return Vec::new() };
+    room.selected = None;
+    let message = room.shown().message(seq);
+    let on = !message.is_some_and(|message| message.reactions.get(&emoji).is_some_and(|users| users.contains(&me)));
+    outbox::change(model, name, |room| ClientMessage::React { room, seq, emoji, on })
+}
+
+/// Fills a list anew, as its filter has it.
+fn refilter(model: &mut Model) {
+    let Some(Overlay::List(list)) = &model.overlay else { return };
+    let filter = list.filter.clone();
+    let rows = match list.kind {
+        ListKind::Rooms => room_rows(model, &filter),
+        ListKind::Reactions { .. } => reaction_rows(&filter),
+        ListKind::Found { .. } | ListKind::Links => return,
+    };
+    if let Some(Overlay::List(list)) = &mut model.overlay {
+        list.chosen = 0;
+        list.rows = rows;
+    }
+}
+
+fn room_rows(model: &Model, filter: &str) -> Vec<Row> {
+    let mut rows: Vec<(i64, Row)> = Vec::new();
+    let folded = names::fold(filter.trim());
+    let mut add = |text: String, note: String, item: Item, weight: i64| {
+        if let Some(score) = score(&names::fold(&text), &folded) {
+            rows.push((score * 8 + weight, Row { text, note, item }));
+        }
+    };
+    for (index, room) in model.rooms.iter().enumerate() {
+        // Where one is, one need not go.
+        let here = index == model.rooms.number();
+        let waits = i64::from(room.mentions > 0) * 2 + i64::from(room.unread > 0);
+        let note = match (here, room.mentions, room.unread) {
+            (true, ..) => "here".to_owned(),
+            (_, 0, 0) => room.topic.clone(),
+            (_, 0, unread) => format!("{unread} new"),
+            (_, mentions, unread) => format!("{unread} new, {mentions} for you"),
+        };
+        add(room.title(), note, Item::Room(room.name.clone()), if here { -20 } else { 4 + waits });
+    }
+    for name in model.known_rooms.iter().filter(|name| model.rooms.find(name).is_none()) {
+        add(name.shown().to_owned(), "join".into(), Item::Room(name.clone()), 1);
+    }
+    let mut people: Vec<_> = model.people.iter().collect();
+    people.extend(model.rooms.iter().flat_map(|room| &room.users).filter(|user| **user != model.user));
+    people.sort();
+    people.dedup();
+    for user in people {
+        if model.rooms.find(&RoomName::private(&model.user, user)).is_none() {
+            add(format!("@{user}"), "talk alone".into(), Item::Person(user.shown().to_owned()), 0);
+        }
+    }
+    rows.sort_by(|(one, _), (other, _)| other.cmp(one));
+    let mut rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
+    if let Ok(name) = RoomName::parse(filter.trim())
+        && !model.known_rooms.contains(&name)
+        && model.rooms.find(&name).is_none()
+    {
+        rows.push(Row { text: name.shown().to_owned(), note: "a new room".into(), item: Item::Room(name) });
+    }
+    rows.truncate(200);
+    rows
+}
+
+/// How well a name fits what was typed: its letters in their order; together, and at the beginning, is better.
+fn score(name: &str, typed: &str) -> Option<i64> {
+    if typed.is_empty() {
+        return Some(0);
+    }
+    let bare = name.trim_start_matches('@');
+    if bare.starts_with(typed) || name.starts_with(typed) {
+        return Some(100 - name.len().min(50) as i64);
+    }
+    if let Some(at) = name.find(typed) {
+        return Some(40 - at.min(30) as i64);
+    }
+    let mut letters = name.chars();
+    let mut gaps = 0;
+    for wanted in typed.chars() {
+        gaps += letters.by_ref().position(|letter| letter == wanted)?;
+    }
+    Some(-(gaps.min(100) as i64))
+}
+
+fn reaction_rows(filter: &str) -> Vec<Row> {
+    let row = |emoji: &str, note: String| Row { text: emoji.to_owned(), note, item: Item::Reaction(emoji.to_owned()) };
+    let named = |emoji: &'static emojis::Emoji| row(emoji.as_str(), emoji.shortcode().unwrap_or_else(|| emoji.name()).to_owned());
+    let filter = filter.trim().trim_matches(':').to_lowercase();
+    if filter.is_empty() {
+        return REACTIONS.iter().filter_map(|emoji| emojis::get(emoji)).map(named).collect();
+    }
+    let fits = |emoji: &&'static emojis::Emoji| {
+        emoji.shortcodes().any(|code| code.contains(&filter)) || emoji.name().to_lowercase().contains(&filter)
+    };
+    let mut rows: Vec<_> = emojis::iter().filter(fits).collect();
+    rows.sort_by_key(|emoji| !emoji.shortcodes().any(|code| code.starts_with(&filter)));
+    let mut rows: Vec<_> = rows.into_iter().take(100).map(named).collect();
+    // A reaction need not be an emoji: a word is one too.
+    if rows.is_empty() && !filter.contains(char::is_whitespace) && filter.len() <= limits::EMOJI_BYTES {
+        rows.push(row(&filter, "as it is".into()));
+    }
+    rows
+}
+
+/// Leaves, or asks first whether what is not sent may be lost.
+pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
+    let unsent = model.outbox.len();
+    // Who cannot be asked is told, and says it again.
+    let insists = model.is_headless() && model.leaving.replace(model.now.since).is_some();
+    if unsent == 0 || insists {
+        return vec![Effect::Quit(Ending::Wished)];
+    }
+    if model.is_headless() {
+        return super::fault(model, format!("{unsent} not sent yet; /quit again leaves all the same."));
+    }
+    model.overlay = Some(Overlay::Question(Question::Quit { unsent }));
+    Vec::new()
+}

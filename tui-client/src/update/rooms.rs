@@ -1,0 +1,261 @@
+//! Going from room to room, and what is read there.
+
+use std::time::Duration;
+
+use chat_protocol::{ClientMessage, RoomName, Seq};
+
+use super::{
+    compose, fault, hint, link, notice,
+    requests::{Purpose, ask, signal},
+    scroll,
+};
+use crate::{
+    effect::{Effect, Told},
+    model::{Audience, Link, Membership, Model, Place, Room, Scroll},
+};
+
+/// How often the server is told what is read, at most.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// Goes to the room of that place in the list.
+pub(super) fn go(model: &mut Model, index: usize) -> Vec<Effect> {
+    let mut effects = super::stopped_typing(model);
+    let before = model.room().name.clone();
+    if !model.rooms.go(index) {
+        return effects;
+    }
+    compose::settle(model);
+    model.find = None;
+    if let Some(room) = model.rooms.find_mut(&before) {
+        room.selected = None;
+        // What was read needs no line any more.
+        room.marker = room.marker.filter(|_| room.unread > 0);
+    }
+    let room = model.room();
+    effects.push(Effect::Title(title(model)));
+    if room.membership == Membership::Absent && model.link == Link::Online {
+        let name = room.name.clone();
+        model.room_mut().membership = Membership::Joining;
+        effects.push(link::join(model, name, false));
+    }
+    effects.extend(entered(model));
+    effects
+}
+
+/// The user looks at the current room, which holds something: what is new there is shown from its first.
+pub(super) fn entered(model: &mut Model) -> Vec<Effect> {
+    let room = model.room_mut();
+    if room.unread == 0 || room.past.is_some() {
+        return seen(model);
+    }
+    room.marker = Some(room.read);
+    if room.unread_more {
+        return scroll::first_unread(model);
+    }
+    let first = room.live.messages().find(|message| message.seq > room.read).map(|message| message.seq);
+    if let Some(seq) = first {
+        room.scroll = Scroll::Show { place: Place::of(seq), down: 30 };
+    }
+    Vec::new()
+}
+
+/// The next room that wants something: mentions before private words before other messages.
+pub(super) fn important(model: &mut Model) -> Vec<Effect> {
+    let (count, current) = (model.rooms.len(), model.rooms.number());
+    let weight = |room: &Room| match (room.mentions > 0, room.with.is_some(), room.unread > 0 && !room.muted) {
+        (true, ..) => 3,
+        (_, true, true) => 2,
+        (_, _, true) => 1,
+        _ => 0,
+    };
+    // From here on around, so that the same weight takes turns.
+    let around = (1..count).map(|step| (current + step) % count);
+    let rooms: Vec<_> = model.rooms.iter().map(weight).collect();
+    let best = around
+        .filter(|index| rooms[*index] > 0)
+        .max_by_key(|index| (rooms[*index], std::cmp::Reverse((index + count - current) % count)));
+    match best {
+        Some(index) => go(model, index),
+        None => {
+            hint(model, "Nothing new in other rooms.");
+            Vec::new()
+        }
+    }
+}
+
+/// Into a room, or to it.
+pub(super) fn enter(model: &mut Model, name: RoomName) -> Vec<Effect> {
+    if let Some(index) = model.rooms.index(&name) {
+        return go(model, index);
+    }
+    if model.link != Link::Online {
+        return fault(model, "There is no connection now: no room can be joined.");
+    }
+    vec![link::join(model, name, true)]
+}
+
+/// To the conversation with one user.
+pub(super) fn converse(model: &mut Model, with: chat_protocol::UserName) -> Vec<Effect> {
+    let name = RoomName::private(&model.user, &with);
+    model.rooms.add(name.clone(), Some(with));
+    model.rooms.index(&name).map_or_else(Vec::new, |index| go(model, index))
+}
+
+/// Out of a room; a private conversation is only put away.
+pub(super) fn leave(model: &mut Model, name: &RoomName) -> Vec<Effect> {
+    let Some(room) = model.rooms.find(name) else { return fault(model, format!("You are not in {name}.")) };
+    if let Some(with) = &room.with {
+        model.people.insert(with.clone());
+        return gone(model, name);
+    }
+    if model.rooms.iter().filter(|room| room.with.is_none()).count() < 2 {
+        return notice(model, "This is your only room. /join another first, or /quit.");
+    }
+    if model.link != Link::Online {
+        return gone(model, name);
+    }
+    let message = ClientMessage::Leave { room: Some(name.shown().into()) };
+    vec![ask(model, Purpose::Leave { room: name.clone() }, message)]
+}
+
+/// The public rooms, for the next start; where a program is, no person is.
+pub(super) fn keep(model: &Model) -> Option<Effect> {
+    let rooms = model.rooms.iter().filter(|room| room.with.is_none()).map(|room| room.name.clone());
+    (model.audience != Audience::Program).then(|| Effect::KeepRooms { user: model.user.clone(), rooms: rooms.collect() })
+}
+
+/// We are no longer in a room.
+pub(super) fn gone(model: &mut Model, name: &RoomName) -> Vec<Effect> {
+    if model.rooms.remove(name).is_none() {
+        return Vec::new();
+    }
+    model.asked.retain(|_, asked| !asked.is_about(name));
+    let text = format!("left {name}");
+    let mut effects = vec![Effect::Tell(Told::Notice { room: None, text }), Effect::Title(title(model))];
+    effects.extend(keep(model));
+    effects.extend(entered(model));
+    effects
+}
+
+/// A room does not let us in.
+pub(super) fn refused(model: &mut Model, name: &RoomName, why: &str) -> Vec<Effect> {
+    let mut effects = fault(model, format!("{name}: {why}"));
+    let new = model.rooms.find(name).is_some_and(|room| room.position.is_none());
+    if new && model.rooms.iter().any(|room| room.with.is_none() && room.name != *name) {
+        effects.extend(gone(model, name));
+    } else if let Some(room) = model.rooms.find_mut(name) {
+        room.membership = Membership::Absent;
+    }
+    effects
+}
+
+/// The user looks here, or away.
+pub(super) fn focus(model: &mut Model, focused: bool) -> Vec<Effect> {
+    model.focused = focused;
+    if focused { seen(model) } else { Vec::new() }
+}
+
+/// What is before the user's eyes is read.
+pub(super) fn seen(model: &mut Model) -> Vec<Effect> {
+    if !model.focused || model.is_headless() {
+        return Vec::new();
+    }
+    let newest = model.looks_at(&model.room().name);
+    let (last, room) = (model.seen.last, model.rooms.current_mut());
+    let read = match &room.position {
+        Some((_, seq)) if newest => Some(*seq),
+        Some((_, seq)) => last.map(|last| last.min(*seq)),
+        None => None,
+    };
+    let Some(read) = read.filter(|read| *read > room.read) else { return Vec::new() };
+    room.read = read;
+    let name = room.name.clone();
+    let (unread, mentions) = (room.unread, room.mentions);
+    count(model, &name);
+    let room = model.room();
+    model.dirty |= (unread, mentions) != (room.unread, room.mentions);
+    vec![Effect::Title(title(model))]
+}
+
+/// What is printed for a person is read.
+pub(super) fn printed(model: &mut Model, name: &RoomName) {
+    let Some(room) = model.rooms.find_mut(name) else { return };
+    if let Some((_, seq)) = room.position {
+        room.read = room.read.max(seq);
+    }
+    (room.unread, room.mentions) = (0, 0);
+}
+
+/// Everything in this room is read.
+pub(super) fn mark_read(model: &mut Model) -> Vec<Effect> {
+    let room = model.room_mut();
+    room.marker = None;
+    if let Some((_, seq)) = room.position {
+        room.read = room.read.max(seq);
+    }
+    let name = room.name.clone();
+    count(model, &name);
+    vec![Effect::Title(title(model))]
+}
+
+/// Another device of the user's has read up to there.
+pub(super) fn read_elsewhere(model: &mut Model, name: &RoomName, seq: Seq) -> Vec<Effect> {
+    let Some(room) = model.rooms.find_mut(name) else { return Vec::new() };
+    room.read = room.read.max(seq);
+    room.told_read = room.told_read.max(seq);
+    count(model, name);
+    vec![Effect::Title(title(model))]
+}
+
+/// Counts anew what is not read. Only what came since the mark is looked at.
+pub(super) fn count(model: &mut Model, name: &RoomName) {
+    let (settings, me) = (&model.settings, &model.user);
+    let ignored: Vec<_> = settings.ignore.iter().map(|name| chat_protocol::names::fold(name)).collect();
+    let Some(room) = model.rooms.find_mut(name) else { return };
+    let (read, mut unread, mut mentions) = (room.read, 0, 0);
+    for message in room.live.messages().rev().take_while(|message| message.seq > read) {
+        if message.from != *me && !message.deleted && !ignored.iter().any(|name| name == message.from.folded()) {
+            unread += 1;
+            mentions += usize::from(crate::model::mentions(settings, me, &message.text));
+        }
+    }
+    let oldest = room.live.first();
+    room.unread_more = read > Seq(0) && room.live.more_before && oldest.is_some_and(|oldest| read.0 + 1 < oldest.0);
+    (room.unread, room.mentions) = (unread, mentions);
+}
+
+/// Tells the server what is read, not too often.
+pub(super) fn tell_read(model: &mut Model) -> Vec<Effect> {
+    let now = model.now.since;
+    if model.link != Link::Online || now < model.told_read + TELL_EVERY {
+        return Vec::new();
+    }
+    let due = model.rooms.iter_mut().filter(|room| room.told_read < room.read && room.is_open());
+    let told = due.take(4).map(|room| {
+        room.told_read = room.read;
+        signal(ClientMessage::Read { room: Some(room.name.shown().into()), seq: room.read })
+    });
+    let told: Vec<_> = told.collect();
+    if !told.is_empty() {
+        model.told_read = now;
+    }
+    told
+}
+
+/// Which rooms are muted, as the settings have it.
+pub(super) fn mute(model: &mut Model) {
+    let muted: Vec<_> =
+        model.settings.alerts.mute.iter().map(|name| chat_protocol::names::fold(name.trim_start_matches('#'))).collect();
+    for room in model.rooms.iter_mut() {
+        let name = room.with.as_ref().map_or(room.name.folded(), |user| user.folded());
+        room.muted = muted.iter().any(|muted| muted.trim_start_matches('@') == name);
+    }
+}
+
+/// What the terminal's title says: where one is, and how much waits.
+pub(super) fn title(model: &Model) -> String {
+    let waiting: usize = model.rooms.iter().map(|room| if room.muted { room.mentions } else { room.unread }).sum();
+    let count = if waiting > 0 { format!("({waiting}) ") } else { String::new() };
+    let title = format!("{count}{} - chat", model.room().title());
+    chat_protocol::display::clip(&chat_protocol::display::line(&title), 100)
+}
