@@ -1,5 +1,5 @@
-//! Without a screen: the same model and the same update, of which only what they tell is printed. [`pipe`] sends what comes on
-//! standard input, [`tail`] prints what is said, [`plain`] does both, line by line, for a person.
+//! Without a screen: the same model and the same update, of which only what they tell is printed. [`pipe()`] sends what comes on
+//! standard input, [`tail()`] prints what is said, [`plain()`] does both, line by line, for a person.
 //!
 //! What is printed is safe to show, and goes through one writer; whoever reads it may stop at any time.
 
