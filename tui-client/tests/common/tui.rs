@@ -312,9 +312,12 @@ impl Tui {
     /// The terminal's window is closed. A key wakes our reader, so that it lets go of the terminal as well.
     pub async fn close(&mut self) {
         self.closing.store(true, Ordering::SeqCst);
-        self.keys("x");
+        // The window gets the focus: nothing that would change by itself later.
+        self.keys("\x1b[I");
         let deadline = Instant::now() + PATIENCE;
         while timeout_at(deadline, self.changed.changed()).await.expect("the reader ends").is_ok() {}
+        // Whatever that key draws is drawn by then: it is an idle program whose terminal goes.
+        sleep(Duration::from_millis(500)).await;
         self.writer = None;
         self.master = None;
     }
