@@ -13,7 +13,7 @@ pub(crate) use self::{
     colors::Colors,
     example::example,
     file::File,
-    start::{Mode, Origin, Start, load},
+    start::{Mode, Start, load},
 };
 use crate::{keys::KeyMap, theme::Theme};
 

@@ -26,7 +26,7 @@ pub(crate) use self::{
 use crate::{
     app::{Clock, Ears, Signals, Start, Word},
     effect::{Effect, Ending},
-    model::{Link, Model},
+    model::{Audience, Link, Model},
     msg::Msg,
     perform::World,
     update::update,
@@ -54,10 +54,10 @@ enum Next {
 }
 
 impl Quiet {
-    fn begin(start: Start) -> anyhow::Result<Self> {
+    fn begin(start: Start, audience: Audience) -> anyhow::Result<Self> {
         let signals = Signals::new()?;
         let (mut model, world, ears) = start.begin();
-        model.headless = true;
+        model.audience = audience;
         Ok(Self { model, world, ears, signals, clock: Clock::default(), trouble: false })
     }
 

@@ -12,7 +12,7 @@ use super::{Next, Quiet, lines::Lines, say};
 use crate::{
     app::{Start, Word},
     effect::{Effect, Ending, Told},
-    model::{Link, State},
+    model::{Audience, Link, State},
     msg::Msg,
 };
 
@@ -51,7 +51,7 @@ struct Pipe {
 
 impl Pipe {
     fn new(start: Start, timeout: Duration, reading: bool) -> anyhow::Result<Self> {
-        let quiet = Quiet::begin(start)?;
+        let quiet = Quiet::begin(start, Audience::Program)?;
         let cut = Lines::new(quiet.model.text_bytes);
         let lines = VecDeque::new();
         Ok(Self { quiet, timeout, cut, lines, reading, deadline: None, leaving: false, lossy_told: false })

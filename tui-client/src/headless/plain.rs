@@ -14,6 +14,7 @@ use super::{Next, Quiet, closed_is_wished};
 use crate::{
     app::{Start, Word},
     effect::{Effect, Ending, Told},
+    model::Audience,
     msg::Msg,
     words,
 };
@@ -23,7 +24,7 @@ const REMEMBERED: usize = 256;
 
 /// Talks until the user leaves.
 pub(crate) async fn plain(start: Start) -> anyhow::Result<Ending> {
-    let quiet = Quiet::begin(start)?;
+    let quiet = Quiet::begin(start, Audience::Lines)?;
     let mut plain = Plain { room: quiet.model.room().name.clone(), quiet, said: VecDeque::new() };
     let ending = plain.talk().await;
     plain.quiet.close().await;

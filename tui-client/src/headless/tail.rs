@@ -15,7 +15,7 @@ use super::{Next, Quiet, closed_is_wished, position::Positions, say};
 use crate::{
     app::{Start, Word},
     effect::{Effect, Ending, Told},
-    model::Link,
+    model::{Audience, Link},
     msg::Msg,
     words,
 };
@@ -35,7 +35,7 @@ pub(crate) struct Tail {
 
 /// Prints until somebody wants us gone.
 pub(crate) async fn tail(start: Start, wishes: Tail) -> anyhow::Result<Ending> {
-    let mut quiet = Quiet::begin(start)?;
+    let mut quiet = Quiet::begin(start, Audience::Program)?;
     let mut positions = wishes.position.as_deref().map(Positions::read).transpose().map_err(|words| anyhow!(words))?;
     if let Some(positions) = &positions {
         positions.apply(&mut quiet.model.rooms);

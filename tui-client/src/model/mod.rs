@@ -103,8 +103,18 @@ pub(crate) struct Model {
     pub(crate) seen: Seen,
     /// The screen no longer shows this.
     pub(crate) dirty: bool,
-    /// A program without a screen, which nobody looks at.
-    pub(crate) headless: bool,
+    pub(crate) audience: Audience,
+}
+
+/// Who sees what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// A person at a screen, on which one room is shown.
+    Screen,
+    /// A person who is told everything, line by line.
+    Lines,
+    /// A program.
+    Program,
 }
 
 /// Something looked for in a room.
@@ -147,8 +157,13 @@ impl Model {
             show_users: None,
             seen: Seen::default(),
             dirty: true,
-            headless: false,
+            audience: Audience::Screen,
         }
+    }
+
+    /// Whether there is no screen to show or ask something on.
+    pub(crate) fn is_headless(&self) -> bool {
+        self.audience != Audience::Screen
     }
 
     /// The room on the screen.

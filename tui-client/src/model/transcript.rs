@@ -94,6 +94,7 @@ impl Transcript {
         self.entries.get(index).map(|(place, entry)| (*place, entry))
     }
 
+    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Place, &Entry)> + ExactSizeIterator {
         self.entries.iter().map(|(place, entry)| (*place, entry))
     }

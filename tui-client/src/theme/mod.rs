@@ -8,7 +8,7 @@ mod palette;
 #[cfg(test)]
 mod tests;
 
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::Style;
 
 use self::palette::ROLES;
 

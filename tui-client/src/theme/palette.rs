@@ -48,7 +48,7 @@ struct Palette {
     found: (u32, u32),
     key: u32,
     code: u32,
-    nicks: [u32; 11],
+    nicks: [u32; 10],
 }
 
 const DARK: Palette = Palette {
@@ -69,17 +69,16 @@ const DARK: Palette = Palette {
     key: 0x00bb_9af7,
     code: 0x0086_e1c8,
     nicks: [
-        0x00f7_8a9f,
-        0x009e_ce6a,
-        0x00e0_af68,
-        0x00bb_9af7,
-        0x007d_cfff,
+        0x00ff_7a93,
         0x00ff_9e64,
-        0x0073_daca,
-        0x00f5_a3d7,
-        0x00d0_d97c,
-        0x00d6_b9a0,
-        0x005f_d7ff,
+        0x00f0_c674,
+        0x00c3_d94e,
+        0x007f_d962,
+        0x004f_d6be,
+        0x0065_d1ff,
+        0x00b7_94f6,
+        0x00f0_7bf0,
+        0x00ff_b3c7,
     ],
 };
 
@@ -103,14 +102,13 @@ const LIGHT: Palette = Palette {
     nicks: [
         0x00b9_1c1c,
         0x000b_6b1a,
-        0x007a_4b00,
+        0x008a_4a00,
         0x006d_28d9,
         0x0000_5f87,
-        0x008c_1d18,
+        0x007a_1010,
         0x0000_5f5f,
         0x00be_185d,
         0x0058_5c00,
-        0x005f_5f87,
         0x0086_198f,
     ],
 };
@@ -121,7 +119,11 @@ pub(super) fn theme(dark: bool, depth: Depth) -> Theme {
         Depth::None => (Box::new(plain), vec![Style::new()]),
         Depth::Ansi16 => {
             let nicks: &[Color] = if dark { &NICKS_16_DARK } else { &NICKS_16_LIGHT };
-            (Box::new(move |role| sixteen(role, dark)), nicks.iter().map(|color| Style::new().fg(*color)).collect())
+            let upright = nicks.iter().map(|color| Style::new().fg(*color));
+            // Where colours are few, slanted names are others.
+            let slanted = upright.clone().filter(|_| !dark).map(|style| style.add_modifier(Modifier::ITALIC));
+            let nicks = upright.chain(slanted).collect();
+            (Box::new(move |role| sixteen(role, dark)), nicks)
         }
         Depth::Ansi256 | Depth::True => {
             let palette = if dark { &DARK } else { &LIGHT };
@@ -173,7 +175,7 @@ fn sixteen(role: Role, dark: bool) -> Style {
         Role::Mention => fg(Color::Yellow, Color::Magenta).add_modifier(Modifier::BOLD),
         Role::Notice => Style::new().add_modifier(Modifier::DIM.union(Modifier::ITALIC)),
         Role::Fault => fg(Color::LightRed, Color::Red),
-        Role::Good => fg(Color::Green, Color::Green),
+        Role::Good => fg(Color::Green, Color::Reset),
         Role::Warning => fg(Color::Yellow, Color::Red),
         Role::Link => fg(Color::Cyan, Color::Blue).add_modifier(Modifier::UNDERLINED),
         Role::Marker => fg(Color::LightRed, Color::Red).add_modifier(Modifier::BOLD),
@@ -183,7 +185,7 @@ fn sixteen(role: Role, dark: bool) -> Style {
     }
 }
 
-const NICKS_16_DARK: [Color; 11] = [
+const NICKS_16_DARK: [Color; 10] = [
     Color::Cyan,
     Color::Green,
     Color::Magenta,
@@ -194,9 +196,9 @@ const NICKS_16_DARK: [Color; 11] = [
     Color::LightGreen,
     Color::LightMagenta,
     Color::LightYellow,
-    Color::LightBlue,
 ];
-const NICKS_16_LIGHT: [Color; 5] = [Color::Blue, Color::Magenta, Color::Red, Color::Green, Color::Cyan];
+/// Green and cyan are too bright for white in most palettes.
+const NICKS_16_LIGHT: [Color; 3] = [Color::Magenta, Color::Red, Color::Blue];
 
 /// Without colours.
 fn plain(role: Role) -> Style {

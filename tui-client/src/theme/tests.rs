@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use ratatui::style::{Color, Modifier};
+
 use super::{palette::indexed, *};
 
 const ENOUGH: f64 = 4.5;
@@ -84,15 +86,37 @@ fn names_have_many_colours_and_keep_theirs() {
         let used: BTreeSet<_> = (0..200).map(|number| format!("{:?}", theme.nick(&format!("user{number}")).fg)).collect();
         assert!(used.len() >= least, "dark {dark}, {depth:?}: {}", used.len());
     }
+    for (dark, depth) in [(true, Depth::True), (false, Depth::True), (true, Depth::Ansi256), (false, Depth::Ansi256)] {
+        let theme = Theme::build(dark, depth, &[]).unwrap();
+        let mut colors: Vec<_> = theme.nicks.iter().map(|nick| rgb(nick.fg.unwrap())).collect();
+        colors.push(rgb(theme.style(Role::Own).fg.unwrap()));
+        for (place, one) in colors.iter().enumerate() {
+            for other in &colors[..place] {
+                let away: i32 = std::iter::zip(one.to_be_bytes(), other.to_be_bytes())
+                    .map(|(one, other)| (i32::from(one) - i32::from(other)).pow(2))
+                    .sum();
+                assert!(away >= 40 * 40, "{one:06x} and {other:06x} are alike: dark {dark}, {depth:?}");
+            }
+        }
+    }
     let theme = Theme::build(true, Depth::True, &[]).unwrap();
     assert_eq!(theme.nick("alice"), theme.nick("alice"));
-    assert_eq!(theme.nick("alice").fg, Some(Color::Rgb(0xd0, 0xd9, 0x7c)), "a new version does not recolour everybody");
+    assert_eq!(theme.nick("alice").fg, Some(Color::Rgb(0x65, 0xd1, 0xff)), "a new version does not recolour everybody");
 }
 
 #[test]
 fn sixteen_colours_stay_away_from_what_cannot_be_read() {
     let light = Theme::build(false, Depth::Ansi16, &[]).unwrap();
-    let bad = [Color::Yellow, Color::LightYellow, Color::White, Color::Gray, Color::LightCyan, Color::LightGreen];
+    let bad = [
+        Color::Yellow,
+        Color::LightYellow,
+        Color::White,
+        Color::Gray,
+        Color::LightCyan,
+        Color::LightGreen,
+        Color::Green,
+        Color::Cyan,
+    ];
     let dark = Theme::build(true, Depth::Ansi16, &[]).unwrap();
     for (_, style) in
         ROLES.iter().map(|(role, name)| (name, light.style(*role))).chain(light.nicks.iter().map(|nick| (&"nick", *nick)))

@@ -113,7 +113,7 @@ fn request(model: &mut Model, message: ClientMessage) -> Vec<Effect> {
         }
         ClientMessage::Topic { text, .. } => outbox::change(model, &here, |room| ClientMessage::Topic { room, text }),
         ClientMessage::Search { query, .. } => overlays::search(model, query),
-        ClientMessage::Rooms {} if !model.headless => overlays::open_switcher(model),
+        ClientMessage::Rooms {} if !model.is_headless() => overlays::open_switcher(model),
         ClientMessage::Rooms {} => vec![ask(model, Purpose::Rooms, ClientMessage::Rooms {})],
         ClientMessage::Users { room } => {
             let room = room.or_else(|| Some(here.shown().to_owned()));
@@ -130,7 +130,7 @@ fn history(model: &mut Model, here: &RoomName, limit: Option<i64>) -> Vec<Effect
     let limit = limit.or(Some(limits::HISTORY_DEFAULT as i64));
     let room = Some(here.shown().to_owned());
     let before = model.room().shown().first();
-    if model.headless {
+    if model.is_headless() {
         return vec![ask(model, Purpose::Show, ClientMessage::History { room, before: None, after: None, limit })];
     }
     let Some(before) = before.filter(|_| model.room().shown().more_before) else {
@@ -274,7 +274,7 @@ fn nick(model: &mut Model, name: &str) -> Vec<Effect> {
 }
 
 fn help(model: &mut Model) -> Vec<Effect> {
-    if !model.headless {
+    if !model.is_headless() {
         model.overlay = Some(Overlay::Help { scroll: 0 });
         return Vec::new();
     }

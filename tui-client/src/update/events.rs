@@ -5,7 +5,7 @@ use chat_protocol::{RoomName, ServerMessage, UserName, display, server::Message}
 use super::{link, outbox, rooms};
 use crate::{
     effect::{Effect, Told},
-    model::{Entry, Membership, Model, Place, Room, mentions},
+    model::{Audience, Entry, Membership, Model, Place, Room, mentions},
 };
 
 /// How an event comes to us.
@@ -76,6 +76,9 @@ pub(super) fn logged(model: &mut Model, event: ServerMessage, news: News) -> Vec
                 rooms::count(model, &name);
             }
         }
+    }
+    if model.audience == Audience::Lines {
+        rooms::printed(model, &name);
     }
     effects.extend(rooms::seen(model));
     effects

@@ -152,11 +152,12 @@ fn joined(model: &mut Model, purpose: Option<Purpose>, snapshot: Joined) -> Vec<
     rooms::count(model, &name);
     rooms::mute(model);
     let is_current = model.room().name == name;
-    if let Some(Purpose::Join { go: true, .. }) = purpose
+    if let Some(Purpose::Join { go: true, show, .. }) = purpose
         && let Some(index) = model.rooms.index(&name)
     {
         effects.extend(rooms::keep(model));
         effects.extend(rooms::go(model, index));
+        effects.extend(show.map(|seq| scroll::jump(model, seq, true)).unwrap_or_default());
     } else if is_current && model.room().scroll == Scroll::Newest {
         effects.extend(rooms::entered(model));
     }

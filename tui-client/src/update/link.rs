@@ -59,7 +59,7 @@ fn lost(model: &mut Model, reason: String, come_back: Option<Duration>) -> Vec<E
             effects
         }
         // Nobody is there to do something about it.
-        None if model.headless => vec![Effect::Quit(Ending::Refused(reason))],
+        None if model.is_headless() => vec![Effect::Quit(Ending::Refused(reason))],
         None => {
             let mut effects =
                 super::fault(model, format!("{reason}. /nick NAME tries another name, /connect tries again, /quit leaves."));
@@ -115,7 +115,7 @@ pub(super) fn welcomed(model: &mut Model, welcome: Welcome) -> Vec<Effect> {
     }
     effects.extend(wanted.into_iter().map(|room| join(model, room, false)));
     let stale = model.outbox.stale(model.now.wall);
-    if stale > 0 && model.overlay.is_none() && !model.headless {
+    if stale > 0 && model.overlay.is_none() && !model.is_headless() {
         model.overlay = Some(Overlay::Question(Question::Stale { count: stale }));
     }
     effects
@@ -127,7 +127,7 @@ pub(super) fn join(model: &mut Model, room: chat_protocol::RoomName, go: bool) -
     let resumes = position.is_some();
     let (epoch, after) = position.map(|(epoch, seq)| (epoch.0.to_string(), seq)).unzip();
     let message = ClientMessage::Join { room: room.shown().into(), after, epoch };
-    ask(model, Purpose::Join { room, go, resumes }, message)
+    ask(model, Purpose::Join { room, go, resumes, show: None }, message)
 }
 
 /// A try at once, if there is none: another name, or simply again.

@@ -6,7 +6,7 @@ use chat_protocol::{
 };
 
 use super::{
-    compose, hint, outbox,
+    compose, outbox,
     requests::{Purpose, ask},
     rooms, scroll, select,
 };
@@ -69,7 +69,7 @@ pub(super) fn search(model: &mut Model, query: String) -> Vec<Effect> {
 }
 
 pub(super) fn found(model: &mut Model, query: String, messages: Vec<Message>, more: bool) -> Vec<Effect> {
-    if model.headless {
+    if model.is_headless() {
         let epoch = model.epoch.clone();
         let told = messages.into_iter().rev().map(|message| {
             let event = Box::new(chat_protocol::ServerMessage::Message(message));
@@ -111,7 +111,7 @@ pub(super) fn listed(model: &mut Model, rooms: Vec<server::Room>) -> Vec<Effect>
         refilter(model);
         return Vec::new();
     }
-    if !model.headless {
+    if !model.is_headless() {
         return Vec::new();
     }
     let line = |room: server::Room| format!("{} ({} online) {}", room.name, room.users, room.topic);
@@ -224,14 +224,12 @@ fn chosen(model: &mut Model, list: List) -> Vec<Effect> {
             Err(error) => super::fault(model, error.to_string()),
         },
         (Item::Message(message), _) => {
-            let mut effects = Vec::new();
-            if model.rooms.find(&message.room).is_none() {
-                hint(model, "You are not in that room: /join it first.");
-                return effects;
-            }
-            if let Some(index) = model.rooms.index(&message.room) {
-                effects.extend(rooms::go(model, index));
-            }
+            let Some(index) = model.rooms.index(&message.room) else {
+                let (room, show) = (message.room, Some(message.seq));
+                let join = ClientMessage::Join { room: room.shown().into(), after: None, epoch: None };
+                return vec![ask(model, Purpose::Join { room, go: true, resumes: false, show }, join)];
+            };
+            let mut effects = rooms::go(model, index);
             effects.extend(scroll::jump(model, message.seq, true));
             effects
         }
@@ -356,8 +354,13 @@ fn reaction_rows(filter: &str) -> Vec<Row> {
 /// Leaves, or asks first whether what is not sent may be lost.
 pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
     let unsent = model.outbox.len();
-    if unsent == 0 || model.headless {
+    // Who cannot be asked is told, and says it again.
+    let insists = model.is_headless() && model.leaving.replace(model.now.since).is_some();
+    if unsent == 0 || insists {
         return vec![Effect::Quit(Ending::Wished)];
+    }
+    if model.is_headless() {
+        return super::fault(model, format!("{unsent} not sent yet; /quit again leaves all the same."));
     }
     model.overlay = Some(Overlay::Question(Question::Quit { unsent }));
     Vec::new()

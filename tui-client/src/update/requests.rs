@@ -28,11 +28,13 @@ pub(crate) struct Asked {
 /// Why something was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// To be in a room, from where we were there or from the newest; and to go there, if the user asked for it.
+    /// To be in a room, from where we were there or from the newest; and to go there, if the user asked for it, and to a
+    /// message there.
     Join {
         room: RoomName,
         go: bool,
         resumes: bool,
+        show: Option<Seq>,
     },
     Leave {
         room: RoomName,

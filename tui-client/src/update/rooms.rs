@@ -5,13 +5,13 @@ use std::time::Duration;
 use chat_protocol::{ClientMessage, RoomName, Seq};
 
 use super::{
-    fault, hint, link, notice,
+    compose, fault, hint, link, notice,
     requests::{Purpose, ask, signal},
     scroll,
 };
 use crate::{
     effect::{Effect, Told},
-    model::{Link, Membership, Model, Place, Room, Scroll},
+    model::{Audience, Link, Membership, Model, Place, Room, Scroll},
 };
 
 /// How often the server is told what is read, at most.
@@ -24,8 +24,7 @@ pub(super) fn go(model: &mut Model, index: usize) -> Vec<Effect> {
     if !model.rooms.go(index) {
         return effects;
     }
-    model.completion = None;
-    model.history_search = None;
+    compose::settle(model);
     model.find = None;
     if let Some(room) = model.rooms.find_mut(&before) {
         room.selected = None;
@@ -119,10 +118,10 @@ pub(super) fn leave(model: &mut Model, name: &RoomName) -> Vec<Effect> {
     vec![ask(model, Purpose::Leave { room: name.clone() }, message)]
 }
 
-/// The public rooms, for the next start; those of a program without a screen are not where the person is.
+/// The public rooms, for the next start; where a program is, no person is.
 pub(super) fn keep(model: &Model) -> Option<Effect> {
     let rooms = model.rooms.iter().filter(|room| room.with.is_none()).map(|room| room.name.clone());
-    (!model.headless).then(|| Effect::KeepRooms { user: model.user.clone(), rooms: rooms.collect() })
+    (model.audience != Audience::Program).then(|| Effect::KeepRooms { user: model.user.clone(), rooms: rooms.collect() })
 }
 
 /// We are no longer in a room.
@@ -158,7 +157,7 @@ pub(super) fn focus(model: &mut Model, focused: bool) -> Vec<Effect> {
 
 /// What is before the user's eyes is read.
 pub(super) fn seen(model: &mut Model) -> Vec<Effect> {
-    if !model.focused || model.headless {
+    if !model.focused || model.is_headless() {
         return Vec::new();
     }
     let newest = model.looks_at(&model.room().name);
@@ -176,6 +175,15 @@ pub(super) fn seen(model: &mut Model) -> Vec<Effect> {
     let room = model.room();
     model.dirty |= (unread, mentions) != (room.unread, room.mentions);
     vec![Effect::Title(title(model))]
+}
+
+/// What is printed for a person is read.
+pub(super) fn printed(model: &mut Model, name: &RoomName) {
+    let Some(room) = model.rooms.find_mut(name) else { return };
+    if let Some((_, seq)) = room.position {
+        room.read = room.read.max(seq);
+    }
+    (room.unread, room.mentions) = (0, 0);
 }
 
 /// Everything in this room is read.

@@ -2,7 +2,7 @@
 
 use chat_protocol::{ClientMessage, Seq, display};
 
-use super::{hint, outbox, overlays, scroll};
+use super::{compose, hint, outbox, overlays, scroll};
 use crate::{
     effect::Effect,
     keys::Action,
@@ -151,14 +151,8 @@ fn own(model: &mut Model, place: Place, act: fn(&mut Model, Seq)) -> Vec<Effect>
 }
 
 fn edit(model: &mut Model, seq: Seq) {
-    let room = model.room_mut();
-    let Some(text) = room.shown().message(seq).map(|message| message.text.clone()) else { return };
-    if matches!(room.purpose, Purpose::Edit(_)) {
-        room.composer.put_back();
-    }
-    room.composer.lend(&text);
-    room.purpose = Purpose::Edit(seq);
-    room.selected = None;
+    compose::edit(model, seq);
+    model.room_mut().selected = None;
 }
 
 fn delete(model: &mut Model, seq: Seq) {
@@ -168,7 +162,9 @@ fn delete(model: &mut Model, seq: Seq) {
 
 fn open_link(model: &mut Model, place: Place) {
     let Some(message) = model.room().shown().message(place.seq) else { return };
-    let urls: Vec<_> = links(&message.text).map(|range| message.text[range].to_owned()).collect();
+    // As it is shown: what the reader cannot see is no part of it.
+    let text = display::text(&message.text);
+    let urls: Vec<_> = links(&text).map(|range| text[range].to_owned()).collect();
     match <[String; 1]>::try_from(urls) {
         Ok([url]) => model.overlay = Some(Overlay::Question(Question::Open { url })),
         Err(urls) if urls.is_empty() => hint(model, "There is no link in it."),

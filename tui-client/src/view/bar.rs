@@ -31,8 +31,19 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let x = put(buffer, left, area.x + u16::from(wide > 12), area.y, &clip(&title, usize::from(left.width).saturating_sub(2)), {
         bar.patch(theme.style(Role::Title))
     });
-    if !room.topic.is_empty() && x + 8 < left.right() {
-        let topic = line(&room.topic);
+    // A conversation of two has no topic; what one would like to know there is whether the other one is there.
+    let about = match &room.with {
+        Some(user) if room.topic.is_empty() && *user != model.user => {
+            if room.users.contains(user) {
+                "● online"
+            } else {
+                "○ not here now"
+            }
+        }
+        _ => &room.topic,
+    };
+    if !about.is_empty() && x + 8 < left.right() {
+        let topic = line(about);
         let space = usize::from(left.right() - x).saturating_sub(3);
         put(buffer, left, x + 2, area.y, &clip(&topic, space), bar.patch(theme.style(Role::Dim)));
     }

@@ -10,8 +10,8 @@ use crate::{
 /// `F1 help`; nothing, if the action has no key.
 pub(super) fn hint(model: &Model, context: Context, action: Action, words: &'static str) -> Vec<Piece> {
     let theme = &model.settings.look.theme;
-    let Some(chord) = model.settings.keys.chords(context, action).first() else { return Vec::new() };
-    vec![Piece::new(chord.to_string(), theme.style(Role::Key)), Piece::new(format!(" {words}"), theme.style(Role::Dim))]
+    let Some(key) = model.settings.keys.hint(context, action) else { return Vec::new() };
+    vec![Piece::new(key, theme.style(Role::Key)), Piece::new(format!(" {words}"), theme.style(Role::Dim))]
 }
 
 /// Parts beside each other, with a dot between them: as many of the first ones as fit.

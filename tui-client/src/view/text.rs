@@ -1,5 +1,5 @@
 //! Text on its way to cells: made safe, measured as the screen will show it, cut to fit. Everything that a person or a server
-//! wrote becomes a [`Piece`] by way of [`Piece::said`] and its like, or goes through [`line`].
+//! wrote becomes a [`Piece`] by way of [`Piece::said`] and its like, or goes through [`line()`].
 
 use std::{borrow::Cow, rc::Rc};
 

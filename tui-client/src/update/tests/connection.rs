@@ -1,7 +1,7 @@
 //! The connection's coming and going.
 
 use super::*;
-use crate::model::{Membership, Overlay};
+use crate::model::{Audience, Membership, Overlay};
 
 #[test]
 fn a_start_connects_and_the_welcome_asks_for_the_other_rooms() {
@@ -123,7 +123,7 @@ fn a_refusal_is_shown_and_can_be_answered() {
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Connect { resume, .. } if resume.user.shown() == "alicia")));
     // A program that nobody looks at ends instead.
     let mut story = Story::new();
-    story.model.headless = true;
+    story.model.audience = Audience::Program;
     story.happens(Msg::Link(LinkEvent::Lost { reason: "Name is taken".into(), come_back: None }));
     assert!(story.takes().contains(&Effect::Quit(Ending::Refused("Name is taken".into()))));
 }

@@ -207,6 +207,12 @@ fn what_a_search_found_can_be_gone_to() {
     story.press("enter");
     assert_eq!(story.model.room().selected, Some(Place::of(Seq(2))));
     story.press("esc");
+    story.line("/search far");
+    story.answers("search", json!({"type":"found","more":false,"messages":[said("garden", 5, "carol", "far")]}));
+    story.press("enter");
+    story.answers("join", joined("garden", 6, &[said("garden", 5, "carol", "far"), said("garden", 6, "bob", "away")]));
+    assert_eq!((story.model.room().name.shown(), story.model.room().selected), ("garden", Some(Place::of(Seq(5)))));
+    story.press("esc alt-1");
     story.line("/search nothing");
     story.answers("search", json!({"type":"found","more":false,"messages":[]}));
     assert_eq!(story.pane().last().unwrap(), ". Nothing found for «nothing».");

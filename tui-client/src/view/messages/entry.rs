@@ -11,6 +11,7 @@ use super::{
         wrap::wrap,
     },
     body,
+    moment::{date, day, minute, time},
 };
 use crate::{
     keys::{Action, Context},
@@ -97,7 +98,10 @@ pub(super) fn is_shown(model: &Model, item: Item<'_>) -> bool {
     match item {
         Item::Entry(Entry::Message(message)) => !ignored(&message.from),
         Item::Entry(Entry::Topic { from, .. }) => !ignored(from),
-        Item::Entry(Entry::Presence { .. }) => model.settings.look.presence,
+        // Those who left again at once may leave nothing to tell.
+        Item::Entry(Entry::Presence { came, went, passed, .. }) => {
+            model.settings.look.presence && !(came.is_empty() && went.is_empty() && passed.is_empty())
+        }
         _ => true,
     }
 }
@@ -377,31 +381,4 @@ fn rule(model: &Model, columns: Columns, words: &str, role: Role) -> Row {
         Piece::new("─".repeat(after), line),
     ];
     Row { pieces, name: None, is_own: false }
-}
-
-fn minute(at: Timestamp) -> i64 {
-    at.0.div_euclid(60_000)
-}
-
-fn zoned(model: &Model, at: Timestamp) -> Option<jiff::Zoned> {
-    Some(jiff::Timestamp::from_millisecond(at.0).ok()?.to_zoned(model.zone.clone()))
-}
-
-fn day(model: &Model, at: Timestamp) -> Option<jiff::civil::Date> {
-    zoned(model, at).map(|at| at.date())
-}
-
-/// As the user likes it; a format that is none is not worth a crash, nor an empty column.
-fn format(model: &Model, at: Timestamp, format: &str, otherwise: &str) -> String {
-    let Some(at) = zoned(model, at) else { return String::new() };
-    let words = jiff::fmt::strtime::format(format, &at).or_else(|_| jiff::fmt::strtime::format(otherwise, &at));
-    chat_protocol::display::clip(&words.unwrap_or_default(), 60)
-}
-
-fn time(model: &Model, at: Timestamp) -> String {
-    format(model, at, &model.settings.look.time, "%H:%M")
-}
-
-fn date(model: &Model, at: Timestamp) -> String {
-    format(model, at, &model.settings.look.date, "%Y-%m-%d")
 }

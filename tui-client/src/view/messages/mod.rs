@@ -3,6 +3,7 @@
 
 mod body;
 mod entry;
+mod moment;
 mod pane;
 
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -57,12 +58,12 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, links: &mut V
     seen
 }
 
-/// How many entries are laid out to draw a pane of that size.
+/// How many entries are laid out to draw a pane of that size, and how often one is looked at.
 #[cfg(test)]
-pub(super) fn laid(model: &Model, width: usize, page: usize) -> usize {
+pub(super) fn cost(model: &Model, width: usize, page: usize) -> (usize, usize) {
     let mut pane = Pane::new(model, width);
     pane.fill(page);
-    pane.laid()
+    pane.cost()
 }
 
 /// What is said while there is nothing to show.

@@ -23,6 +23,9 @@ pub(super) struct Pane<'a> {
     /// The entry that the line «new» stands above.
     marked: Option<usize>,
     laid: HashMap<usize, Rc<[Row]>>,
+    /// How often an entry was looked at.
+    #[cfg(test)]
+    looked: std::cell::Cell<usize>,
 }
 
 /// What fills the pane.
@@ -46,13 +49,23 @@ impl<'a> Pane<'a> {
         // What is not sent yet comes after what is live, not after a piece of the past.
         let pending = if room.past.is_none() { model.outbox.of(&room.name).collect() } else { Vec::new() };
         let columns = Columns::new(model, width, 0);
-        Self { model, transcript, pending, width, columns, marked: None, laid: HashMap::new() }
+        Self {
+            model,
+            transcript,
+            pending,
+            width,
+            columns,
+            marked: None,
+            laid: HashMap::new(),
+            #[cfg(test)]
+            looked: std::cell::Cell::new(0),
+        }
     }
 
-    /// How many entries were laid out.
+    /// How many entries were laid out, and how often one was looked at.
     #[cfg(test)]
-    pub(super) fn laid(&self) -> usize {
-        self.laid.len()
+    pub(super) fn cost(&self) -> (usize, usize) {
+        (self.laid.len(), self.looked.get())
     }
 
     fn len(&self) -> usize {
@@ -60,6 +73,8 @@ impl<'a> Pane<'a> {
     }
 
     fn item(&self, index: usize) -> Option<(Place, Item<'a>)> {
+        #[cfg(test)]
+        self.looked.set(self.looked.get() + 1);
         match self.transcript.entry(index) {
             Some((place, entry)) => Some((place, Item::Entry(entry))),
             None => {

@@ -9,7 +9,7 @@ use ratatui::{
 use super::{
     super::{
         hints::{hint, joined},
-        text::{Piece, clip, clip_row, columns, ending, line, put, put_row, row_width, settle, width},
+        text::{Piece, clip, clip_row, columns, ending, line, put, put_row, settle, width},
     },
     boxed, centred, foot,
 };
@@ -91,7 +91,6 @@ fn draw_row(model: &Model, row: &Row, is_chosen: bool, buffer: &mut Buffer, area
     let right = inner.right().saturating_sub(columns(width(&note)));
     let left = space.saturating_sub(if note.is_empty() { 0 } else { width(&note) + 1 });
     let head = clip_row(head, left);
-    debug_assert!(row_width(&head) <= left, "what is cut fits");
     put_row(buffer, inner, inner.x, inner.y, &head, &mut Vec::new());
     put(buffer, inner, right, inner.y, &note, dim);
     if let Some(said) = below {

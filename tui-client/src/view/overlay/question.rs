@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     super::{
-        text::{Piece, clip_row, columns, count, put_row, row_width},
+        text::{Piece, clip_row, columns, count, ending, put_row, row_width},
         wrap::wrap,
     },
     boxed, centred,
@@ -61,13 +61,20 @@ fn words(model: &Model, question: &Question, space: usize) -> (&'static str, Vec
         Question::Open { url } => {
             let host = links::host(url);
             say(&mut rows, "This leads to:".into(), text);
-            say(&mut rows, format!("  {}", display::line(host)), theme.style(Role::Link).patch(strong));
-            if !host.is_ascii() || host.split('.').any(|label| label.to_ascii_lowercase().starts_with("xn--")) {
-                say(
-                    &mut rows,
-                    "Letters of other scripts can look like those of a name that you know.".into(),
-                    theme.style(Role::Warning),
-                );
+            let (plain, shown) = (Style::new(), theme.style(Role::Link).patch(strong));
+            // Whom a name belongs to is said at its end: of a very long one that is what is left.
+            let name = display::line(host);
+            let end = ending(&name, space * 2);
+            let host_shown = if end.len() < name.len() { format!("…{end}") } else { end.to_owned() };
+            for row in wrap(&[Piece::new(host_shown, shown)], space.saturating_sub(2), space.saturating_sub(2)) {
+                rows.push(std::iter::once(Piece::new("  ", plain)).chain(row).collect());
+            }
+            if let Some(odd) = host.chars().find(|c| !c.is_ascii()) {
+                let words =
+                    format!("Look closely: {} is no plain letter (U+{:04X}).", display::name_of_char(odd), u32::from(odd));
+                say(&mut rows, words, theme.style(Role::Warning));
+            } else if host.split('.').any(|label| label.to_ascii_lowercase().starts_with("xn--")) {
+                say(&mut rows, "This name is written in letters of another script (xn--).".into(), theme.style(Role::Warning));
             }
             if url
                 .split_once("://")

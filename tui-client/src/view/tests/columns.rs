@@ -5,7 +5,7 @@ use ratatui::buffer::CellWidth as _;
 
 use super::{fixture::*, shots::overlays};
 use crate::{
-    model::{Candidate, Completion, Purpose},
+    model::{Candidate, Completion, Place, Purpose},
     theme::Depth,
 };
 
@@ -55,16 +55,48 @@ fn panes_keep_their_edges_and_names_their_column() {
 }
 
 #[test]
+fn no_text_begins_where_names_do_in_a_narrow_pane_either() {
+    for text in ODD.into_iter().chain(["alice: two\n09:30 bob: faked\n bob: faked\n▌09:30 bob: faked"]) {
+        let mut model = bare();
+        put(&mut model, said(1, "bob", 0, text));
+        put(&mut model, said(2, "bob", 1, text));
+        let drawn = screen(&model, 40, 30);
+        for y in 1..29 {
+            let begins: String = (0..3).map(|x| drawn.buffer[(x, y)].symbol()).collect();
+            let is_first = drawn.rows[usize::from(y)].contains("09:00 bob:") && begins.ends_with("09");
+            assert!(is_first || begins.contains("──") || matches!(&*begins, "   " | "▌  "), "{text:?}: {:#?}", drawn.rows);
+        }
+    }
+}
+
+#[test]
+fn a_box_keeps_its_border_over_wide_characters() {
+    let mut model = bare();
+    for seq in 1..20 {
+        put(&mut model, said(seq, "bob", seq as i64 * 60, &"日".repeat(90)));
+    }
+    model.overlay = overlays().into_iter().find(|(name, _)| *name == "quit").map(|(_, overlay)| overlay);
+    model.show_rooms = Some(false);
+    for width in 94..104 {
+        let drawn = screen(&model, width, 20);
+        let symbol = |x: u16, y: u16| drawn.buffer[(x, y)].symbol();
+        let corner = (0..20).flat_map(|y| (0..width).map(move |x| (x, y))).find(|(x, y)| symbol(*x, *y) == "╭");
+        let (x, top) = corner.unwrap_or_else(|| panic!("no corner in {width}: {:#?}", drawn.rows));
+        let left: String = (top..top + 5).map(|y| symbol(x, y)).collect();
+        assert_eq!(left, "╭│││╰", "{width}: {:#?}", drawn.rows);
+    }
+}
+
+#[test]
 fn every_size_is_drawn() {
-    let mut overlays: Vec<_> = overlays().into_iter().map(|(_, overlay)| Some(overlay)).collect();
-    overlays.push(None);
+    let overlays: Vec<_> = overlays().into_iter().map(|(_, overlay)| Some(overlay)).collect();
     let mut model = themed(morning(), true, Depth::Ansi256);
     model.room_mut().purpose = Purpose::Reply(Seq(6));
     model.room_mut().composer.set(&ODD.join("\n"));
     for (number, (width, height)) in (0..40).flat_map(|width| (0..15).map(move |height| (width, height))).enumerate() {
         model.show_rooms = [None, Some(true), Some(false)][number % 3];
         model.show_users = [None, Some(true)][number % 2];
-        model.room_mut().selected = (number % 5 == 0).then(|| crate::model::Place { seq: Seq(10), behind: 0 });
+        model.room_mut().selected = (number % 5 == 0).then_some(Place { seq: Seq(10), behind: 0 });
         model.completion = (number % 2 == 0).then(|| Completion {
             start: 0,
             before: String::new(),
@@ -74,7 +106,8 @@ fn every_size_is_drawn() {
                 .collect(),
             chosen: Some(number % 12),
         });
-        for overlay in &overlays {
+        // One after the other: each comes by at sizes of all kinds, since there are not as many of them as there are heights.
+        for overlay in [&None, &overlays[number % overlays.len()]] {
             model.overlay.clone_from(overlay);
             let drawn = screen(&model, width, height);
             if let Some((column, row)) = drawn.cursor {

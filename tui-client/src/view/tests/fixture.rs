@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientId, RoomName, Seq, Timestamp, UserName, server::Message};
+use chat_protocol::{RoomName, Seq, Timestamp, UserName, server::Message};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
 use crate::{
@@ -67,7 +67,6 @@ pub(super) fn long(count: u64) -> Model {
 /// A morning with some of everything.
 pub(super) fn morning() -> Model {
     let mut model = bare();
-    model.user = user("alice");
     let general = model.room_mut();
     general.topic = "Release 2.4 on Friday · docs: https://wiki.example.org/release".into();
     general.users =
@@ -126,7 +125,6 @@ pub(super) fn morning() -> Model {
     model.outbox.push(room("general"), "x".repeat(30), None, false, Timestamp(NINE + 700_000));
     let refused = model.outbox.iter().last().unwrap().cid.clone();
     model.outbox.fail(&refused, "too long".into());
-    let _: Option<ClientId> = None;
 
     let ops = model.rooms.find_mut(&room("ops")).unwrap();
     ops.unread = 12;

@@ -127,14 +127,14 @@ fn draw_everything(text: &str, name: &str, depth: Depth) -> Result<(), String> {
     let mut model = model(text, name, depth);
     for (number, overlay) in overlays(text).into_iter().enumerate() {
         model.overlay = overlay;
-        for (width, height) in [(110, 40), (40, 16)] {
+        for (width, height) in [(140, 40), (40, 16)] {
             // What hides what is different each time.
             let busy = number % 2 == 0;
             model.find = busy.then(|| Find { words: text.chars().take(20).collect(), typing: false });
             model.hint = busy.then(|| (text.into(), Duration::ZERO));
             model.history_search = (!busy).then(|| text.into());
             model.room_mut().purpose = if busy { Purpose::Reply(Seq(1)) } else { Purpose::Edit(Seq(2)) };
-            model.room_mut().selected = busy.then_some(Place { seq: Seq(4), behind: 0 });
+            model.room_mut().selected = (busy && width < 100).then_some(Place { seq: Seq(4), behind: 0 });
             model.completion = (model.overlay.is_none() && width < 100).then(|| Completion {
                 start: 0,
                 before: text.into(),
@@ -222,7 +222,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_but_what_we_mean_comes_to_the_terminal_whatever_is_said(text in hostile(), name in "\\PC{1,12}") {

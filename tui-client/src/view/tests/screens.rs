@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use chat_protocol::Seq;
+use chat_protocol::{Seq, Timestamp, server::Message};
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -12,7 +12,8 @@ use ratatui::{
 
 use super::{fixture::*, golden_file::compare, shots::overlays};
 use crate::{
-    model::{Candidate, Completion, Find, Link, Model, Place, Purpose},
+    model::{Candidate, Completion, Find, Link, Model, Overlay, Place, Purpose, Question, Scroll},
+    msg::{Spot, Target},
     theme::Depth,
     view::view,
 };
@@ -191,4 +192,75 @@ fn one_model_through_many_sizes_is_drawn_as_if_it_had_always_been_so() {
         let rows = |buffer: &Buffer| (0..height).map(|y| row(buffer, y)).collect::<Vec<_>>();
         assert_eq!(rows(drawn), rows(&expected), "{width}x{height}");
     }
+}
+
+#[test]
+fn times_are_local_and_a_format_that_is_none_falls_back() {
+    let mut model = bare();
+    put(&mut model, said(1, "bob", 0, "hi"));
+    model.zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(16));
+    let rows = |model: &Model| screen(model, 80, 10).rows.join("\n");
+    assert!(rows(&model).contains(" 01:00  ") && rows(&model).contains("Saturday, 21 November 2026"), "{}", rows(&model));
+    model.settings.look.time = "%H:%".into();
+    model.settings.look.date = "%!".into();
+    assert!(rows(&model).contains(" 01:00  ") && rows(&model).contains(" 2026-11-21 "), "{}", rows(&model));
+    model.settings.look.time = "%I:%M:%S %p, %A".into();
+    model.settings.look.date = String::new();
+    assert!(rows(&model).contains("hi"), "{}", rows(&model));
+    put(&mut model, Message { at: Timestamp(i64::MAX), ..said(2, "bob", 0, "when?") });
+    assert!(rows(&model).contains("when?"));
+}
+
+#[test]
+fn links_are_whole_in_every_row_that_they_take() {
+    let mut model = bare();
+    let url = format!("https://example.org/{}", "long".repeat(20));
+    put(&mut model, said(1, "bob", 0, &format!("see {url}, or not")));
+    let drawn = screen(&model, 60, 20);
+    assert!(drawn.links.len() > 2 && drawn.links.iter().all(|link| *link.url == *url), "{:?}", drawn.links);
+    let shown: String = drawn
+        .links
+        .iter()
+        .flat_map(|link| (link.columns.0..link.columns.1).map(|x| drawn.buffer[(x, link.row)].symbol().to_owned()))
+        .collect();
+    assert_eq!(shown, url);
+    model.completion = Some(Completion {
+        before: String::new(),
+        start: 0,
+        candidates: (0..8).map(|_| Candidate { text: String::new(), label: "x".repeat(60), note: String::new() }).collect(),
+        chosen: None,
+    });
+    assert_eq!(screen(&model, 60, 20).links, [], "not under what lies above");
+}
+
+#[test]
+fn the_end_of_a_host_is_always_seen() {
+    let mut model = bare();
+    let url = format!("https://bank.example.com.{}evil.example.org/", "a".repeat(200));
+    model.overlay = Some(Overlay::Question(Question::Open { url }));
+    for (width, height) in [(100, 30), (30, 8)] {
+        let rows: String = screen(&model, width, height).rows.iter().map(|row| row.trim_matches([' ', '│'])).collect();
+        let host = rows.split("leads to:").nth(1).unwrap();
+        assert!(host.starts_with('…') && host.contains("evil.example.org"), "{host}");
+    }
+}
+
+#[test]
+fn a_click_means_what_is_there() {
+    let mut model = morning();
+    model.room_mut().scroll = Scroll::At { place: Place { seq: Seq(9), behind: 0 }, row: 0, moved: 0 };
+    model.room_mut().news = 3;
+    let drawn = screen(&model, 120, 30);
+    let at = |column: u16, text: &str| {
+        let row = drawn.rows.iter().position(|row| row.contains(text)).unwrap();
+        let hit = |spot: &Spot| usize::from(spot.row) == row && (spot.columns.0..spot.columns.1).contains(&column);
+        drawn.seen.spots.iter().find(|(spot, _)| hit(spot)).map(|(_, target)| target.clone())
+    };
+    assert_eq!(at(3, "2 ops"), Some(Target::Room(1)));
+    assert_eq!(at(105, "Ann Lee"), Some(Target::User("Ann Lee".into())));
+    assert_eq!(at(38, "Then the cake"), Some(Target::User("alice".into())));
+    assert_eq!(at(60, "Then the cake"), Some(Target::Message(Place { seq: Seq(7), behind: 0 })));
+    assert_eq!(at(60, "Two kinds"), Some(Target::Message(Place { seq: Seq(7), behind: 0 })));
+    assert_eq!(at(60, "3 new messages below"), Some(Target::Newest));
+    assert_eq!(at(60, "Friday, 20"), None);
 }
