@@ -123,6 +123,10 @@ pub(crate) async fn run(start: Start, themes: Option<Themes>) -> anyhow::Result<
         lost: false,
     };
     let ending = app.talk(ears, signals).await;
+    if let Some(keyboard) = app.keyboard.take() {
+        // What is typed while we say goodbye is for the shell.
+        keyboard.stop();
+    }
     if let Some(colors) = app.colors.take() {
         // Whoever asks has its own idea of how the terminal was, and would put it back after us.
         let _ = colors.await;

@@ -89,7 +89,7 @@ pub(crate) struct Args {
     /// With --tail: keep here what was printed last, and go on from there
     #[arg(long, requires = "tail", value_name = "FILE", help_heading = "Without a screen")]
     pub(crate) position: Option<PathBuf>,
-    /// With --tail: leave after so many
+    /// With --tail: so many old messages of each room first [default: those that the server shows]
     #[arg(long, requires = "tail", value_name = "COUNT", help_heading = "Without a screen")]
     pub(crate) limit: Option<u64>,
     /// With --pipe and --once: how long to try [default: 30]

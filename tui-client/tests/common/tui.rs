@@ -254,12 +254,23 @@ impl Tui {
     /// Waits until these bytes were written.
     #[track_caller]
     pub fn wrote<'a>(&'a mut self, words: &'a str) -> impl Future<Output = ()> + 'a {
+        self.wrote_times(1, words)
+    }
+
+    /// Waits until the terminal was taken again: from here on what is typed is for the program.
+    #[track_caller]
+    pub fn took_again(&mut self) -> impl Future<Output = ()> + '_ {
+        self.wrote_times(2, "\x1b[?1049h")
+    }
+
+    #[track_caller]
+    fn wrote_times<'a>(&'a mut self, times: usize, words: &'a str) -> impl Future<Output = ()> + 'a {
         let caller = std::panic::Location::caller();
         async move {
             let deadline = Instant::now() + PATIENCE;
             loop {
                 self.changed.borrow_and_update();
-                if count(&self.bytes(), words) > 0 {
+                if count(&self.bytes(), words) >= times {
                     return;
                 }
                 let more = timeout_at(deadline, self.changed.changed()).await;
@@ -312,9 +323,12 @@ impl Tui {
     /// The terminal's window is closed. A key wakes our reader, so that it lets go of the terminal as well.
     pub async fn close(&mut self) {
         self.closing.store(true, Ordering::SeqCst);
-        self.keys("x");
+        // The window gets the focus: nothing that would change by itself later.
+        self.keys("\x1b[I");
         let deadline = Instant::now() + PATIENCE;
         while timeout_at(deadline, self.changed.changed()).await.expect("the reader ends").is_ok() {}
+        // Whatever that key draws is drawn by then: it is an idle program whose terminal goes.
+        sleep(Duration::from_millis(500)).await;
         self.writer = None;
         self.master = None;
     }
