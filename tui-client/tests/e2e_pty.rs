@@ -408,8 +408,8 @@ async fn the_shell_gets_the_terminal_and_gives_it_back() {
     peer.say("welcome back").await;
     tui.shows("welcome back").await;
     tui.line("/quit");
-    // Typed while the program still says goodbye, perhaps: it is for the shell.
-    tui.wait_for("the shell", |screen| !screen.alternate_screen()).await;
+    let prompt = |screen: &vt100::Screen| screen.contents().trim_end().ends_with("\nshell>");
+    tui.wait_for("the shell", |screen| !screen.alternate_screen() && prompt(screen)).await;
     tui.line("exit");
     tui.ended().await;
     tui.assert_restored();

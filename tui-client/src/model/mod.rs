@@ -85,6 +85,8 @@ pub(crate) struct Model {
     pub(crate) known_rooms: BTreeSet<RoomName>,
     /// Ctrl-C was pressed; until then a second one leaves.
     pub(crate) leaving: Option<Duration>,
+    /// The user leaves as soon as everything is sent; until then it may take.
+    pub(crate) quitting: Option<Duration>,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) completion: Option<Completion>,
     /// What is searched for in what was sent; the text in the line is what was found.
@@ -146,6 +148,7 @@ impl Model {
             people: BTreeSet::new(),
             known_rooms: BTreeSet::new(),
             leaving: None,
+            quitting: None,
             overlay: None,
             completion: None,
             history_search: None,
@@ -178,6 +181,7 @@ impl Model {
     /// Whether time alone will change something.
     pub(crate) fn is_waiting(&self) -> bool {
         self.hint.is_some()
+            || self.quitting.is_some()
             || matches!(self.link, Link::Waiting { .. })
             || self.outbox.is_held()
             || self.rooms.iter().any(|room| !room.typing.is_empty() || !room.missing.0.is_empty())

@@ -114,8 +114,9 @@ pub(super) fn welcomed(model: &mut Model, welcome: Welcome) -> Vec<Effect> {
         }
     }
     effects.extend(wanted.into_iter().map(|room| join(model, room, false)));
-    let stale = model.outbox.stale(model.now.wall);
-    if stale > 0 && model.overlay.is_none() && !model.is_headless() {
+    // Where nobody can be asked, what is to be sent is sent.
+    let stale = if model.is_headless() { 0 } else { model.outbox.stale(model.now.wall) };
+    if stale > 0 && model.overlay.is_none() {
         model.overlay = Some(Overlay::Question(Question::Stale { count: stale }));
     }
     effects

@@ -75,6 +75,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tick(_) | Msg::Drawn(_) => Vec::new(),
     };
     effects.extend(outbox::flush(model));
+    effects.extend(overlays::quitting(model));
     effects
 }
 
@@ -97,6 +98,7 @@ fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
     effects.extend(went);
     effects.extend(rooms::tell_read(model));
     effects.extend(outbox::flush(model));
+    effects.extend(overlays::quitting(model));
     effects
 }
 

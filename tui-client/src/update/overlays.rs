@@ -1,12 +1,14 @@
 //! What lies above the screen: lists to choose from, questions, the help.
 
+use std::time::Duration;
+
 use chat_protocol::{
     ClientMessage, RoomName, Seq, UserName, limits, names,
     server::{self, Message},
 };
 
 use super::{
-    compose, outbox,
+    compose, hint, outbox,
     requests::{Purpose, ask},
     rooms, scroll, select,
 };
@@ -351,17 +353,41 @@ fn reaction_rows(filter: &str) -> Vec<Row> {
     rows
 }
 
-/// Leaves, or asks first whether what is not sent may be lost.
+/// How long what is on its way may take when the user leaves.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Leaves: at once, or when what is on its way is sent, or after a question whether what is not sent may be lost.
 pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
-    let unsent = model.outbox.len();
-    // Who cannot be asked is told, and says it again.
-    let insists = model.is_headless() && model.leaving.replace(model.now.since).is_some();
-    if unsent == 0 || insists {
+    // Who cannot be asked was told, and says it again.
+    let insists = model.is_headless() && model.leaving.is_some();
+    if model.outbox.is_empty() || insists {
         return vec![Effect::Quit(Ending::Wished)];
     }
+    if model.link == Link::Online && model.quitting.is_none() {
+        model.quitting = Some(model.now.since + LAST_WORDS);
+        hint(model, "Sending the last words…");
+        return Vec::new();
+    }
+    ask_to_quit(model)
+}
+
+/// What becomes of a wish to leave.
+pub(super) fn quitting(model: &mut Model) -> Vec<Effect> {
+    match model.quitting {
+        Some(_) if model.outbox.is_empty() => vec![Effect::Quit(Ending::Wished)],
+        Some(until) if model.now.since >= until => ask_to_quit(model),
+        _ => Vec::new(),
+    }
+}
+
+fn ask_to_quit(model: &mut Model) -> Vec<Effect> {
+    model.quitting = None;
+    let unsent = model.outbox.len();
     if model.is_headless() {
+        model.leaving = Some(model.now.since);
         return super::fault(model, format!("{unsent} not sent yet; /quit again leaves all the same."));
     }
+    model.dirty = true;
     model.overlay = Some(Overlay::Question(Question::Quit { unsent }));
     Vec::new()
 }

@@ -139,6 +139,23 @@ fn leaving_asks_while_something_is_not_sent() {
 }
 
 #[test]
+fn the_last_words_are_sent_before_leaving() {
+    for answered in [true, false] {
+        let mut story = Story::online();
+        story.line("bye");
+        story.line("/quit");
+        assert!(!story.takes().contains(&Effect::Quit(Ending::Wished)));
+        if answered {
+            story.hears(ack("general", 4, FIRST));
+            assert!(story.takes().contains(&Effect::Quit(Ending::Wished)));
+        } else {
+            story.passes(3);
+            assert!(story.model.overlay.is_some(), "asked, when it takes too long");
+        }
+    }
+}
+
+#[test]
 fn ctrl_c_leaves_only_when_it_is_pressed_twice() {
     let mut story = Story::online();
     story.press("ctrl-c a ctrl-c");
