@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use chat_protocol::{Seq, ServerFrame, Timestamp};
+use chat_protocol::ServerFrame;
 
-use crate::{config::Settings, keys::Chord, model::Place};
+use crate::{
+    config::Settings,
+    keys::Chord,
+    model::{Now, Seen},
+};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -39,15 +43,6 @@ pub(crate) enum Msg {
     Leave,
 }
 
-/// How late it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Now {
-    /// Since the start; never goes back.
-    pub(crate) since: Duration,
-    /// By the clock on the wall.
-    pub(crate) wall: Timestamp,
-}
-
 /// What the mouse did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mouse {
@@ -72,39 +67,4 @@ pub(crate) enum LinkEvent {
     Lag(Duration),
     /// The connection is gone, or none came about. To come back after at least so long, or not at all.
     Lost { reason: String, come_back: Option<Duration> },
-}
-
-/// What only drawing can tell: how the message pane was filled.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
-    /// Rows of the message pane.
-    pub(crate) page: usize,
-    /// The row at the foot of the pane: an entry, and the how-manieth row of it; nothing while the newest is there.
-    pub(crate) bottom: Option<(Place, usize)>,
-    /// There was nothing older to show.
-    pub(crate) at_top: bool,
-    /// The first and the last message that are wholly visible.
-    pub(crate) first: Option<Seq>,
-    pub(crate) last: Option<Seq>,
-    /// What a click on a row of the screen means.
-    pub(crate) spots: Vec<(Spot, Target)>,
-}
-
-/// A part of one row of the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Spot {
-    pub(crate) row: u16,
-    pub(crate) columns: (u16, u16),
-}
-
-/// What lies in a [`Spot`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// The room of that place in the list.
-    Room(usize),
-    /// The user whose name it is, as it is shown.
-    User(String),
-    Message(Place),
-    /// The line that says that there is more below.
-    Newest,
 }

@@ -8,7 +8,7 @@ use std::{
 use chat_protocol::Timestamp;
 use tokio::time::Instant;
 
-use crate::{model::Model, msg::Now};
+use crate::model::{Model, Now};
 
 /// How often what passes with time is looked at, while there is something of the kind.
 const TICK: Duration = Duration::from_millis(250);

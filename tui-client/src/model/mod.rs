@@ -1,5 +1,6 @@
 //! What the client knows, as plain data. [`crate::update`] changes it, [`crate::view`] shows it.
 
+mod asked;
 mod completion;
 mod composer;
 pub(crate) mod emoji;
@@ -9,6 +10,7 @@ mod outbox;
 mod overlay;
 mod room;
 mod rooms;
+mod seen;
 mod transcript;
 
 use std::{
@@ -20,6 +22,7 @@ use chat_protocol::{Epoch, RoomName, UserName, limits};
 use jiff::tz::TimeZone;
 
 pub(crate) use self::{
+    asked::{Asked, Why},
     completion::{Candidate, Completion},
     composer::{Composer, LONGEST, clean},
     mention::mentions,
@@ -27,13 +30,10 @@ pub(crate) use self::{
     overlay::{Item, List, ListKind, Overlay, Question, Row},
     room::{Membership, Purpose, Room, Scroll},
     rooms::Rooms,
+    seen::{Now, Seen, Spot, Target},
     transcript::{Entry, Place, Transcript},
 };
-use crate::{
-    config::Settings,
-    msg::{Now, Seen},
-    update::Asked,
-};
+use crate::config::Settings;
 
 /// How the connection is.
 #[derive(Clone, Debug, PartialEq, Eq)]

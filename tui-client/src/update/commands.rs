@@ -7,14 +7,10 @@ use chat_protocol::{
     limits, names,
 };
 
-use super::{
-    fault, hint, link, notice, outbox, overlays,
-    requests::{Purpose, ask},
-    rooms, scroll,
-};
+use super::{fault, hint, link, notice, outbox, overlays, requests::ask, rooms, scroll};
 use crate::{
     effect::{Effect, Told},
-    model::{Find, Link, Model, Overlay, Purpose as Draft},
+    model::{Find, Link, Model, Overlay, Purpose as Draft, Why},
 };
 
 /// A command that only this client knows.
@@ -114,14 +110,14 @@ fn request(model: &mut Model, message: ClientMessage) -> Vec<Effect> {
         ClientMessage::Topic { text, .. } => outbox::change(model, &here, |room| ClientMessage::Topic { room, text }),
         ClientMessage::Search { query, .. } => overlays::search(model, query),
         ClientMessage::Rooms {} if !model.is_headless() => overlays::open_switcher(model),
-        ClientMessage::Rooms {} => vec![ask(model, Purpose::Rooms, ClientMessage::Rooms {})],
+        ClientMessage::Rooms {} => vec![ask(model, Why::Rooms, ClientMessage::Rooms {})],
         ClientMessage::Users { room } => {
             let room = room.or_else(|| Some(here.shown().to_owned()));
-            vec![ask(model, Purpose::Show, ClientMessage::Users { room })]
+            vec![ask(model, Why::Show, ClientMessage::Users { room })]
         }
         ClientMessage::History { limit, .. } => history(model, &here, limit),
         // What has no command, and a ping.
-        message => vec![ask(model, Purpose::Show, message)],
+        message => vec![ask(model, Why::Show, message)],
     }
 }
 
@@ -131,14 +127,14 @@ fn history(model: &mut Model, here: &RoomName, limit: Option<i64>) -> Vec<Effect
     let room = Some(here.shown().to_owned());
     let before = model.room().shown().first();
     if model.is_headless() {
-        return vec![ask(model, Purpose::Show, ClientMessage::History { room, before: None, after: None, limit })];
+        return vec![ask(model, Why::Show, ClientMessage::History { room, before: None, after: None, limit })];
     }
     let Some(before) = before.filter(|_| model.room().shown().more_before) else {
         hint(model, "There is nothing older.");
         return Vec::new();
     };
     let message = ClientMessage::History { room, before: Some(before), after: None, limit };
-    vec![ask(model, Purpose::Older { room: here.clone(), before }, message)]
+    vec![ask(model, Why::Older { room: here.clone(), before }, message)]
 }
 
 /// One of our rooms by what the user calls it.

@@ -10,12 +10,12 @@ use chat_protocol::{
 use super::{
     events::{self, News},
     fault, link, notice, outbox, overlays,
-    requests::{self, Purpose, answered},
+    requests::{self, answered},
     rooms, scroll,
 };
 use crate::{
     effect::{Effect, Told},
-    model::{Entry, Membership, Model, Purpose as Draft, Scroll, Transcript},
+    model::{Entry, Membership, Model, Purpose as Draft, Scroll, Transcript, Why},
 };
 
 /// How long somebody is shown as typing when the server does not say that it ended.
@@ -65,7 +65,7 @@ pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
         Said::Ack { room, seq, at, cid, .. } => cid.map_or_else(Vec::new, |cid| outbox::acked(model, room, seq, at, &cid)),
         Said::History { room, messages, more } => history(model, purpose, &room, messages, more),
         Said::Found { messages, more } => match purpose {
-            Some(Purpose::Search { query }) => overlays::found(model, query, messages, more),
+            Some(Why::Search { query }) => overlays::found(model, query, messages, more),
             _ => Vec::new(),
         },
         Said::Rooms { rooms } => overlays::listed(model, rooms),
@@ -85,14 +85,14 @@ pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
     }
 }
 
-fn joined(model: &mut Model, purpose: Option<Purpose>, snapshot: Joined) -> Vec<Effect> {
+fn joined(model: &mut Model, purpose: Option<Why>, snapshot: Joined) -> Vec<Effect> {
     let (epoch, me) = (model.epoch.clone(), model.user.clone());
     let with = events::partner(model, &snapshot.room);
     let is_private = with.is_some();
     let room = model.rooms.add(snapshot.room, with);
     let name = room.name.clone();
     let again = match &purpose {
-        Some(Purpose::Join { resumes, .. }) => *resumes,
+        Some(Why::Join { resumes, .. }) => *resumes,
         _ => room.position.is_some(),
     };
     let told = room.position.as_ref().filter(|(at, _)| Some(at) == epoch.as_ref()).map_or(Seq(0), |(_, seq)| *seq);
@@ -152,7 +152,7 @@ fn joined(model: &mut Model, purpose: Option<Purpose>, snapshot: Joined) -> Vec<
     rooms::count(model, &name);
     rooms::mute(model);
     let is_current = model.room().name == name;
-    if let Some(Purpose::Join { go: true, show, .. }) = purpose
+    if let Some(Why::Join { go: true, show, .. }) = purpose
         && let Some(index) = model.rooms.index(&name)
     {
         effects.extend(rooms::keep(model));
@@ -164,13 +164,13 @@ fn joined(model: &mut Model, purpose: Option<Purpose>, snapshot: Joined) -> Vec<
     effects
 }
 
-fn history(model: &mut Model, purpose: Option<Purpose>, room: &RoomName, messages: Vec<Message>, more: bool) -> Vec<Effect> {
+fn history(model: &mut Model, purpose: Option<Why>, room: &RoomName, messages: Vec<Message>, more: bool) -> Vec<Effect> {
     match purpose {
-        Some(Purpose::Older { before, .. }) => scroll::older(model, room, before, messages, more),
-        Some(Purpose::Newer { after, .. }) => scroll::newer(model, room, after, messages, more),
-        Some(Purpose::Around { seq, select, .. }) => scroll::around(model, room, seq, select, messages, more),
+        Some(Why::Older { before, .. }) => scroll::older(model, room, before, messages, more),
+        Some(Why::Newer { after, .. }) => scroll::newer(model, room, after, messages, more),
+        Some(Why::Around { seq, select, .. }) => scroll::around(model, room, seq, select, messages, more),
         // A program without a screen asked for them in order to print them.
-        Some(Purpose::Show) => messages.into_iter().map(|message| tell_old(model, message)).collect(),
+        Some(Why::Show) => messages.into_iter().map(|message| tell_old(model, message)).collect(),
         _ => Vec::new(),
     }
 }
@@ -255,8 +255,8 @@ fn refused(model: &mut Model, reference: Option<&str>, code: ErrorCode, text: &s
             return Vec::new();
         }
         return match answered(model, Some(reference)) {
-            Some(Purpose::Join { room, .. }) => rooms::refused(model, &room, text),
-            Some(Purpose::Leave { room }) if code == ErrorCode::NotJoined => rooms::gone(model, &room),
+            Some(Why::Join { room, .. }) => rooms::refused(model, &room, text),
+            Some(Why::Leave { room }) if code == ErrorCode::NotJoined => rooms::gone(model, &room),
             _ => fault(model, text),
         };
     }

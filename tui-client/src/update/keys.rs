@@ -5,8 +5,8 @@ use super::{commands, compose, hint, overlays, rooms, scroll, select};
 use crate::{
     effect::{Effect, Ending},
     keys::{Action, Chord, Code, Context},
-    model::{Find, Link, Model, Overlay},
-    msg::{Mouse, Target},
+    model::{Find, Link, Model, Overlay, Target},
+    msg::Mouse,
 };
 
 /// How long a first Ctrl-C waits for the second.

@@ -6,11 +6,11 @@ use chat_protocol::{ClientMessage, server::Welcome};
 
 use super::{
     frames, hint,
-    requests::{self, Purpose, ask},
+    requests::{self, ask},
 };
 use crate::{
     effect::{Effect, Ending, Resume, Told},
-    model::{Link, Membership, Model, Overlay, Question, Room},
+    model::{Link, Membership, Model, Overlay, Question, Room, Why},
     msg::LinkEvent,
 };
 
@@ -128,7 +128,7 @@ pub(super) fn join(model: &mut Model, room: chat_protocol::RoomName, go: bool) -
     let resumes = position.is_some();
     let (epoch, after) = position.map(|(epoch, seq)| (epoch.0.to_string(), seq)).unzip();
     let message = ClientMessage::Join { room: room.shown().into(), after, epoch };
-    ask(model, Purpose::Join { room, go, resumes, show: None }, message)
+    ask(model, Why::Join { room, go, resumes, show: None }, message)
 }
 
 /// A try at once, if there is none: another name, or simply again.

@@ -28,7 +28,7 @@ mod select;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::{commands::LOCAL_COMMANDS, requests::Asked};
+pub(crate) use self::commands::LOCAL_COMMANDS;
 use self::{
     commands::entered,
     outbox::{say, stopped_typing, typing},
@@ -36,8 +36,8 @@ use self::{
 };
 use crate::{
     effect::{Effect, Ending, Told},
-    model::{Entry, Link, Model},
-    msg::{Msg, Now},
+    model::{Entry, Link, Model, Now},
+    msg::Msg,
 };
 
 /// How long a hint stays.

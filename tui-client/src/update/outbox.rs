@@ -6,11 +6,11 @@ use chat_protocol::{ClientId, ClientMessage, Request, RoomName, Seq, Timestamp, 
 
 use super::{
     fault,
-    requests::{Purpose as Asked, ask, signal},
+    requests::{ask, signal},
 };
 use crate::{
     effect::{Effect, Told},
-    model::{Entry, Link, Membership, Model, Outbox, Purpose, Room, Scroll, State},
+    model::{Entry, Link, Membership, Model, Outbox, Purpose, Room, Scroll, State, Why},
 };
 
 /// A text to say in the current room: a new message, an answer or other words for an old one, as the input line has it.
@@ -48,7 +48,7 @@ pub(super) fn change(model: &mut Model, room: &RoomName, message: impl FnOnce(Op
     if model.link != Link::Online {
         return fault(model, "There is no connection now, and this cannot wait for one.");
     }
-    vec![ask(model, Asked::Change, message(Some(room.shown().to_owned())))]
+    vec![ask(model, Why::Change, message(Some(room.shown().to_owned())))]
 }
 
 /// What is to go out now.

@@ -7,15 +7,11 @@ use chat_protocol::{
     server::{self, Message},
 };
 
-use super::{
-    compose, hint, outbox,
-    requests::{Purpose, ask},
-    rooms, scroll, select,
-};
+use super::{compose, hint, outbox, requests::ask, rooms, scroll, select};
 use crate::{
     effect::{Effect, Ending, Told},
     keys::{Action, Chord, Code},
-    model::{Item, Link, List, ListKind, Model, Overlay, Question, Row, State},
+    model::{Item, Link, List, ListKind, Model, Overlay, Question, Row, State, Why},
 };
 
 /// Rows that a page key moves in a list.
@@ -34,7 +30,7 @@ pub(super) fn open_switcher(model: &mut Model) -> Vec<Effect> {
         more: false,
     }));
     refilter(model);
-    if model.link == Link::Online { vec![ask(model, Purpose::Rooms, ClientMessage::Rooms {})] } else { Vec::new() }
+    if model.link == Link::Online { vec![ask(model, Why::Rooms, ClientMessage::Rooms {})] } else { Vec::new() }
 }
 
 pub(super) fn open_reactions(model: &mut Model, seq: Seq) {
@@ -67,7 +63,7 @@ pub(super) fn search(model: &mut Model, query: String) -> Vec<Effect> {
         return super::fault(model, "There is no connection now: nothing can be searched.");
     }
     let message = ClientMessage::Search { query: query.clone(), room: None, before: None, limit: Some(100) };
-    vec![ask(model, Purpose::Search { query }, message)]
+    vec![ask(model, Why::Search { query }, message)]
 }
 
 pub(super) fn found(model: &mut Model, query: String, messages: Vec<Message>, more: bool) -> Vec<Effect> {
@@ -229,7 +225,7 @@ fn chosen(model: &mut Model, list: List) -> Vec<Effect> {
             let Some(index) = model.rooms.index(&message.room) else {
                 let (room, show) = (message.room, Some(message.seq));
                 let join = ClientMessage::Join { room: room.shown().into(), after: None, epoch: None };
-                return vec![ask(model, Purpose::Join { room, go: true, resumes: false, show }, join)];
+                return vec![ask(model, Why::Join { room, go: true, resumes: false, show }, join)];
             };
             let mut effects = rooms::go(model, index);
             effects.extend(scroll::jump(model, message.seq, true));

@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientMessage, Request, RoomName, Seq};
+use chat_protocol::{ClientMessage, Request};
 
 use crate::{
     effect::Effect,
-    model::{Link, Model},
+    model::{Asked, Link, Model, Why},
 };
 
 /// The `ref` of signals: nobody waits for an answer, or reads that one was refused.
@@ -16,67 +16,11 @@ pub(super) const SIGNAL: &str = "-";
 /// The least that a refusal for haste costs.
 const QUIET: Duration = Duration::from_millis(250);
 
-/// What the server was asked, to know what its answer is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(super) purpose: Purpose,
-    message: ClientMessage,
-    /// Refused for haste: to be asked again at that time.
-    held_until: Option<Duration>,
-}
-
-/// Why something was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// To be in a room, from where we were there or from the newest; and to go there, if the user asked for it, and to a
-    /// message there.
-    Join {
-        room: RoomName,
-        go: bool,
-        resumes: bool,
-        show: Option<Seq>,
-    },
-    Leave {
-        room: RoomName,
-    },
-    /// Older messages than this one for the pane.
-    Older {
-        room: RoomName,
-        before: Seq,
-    },
-    /// Newer ones for a piece of the past.
-    Newer {
-        room: RoomName,
-        after: Seq,
-    },
-    /// A piece of the past, around a message that is to be shown; and to be selected, or marked as the first that is new.
-    Around {
-        room: RoomName,
-        seq: Seq,
-        select: bool,
-    },
-    Search {
-        query: String,
-    },
-    Rooms,
-    /// An edit, a deletion, a reaction, a topic: an ack is enough.
-    Change,
-    /// The answer is to be shown in words.
-    Show,
-}
-
-impl Asked {
-    /// Whether it waits for a time to pass.
-    pub(crate) fn is_held(&self) -> bool {
-        self.held_until.is_some()
-    }
-}
-
 /// Asks, and remembers why.
-pub(super) fn ask(model: &mut Model, purpose: Purpose, message: ClientMessage) -> Effect {
+pub(super) fn ask(model: &mut Model, why: Why, message: ClientMessage) -> Effect {
     model.asked_count += 1;
     let reference = format!("q{}", model.asked_count);
-    model.asked.insert(reference.clone(), Asked { purpose, message: message.clone(), held_until: None });
+    model.asked.insert(reference.clone(), Asked { why, message: message.clone(), held_until: None });
     Effect::Ask(Request { reference: Some(reference), message })
 }
 
@@ -86,13 +30,13 @@ pub(super) fn signal(message: ClientMessage) -> Effect {
 }
 
 /// Whether something of the kind is on its way.
-pub(super) fn is_asked(model: &Model, same: impl Fn(&Purpose) -> bool) -> bool {
-    model.asked.values().any(|asked| same(&asked.purpose))
+pub(super) fn is_asked(model: &Model, same: impl Fn(&Why) -> bool) -> bool {
+    model.asked.values().any(|asked| same(&asked.why))
 }
 
 /// What an answer is about; it is answered with that.
-pub(super) fn answered(model: &mut Model, reference: Option<&str>) -> Option<Purpose> {
-    Some(model.asked.remove(reference?)?.purpose)
+pub(super) fn answered(model: &mut Model, reference: Option<&str>) -> Option<Why> {
+    Some(model.asked.remove(reference?)?.why)
 }
 
 /// Refused for haste: asked again later.
@@ -123,22 +67,8 @@ pub(super) fn due(model: &mut Model) -> Vec<Effect> {
 /// rest is asked for anew where it is still wanted.
 pub(super) fn lost(model: &mut Model) {
     let now = model.now.since;
-    model.asked.retain(|_, asked| matches!(asked.purpose, Purpose::Change | Purpose::Leave { .. }));
+    model.asked.retain(|_, asked| matches!(asked.why, Why::Change | Why::Leave { .. }));
     for asked in model.asked.values_mut() {
         asked.held_until = Some(now);
-    }
-}
-
-impl Asked {
-    /// Whether it is about a room.
-    pub(super) fn is_about(&self, name: &RoomName) -> bool {
-        match &self.purpose {
-            Purpose::Join { room, .. }
-            | Purpose::Leave { room }
-            | Purpose::Older { room, .. }
-            | Purpose::Newer { room, .. }
-            | Purpose::Around { room, .. } => room == name,
-            Purpose::Search { .. } | Purpose::Rooms | Purpose::Change | Purpose::Show => false,
-        }
     }
 }

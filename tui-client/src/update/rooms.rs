@@ -6,12 +6,12 @@ use chat_protocol::{ClientMessage, RoomName, Seq};
 
 use super::{
     compose, fault, hint, link, notice,
-    requests::{Purpose, ask, signal},
+    requests::{ask, signal},
     scroll,
 };
 use crate::{
     effect::{Effect, Told},
-    model::{Audience, Link, Membership, Model, Place, Room, Scroll},
+    model::{Audience, Link, Membership, Model, Place, Room, Scroll, Why},
 };
 
 /// How often the server is told what is read, at most.
@@ -115,7 +115,7 @@ pub(super) fn leave(model: &mut Model, name: &RoomName) -> Vec<Effect> {
         return gone(model, name);
     }
     let message = ClientMessage::Leave { room: Some(name.shown().into()) };
-    vec![ask(model, Purpose::Leave { room: name.clone() }, message)]
+    vec![ask(model, Why::Leave { room: name.clone() }, message)]
 }
 
 /// The public rooms, for the next start; where a program is, no person is.

@@ -5,14 +5,13 @@ use chat_protocol::{ClientMessage, RoomName, Seq, limits, server::Message};
 
 use super::{
     hint,
-    requests::{Purpose, ask, is_asked},
+    requests::{ask, is_asked},
     rooms,
 };
 use crate::{
     effect::Effect,
     keys::Action,
-    model::{Entry, Link, Model, Place, Room, Scroll, Transcript},
-    msg::Seen,
+    model::{Entry, Link, Model, Place, Room, Scroll, Seen, Transcript, Why},
 };
 
 /// Messages of a piece of the past before and after the one that is looked for.
@@ -84,16 +83,16 @@ pub(super) fn drawn(model: &mut Model, seen: Seen) -> Vec<Effect> {
     }
     let (room, limit) = (Some(name.shown().to_owned()), Some(limits::HISTORY_DEFAULT as i64));
     if let Some(before) = first.filter(|_| wants_older)
-        && !is_asked(model, |asked| matches!(asked, Purpose::Older { room, .. } if *room == name))
+        && !is_asked(model, |asked| matches!(asked, Why::Older { room, .. } if *room == name))
     {
         let message = ClientMessage::History { room: room.clone(), before: Some(before), after: None, limit };
-        effects.push(ask(model, Purpose::Older { room: name.clone(), before }, message));
+        effects.push(ask(model, Why::Older { room: name.clone(), before }, message));
     }
     if let Some(after) = last.filter(|_| wants_newer)
-        && !is_asked(model, |asked| matches!(asked, Purpose::Newer { room, .. } if *room == name))
+        && !is_asked(model, |asked| matches!(asked, Why::Newer { room, .. } if *room == name))
     {
         let message = ClientMessage::History { room, before: None, after: Some(after), limit };
-        effects.push(ask(model, Purpose::Newer { room: name, after }, message));
+        effects.push(ask(model, Why::Newer { room: name, after }, message));
     }
     effects
 }
@@ -175,7 +174,7 @@ pub(super) fn jump(model: &mut Model, seq: Seq, select: bool) -> Vec<Effect> {
     }
     let (before, limit) = (Some(Seq(seq.0.saturating_add(AROUND))), Some(2 * AROUND as i64));
     let message = ClientMessage::History { room: Some(name.shown().into()), before, after: None, limit };
-    vec![ask(model, Purpose::Around { room: name, seq, select }, message)]
+    vec![ask(model, Why::Around { room: name, seq, select }, message)]
 }
 
 /// To the first message that is not read.

@@ -32,7 +32,7 @@ mod wrap;
 use ratatui::Frame;
 
 use self::{area::Areas, links::LinkSpot};
-use crate::{model::Model, msg::Seen};
+use crate::model::{Model, Seen};
 
 /// Draws everything. The links are for [`links::apply`], once nothing more is drawn.
 pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) -> (Seen, Vec<LinkSpot>) {

@@ -4,8 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::text::{Piece, clip, columns, line, put, put_row, row_width, settle};
 use crate::{
-    model::{Model, Room},
-    msg::{Spot, Target},
+    model::{Model, Room, Spot, Target},
     theme::Role,
 };
 

@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     keys::{Action, Context},
-    model::{Model, Scroll},
-    msg::{Spot, Target},
+    model::{Model, Scroll, Spot, Target},
     theme::Role,
 };
 

@@ -4,8 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::text::{clip, columns, line, put, width};
 use crate::{
-    model::Model,
-    msg::{Spot, Target},
+    model::{Model, Spot, Target},
     theme::Role,
 };
 

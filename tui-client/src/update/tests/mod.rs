@@ -16,8 +16,8 @@ use crate::{
     config::Settings,
     effect::{Effect, Ending, Told},
     keys::Chord,
-    model::{Entry, Link, Model, Rooms},
-    msg::{LinkEvent, Msg, Now, Seen},
+    model::{Entry, Link, Model, Now, Rooms, Seen},
+    msg::{LinkEvent, Msg},
 };
 
 /// A client, the things that it asked for, and the time.

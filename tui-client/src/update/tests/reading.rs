@@ -1,10 +1,7 @@
 //! What is read, and moving in what was said.
 
 use super::*;
-use crate::{
-    model::{Place, Scroll},
-    msg::Spot,
-};
+use crate::model::{Place, Scroll, Spot};
 use chat_protocol::Seq;
 
 fn at_newest(last: u64) -> Seen {

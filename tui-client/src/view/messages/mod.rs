@@ -14,8 +14,7 @@ use super::{
     text::{clip, columns, line, put, put_row, settle, width},
 };
 use crate::{
-    model::{Link, Model},
-    msg::{Seen, Spot, Target},
+    model::{Link, Model, Seen, Spot, Target},
     theme::Role,
 };
 

@@ -7,8 +7,7 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
 use crate::{
     config::Settings,
-    model::{Entry, Link, Model, Rooms},
-    msg::Seen,
+    model::{Entry, Link, Model, Rooms, Seen},
     theme::{Depth, Theme},
     view::{LinkSpot, view},
 };

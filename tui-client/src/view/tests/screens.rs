@@ -12,8 +12,7 @@ use ratatui::{
 
 use super::{fixture::*, golden_file::compare, shots::overlays};
 use crate::{
-    model::{Candidate, Completion, Find, Link, Model, Overlay, Place, Purpose, Question, Scroll},
-    msg::{Spot, Target},
+    model::{Candidate, Completion, Find, Link, Model, Overlay, Place, Purpose, Question, Scroll, Spot, Target},
     theme::Depth,
     view::view,
 };

@@ -4,8 +4,7 @@ use chat_protocol::{Seq, Timestamp, server::Message};
 
 use super::fixture::*;
 use crate::{
-    model::{Entry, Model, Place, Scroll},
-    msg::Seen,
+    model::{Entry, Model, Place, Scroll, Seen},
     view::messages,
 };
 
