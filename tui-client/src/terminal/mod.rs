@@ -80,8 +80,9 @@ impl Screen {
 
     /// The same for a program that was cut off: what it may have taken besides is given back in its stead.
     pub(crate) fn clear_away(&mut self) {
+        silence();
         self.straighten();
-        give_screen_back();
+        leave();
     }
 
     /// Takes it again. The next frame draws everything: nothing is known of what is on the screen now.
@@ -172,20 +173,27 @@ fn give_back() {
     if !HELD.swap(false, Ordering::SeqCst) {
         return;
     }
-    // Each on its own: where one fails, the others may still work. Raw mode goes last: until then nothing that the user types
-    // is echoed between these sequences.
-    give_screen_back();
+    silence();
+    // Before the screen of the shell is seen: who types there is heard by the shell, as it reads. What is echoed until then goes with
+    // the other screen.
+    let _ = disable_raw_mode();
+    leave();
     let mut out = io::stdout().lock();
     let _ = queue!(out, Title(false));
     let _ = out.flush();
-    let _ = disable_raw_mode();
 }
 
-/// Everything but the lines and the title.
-fn give_screen_back() {
+/// The terminal reports nothing any more but keys. Each on its own: where one fails, the others may still work.
+fn silence() {
     let mut out = io::stdout().lock();
     let _ = queue!(out, Mouse(false));
     let _ = queue!(out, DisableFocusChange, DisableBracketedPaste);
+    let _ = out.flush();
+}
+
+/// The screen is the one from before.
+fn leave() {
+    let mut out = io::stdout().lock();
     let _ = queue!(out, ResetColor, LeaveAlternateScreen, Show);
     let _ = out.flush();
 }
