@@ -27,7 +27,7 @@ use crate::{
     effect::{Effect, Ending},
     model::{Model, Rooms, Seen},
     msg::{LinkEvent, Msg},
-    perform::{Keep, Reload, World, editor::Editor, sequence},
+    perform::{Keep, Keeper, Reload, World, editor::Editor, sequence},
     terminal::{self as screen, Background, Keyboard, Kind, Screen},
     theme::Theme,
     transport::{self, Server},
@@ -41,6 +41,8 @@ const BATCH: usize = 256;
 const FRAME: Duration = Duration::from_millis(16);
 /// How long a goodbye to the server may take.
 const GOODBYE: Duration = Duration::from_millis(500);
+/// How long it may take to keep what is to be kept, once we leave.
+const PUT_AWAY: Duration = Duration::from_secs(3);
 
 /// What it takes to begin.
 pub(crate) struct Start {
@@ -67,8 +69,9 @@ impl Start {
         let rooms = Rooms::new(self.room, self.rooms);
         let mut model = Model::new(self.user, rooms, self.settings, jiff::tz::TimeZone::system(), random());
         model.session = self.session;
-        let world = World { commands, own, keep: self.keep, reload: self.reload, log: self.log, keep_failed: false };
-        (model, world, Ears { events, made, link })
+        let (keeper, kept) = Keeper::start(self.keep, own.clone());
+        let world = World { commands, own, keeper, reload: self.reload, log: self.log, breaking: None };
+        (model, world, Ears { events, made, link, kept })
     }
 }
 
@@ -77,6 +80,7 @@ pub(crate) struct Ears {
     pub(crate) events: Receiver<LinkEvent>,
     pub(crate) made: Receiver<Msg>,
     link: JoinHandle<()>,
+    kept: JoinHandle<()>,
 }
 
 impl Ears {
@@ -94,10 +98,11 @@ impl Ears {
         self.made.try_recv().ok().or_else(|| self.events.try_recv().ok().map(Msg::Link))
     }
 
-    /// Says goodbye to the server. The hands are gone by then, by which the transport knows that it is no longer needed.
+    /// Says goodbye to the server, and lets be kept what is to be kept. The hands are gone by then, by which both know that no
+    /// more comes.
     pub(crate) async fn close(self) {
         drop(self.events);
-        let _ = timeout(GOODBYE, self.link).await;
+        let _ = tokio::join!(timeout(GOODBYE, self.link), timeout(PUT_AWAY, self.kept));
     }
 }
 

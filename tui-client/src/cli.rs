@@ -28,7 +28,7 @@ In the chat: F1 shows the keys, /help the commands; /quit or Ctrl-C twice leaves
     version,
     after_help = AFTER,
     group = ArgGroup::new("mode").args(["pipe", "tail", "once", "plain"]),
-    group = ArgGroup::new("sends").args(["pipe", "once"]).multiple(true),
+    group = ArgGroup::new("sends").args(["pipe", "once", "plain"]).multiple(true),
 )]
 pub(crate) struct Args {
     /// Your name in the chat [env: CHAT_USER]
@@ -77,7 +77,7 @@ pub(crate) struct Args {
     /// Print what is said
     #[arg(long, help_heading = "Without a screen")]
     pub(crate) tail: bool,
-    /// Send this, and leave
+    /// Send this, and leave; what is too long is split
     #[arg(long, value_name = "TEXT", help_heading = "Without a screen")]
     pub(crate) once: Option<String>,
     /// Talk line by line: for screen readers and simple terminals
@@ -89,10 +89,11 @@ pub(crate) struct Args {
     /// With --tail: keep here what was printed last, and go on from there
     #[arg(long, requires = "tail", value_name = "FILE", help_heading = "Without a screen")]
     pub(crate) position: Option<PathBuf>,
-    /// With --tail: so many old messages of each room first [default: those that the server shows]
+    /// With --tail: the last so many messages of each room first, 0 for none; never more than the server shows to those who come
+    /// in, which is also the default [50]
     #[arg(long, requires = "tail", value_name = "COUNT", help_heading = "Without a screen")]
     pub(crate) limit: Option<u64>,
-    /// With --pipe and --once: how long to try [default: 30]
+    /// With --pipe and --once, and where the input of --plain ends: how long to try without getting on [default: 30]
     #[arg(long, requires = "sends", value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400), help_heading = "Without a screen")]
     pub(crate) timeout: Option<u64>,
 }
@@ -141,6 +142,7 @@ mod tests {
             ("-u alice -r ops -r tea,lab -s ws://h", Ok(())),
             ("--pipe --timeout 5", Ok(())),
             ("--once hi --timeout 5", Ok(())),
+            ("--plain --timeout 5", Ok(())),
             ("--tail --json --position p --limit 3", Ok(())),
             ("--pipe --tail", Err("cannot be used with")),
             ("--once x --plain", Err("cannot be used with")),

@@ -1,5 +1,6 @@
 //! The log on disk, for those who ask for one: a file for each server, room and month, which only its owner can read. What is
-//! written is safe to show, one event a line; what was there before we came is in the server's log, and not in this one.
+//! written is safe to show, one event a line; what was there before we came is in the server's log, and not in this one. Lines are
+//! handed to the system and not waited for until a disk has them: they outlive this program, but not always a failure of power.
 
 use std::{
     fmt::Write as _,

@@ -113,7 +113,7 @@ fn run(mode: Mode, start: Start, themes: Option<Themes>) -> anyhow::Result<Endin
     let ended = runtime.block_on(async {
         match mode {
             Mode::Screen => app::run(start, themes).await,
-            Mode::Plain => headless::plain(start).await,
+            Mode::Plain { timeout } => headless::plain(start, timeout).await,
             Mode::Pipe { timeout } => headless::pipe(start, timeout).await,
             Mode::Once { text, timeout } => headless::once(start, text, timeout).await,
             Mode::Tail { json, position, limit } => headless::tail(start, Tail { json, position, limit }).await,
@@ -133,7 +133,7 @@ fn prepare(mut chosen: config::Start) -> Result<(Mode, Start, Option<Themes>), S
         );
     }
     if chosen.mode == Mode::Screen && Kind::of_environment().is_dumb() {
-        chosen.mode = Mode::Plain;
+        chosen.mode = Mode::Plain { timeout: config::TIMEOUT };
     }
     let sessions = chosen.sessions.clone().map(|path| Arc::new(Sessions::open(path)));
     let earlier = |user: &UserName| {
@@ -185,7 +185,7 @@ fn begin(
         let origin = reload.lock().unwrap_or_else(PoisonError::into_inner).clone();
         origin.reload().map(Box::new)
     };
-    let keep = move |user: &UserName, kept: Kept<'_>| match &sessions {
+    let keep = move |user: &UserName, kept: &Kept| match &sessions {
         Some(sessions) => match kept {
             Kept::Session(session) => sessions.keep(&address, user, session),
             Kept::Rooms(rooms) => sessions.keep_rooms(&address, user, rooms),
@@ -215,7 +215,7 @@ fn begin(
         room: rooms.remove(0),
         rooms,
         settings,
-        keep: Arc::new(keep),
+        keep: Box::new(keep),
         reload: Arc::new(reload),
         log: chosen.log_dir.map(|directory| DiskLog::new(&directory, &server)),
     };

@@ -4,10 +4,13 @@ mod common;
 
 use std::{fs, time::Duration};
 
+use chat_server::Config;
 use common::{PATIENCE, TestServer, config_in, free_port, program::Program};
+use futures::{SinkExt as _, StreamExt as _};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::{net::TcpListener, time::timeout};
+use tokio_tungstenite::{accept_async, tungstenite::Message};
 
 /// Long enough to believe that nothing comes.
 const QUIET: Duration = Duration::from_millis(300);
@@ -158,12 +161,56 @@ async fn once_sends_one_message() {
 }
 
 #[tokio::test]
-async fn a_message_that_the_server_does_not_want_is_not_sent() {
+async fn once_splits_what_is_too_long() {
     let server = TestServer::start().await;
-    let text = "x".repeat(20_000);
-    let ended = Program::start(&server.url(), &["--user", "maker", "--room", "ops", "--once", &text]).ended().await;
+    let mut peer = server.join("ops", "watcher").await;
+    let text = "ä".repeat(20_000);
+    Program::start(&server.url(), &["--user", "maker", "--room", "ops", "--once", &text]).ended().await.with(0);
+    assert_eq!(peer.texts(3).await.concat(), text);
+}
+
+/// A server that lets one in, and answers everything that is said with this.
+async fn answering(answer: Value) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("ws://{}", listener.local_addr().expect("its address"));
+    tokio::spawn(async move {
+        let mut socket = accept_async(listener.accept().await.expect("a client").0).await.expect("a handshake");
+        let limits = json!({"text_bytes":16,"frame_bytes":65536,"history":200});
+        let welcome = json!({"type":"welcome","protocol":1,"server":"x","user":"maker","guest":true,"session":"s","epoch":"e",
+            "ping_seconds":30,"typing_seconds":3,"limits":limits});
+        let joined = json!({"type":"joined","room":"ops","seq":0,"topic":"","users":[],"read":0,"recovered":false,
+            "more":false,"messages":[]});
+        for frame in [welcome, joined] {
+            socket.send(Message::text(frame.to_string())).await.expect("it listens");
+        }
+        while let Some(Ok(frame)) = socket.next().await {
+            let Ok(asked) = serde_json::from_str::<Value>(frame.to_text().unwrap_or_default()) else { continue };
+            if asked["type"] == "send" && answer.is_object() {
+                assert!(asked["text"].as_str().is_some_and(|text| text.len() <= 16), "{asked}");
+                let mut answer = answer.clone();
+                answer["ref"] = asked["ref"].clone();
+                socket.send(Message::text(answer.to_string())).await.expect("it listens");
+            }
+        }
+    });
+    url
+}
+
+fn refusal() -> Value {
+    json!({"type":"error","code":"forbidden","text":"Nothing of the kind here"})
+}
+
+#[tokio::test]
+async fn a_message_that_the_server_does_not_want_is_not_sent() {
+    let server = answering(refusal()).await;
+    let ended = Program::start(&server, &["--user", "maker", "--room", "ops", "--once", "as long as it is"]).ended().await;
     ended.with(4);
-    assert!(ended.errors.contains("not sent"), "{ended:?}");
+    assert!(ended.errors.contains("1 message not sent: Nothing of the kind here"), "{ended:?}");
+
+    let server = answering(refusal()).await;
+    let ended = Program::start(&server, &["--user", "maker", "--room", "ops", "--once", "longer than it may be"]).ended().await;
+    ended.with(4);
+    assert!(ended.errors.contains("2 messages not sent"), "{ended:?}");
 }
 
 #[tokio::test]
@@ -328,6 +375,76 @@ async fn the_end_of_the_input_ends_a_conversation() {
     program.line_with("Connection: connected").await;
     program.end_input();
     program.ended().await.with(0);
+}
+
+#[tokio::test]
+async fn the_end_of_the_input_waits_for_what_stood_in_it() {
+    let server = TestServer::start().await;
+    let mut peer = server.join("general", "bob").await;
+    // All of it is there before the connection.
+    let mut program = Program::start(&server.url(), &["--user", "alice", "--room", "general", "--plain"]);
+    program.write("hello\n/topic tea\nsecond\n/users\n").await;
+    program.end_input();
+    let (ended, home) = program.ended_at_home().await;
+    ended.with(0);
+    assert_eq!(peer.texts(2).await, ["hello", "second"]);
+    assert_eq!(peer.expect("topic").await["text"], "tea");
+    assert!(ended.output.iter().any(|line| line.contains("alice") && line.contains("bob")), "/users is answered: {ended:?}");
+    // The name stays ours.
+    let kept = fs::read_to_string(home.path().join("state/chat-tui/sessions.json")).expect("what is kept");
+    assert!(kept.contains("\"session\""), "{kept}");
+}
+
+#[tokio::test]
+async fn the_end_of_the_input_waits_for_nothing_that_does_not_move() {
+    let args = ["--user", "alice", "--room", "general", "--plain", "--timeout", "1"];
+    let nobody = format!("ws://127.0.0.1:{}", free_port());
+    let silent = answering(Value::Null).await;
+    for (server, words) in
+        [(nobody, "2 messages not sent"), (silent, "2 messages not sent"), (answering(refusal()).await, "Nothing")]
+    {
+        let mut program = Program::start(&server, &args.map(|arg| if arg == "general" { "ops" } else { arg }));
+        program.write("hello\nsecond\n").await;
+        program.end_input();
+        let ended = program.ended().await;
+        ended.with(4);
+        assert!(ended.errors.contains(words), "{words}: {ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_in_many_rooms_gets_into_all_of_them_and_stays() {
+    const ROOMS: usize = 160;
+    // With the limits that a server has unless told otherwise.
+    let server = TestServer::with(Config { hold_names: false, ..Config::ephemeral() }).await;
+    let rooms: Vec<_> = (1..=ROOMS).map(|number| format!("room{number}")).collect();
+    let mut program = Program::start(&server.url(), &["--user", "many", "--room", &rooms.join(","), "--plain"]);
+    program.line_with("Connection: connected").await;
+    let mut peer = server.join("room160", "watcher").await;
+    peer.send(json!({ "type": "rooms", "ref": "rooms" })).await;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        assert!(tokio::time::Instant::now() < deadline, "it does not get into all rooms");
+        let list = peer.find(|value| value["ref"] == "rooms").await;
+        let users = |room: &Value| room["users"].as_u64().unwrap_or(0);
+        let rooms = list["rooms"].as_array().expect("rooms");
+        let inside = rooms.iter().filter(|room| users(room) > u64::from(room["room"] == "room160")).count();
+        if inside == ROOMS {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        peer.send(json!({ "type": "rooms", "ref": "rooms" })).await;
+    }
+    peer.say("everybody there?").await;
+    program.line_with("everybody there?").await;
+    program.write("all of me\n").await;
+    let mut first = server.join("room1", "listener").await;
+    program.write("and again\n").await;
+    first.hears("and again").await;
+    program.write("/quit\n").await;
+    let ended = program.ended().await;
+    ended.with(0);
+    assert!(!ended.output.iter().any(|line| line.contains("Connection:")), "it stayed: {ended:?}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ pub(crate) use self::{
     colors::Colors,
     example::example,
     file::File,
-    start::{Mode, Start, load},
+    start::{Mode, Start, TIMEOUT, load},
 };
 use crate::{keys::KeyMap, theme::Theme};
 

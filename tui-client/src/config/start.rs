@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long the ways without a screen try, unless told.
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Everything to begin with.
 #[derive(Debug)]
@@ -48,7 +48,9 @@ pub(crate) struct Start {
 pub(crate) enum Mode {
     Screen,
     /// Line by line, for a person.
-    Plain,
+    Plain {
+        timeout: Duration,
+    },
     Pipe {
         timeout: Duration,
     },
@@ -66,7 +68,7 @@ pub(crate) enum Mode {
 impl Mode {
     /// Whether somebody sits there who can be asked.
     pub(crate) fn is_for_a_person(&self) -> bool {
-        matches!(self, Self::Screen | Self::Plain)
+        matches!(self, Self::Screen | Self::Plain { .. })
     }
 }
 
@@ -174,7 +176,7 @@ fn mode(args: &Args) -> Mode {
         Some(text) => Mode::Once { text: text.clone(), timeout },
         None if args.pipe => Mode::Pipe { timeout },
         None if args.tail => Mode::Tail { json: args.json, position: args.position.clone(), limit: args.limit },
-        None if args.plain => Mode::Plain,
+        None if args.plain => Mode::Plain { timeout },
         None => Mode::Screen,
     }
 }

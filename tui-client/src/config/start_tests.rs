@@ -82,7 +82,7 @@ fn the_ways_to_run_are_told_apart() {
     let timeout = Duration::from_secs(30);
     for (line, expected) in [
         ("", Mode::Screen),
-        ("--plain", Mode::Plain),
+        ("--plain", Mode::Plain { timeout }),
         ("--pipe", Mode::Pipe { timeout }),
         ("--once hi --timeout 2", Mode::Once { text: "hi".into(), timeout: Duration::from_secs(2) }),
         ("--tail", Mode::Tail { json: false, position: None, limit: None }),

@@ -26,7 +26,7 @@ pub(crate) use self::{
 use crate::{
     app::{Clock, Ears, Signals, Start, Word},
     effect::{Effect, Ending},
-    model::{Audience, Link, Model},
+    model::{Audience, Link, Model, State},
     msg::Msg,
     perform::World,
     update::update,
@@ -34,6 +34,8 @@ use crate::{
 
 /// How many events are taken before what they came to is printed.
 const BATCH: usize = 256;
+/// How many messages may wait for the server, before no more is read of a program's.
+const WAITING: usize = 64;
 
 /// A conversation that nobody looks at.
 struct Quiet {
@@ -91,6 +93,19 @@ impl Quiet {
         effects.into_iter().filter_map(|effect| self.world.perform(effect)).collect()
     }
 
+    /// The messages that the server may still take.
+    fn waiting(&self) -> usize {
+        self.model.outbox.iter().filter(|pending| !matches!(pending.state, State::Failed(_))).count()
+    }
+
+    /// Why the server does not want one of them.
+    fn refused(&self) -> Option<&str> {
+        self.model.outbox.iter().find_map(|pending| match &pending.state {
+            State::Failed(why) => Some(why.as_str()),
+            _ => None,
+        })
+    }
+
     /// Says on standard error that the connection is gone, and that it is back; not that it is there.
     fn tell_trouble(&mut self, words: &str) {
         let online = self.model.link == Link::Online;
@@ -105,6 +120,16 @@ impl Quiet {
         drop(self.world);
         self.ears.close().await;
     }
+}
+
+/// So many messages are not sent, and perhaps some that were not even read.
+fn unsent(count: usize, more: bool, why: &str) -> Ending {
+    if count == 0 && !more {
+        return Ending::Wished;
+    }
+    let messages = if count == 1 { "message" } else { "messages" };
+    let more = if more { " and what was still to come" } else { "" };
+    Ending::Unsent(format!("{count} {messages}{more} not sent: {why}"))
 }
 
 /// A line on standard error.

@@ -8,16 +8,14 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Next, Quiet, lines::Lines, say};
+use super::{Next, Quiet, WAITING, lines::Lines, say, unsent};
 use crate::{
     app::{Start, Word},
     effect::{Effect, Ending, Told},
-    model::{Audience, Link, State},
+    model::{Audience, Link},
     msg::Msg,
 };
 
-/// How many messages may wait for the server, before no more is read.
-const WAITING: usize = 64;
 /// What is read at once.
 const CHUNK: usize = 8 * 1024;
 /// How long it takes at most to send what is known already, once somebody wants us gone.
@@ -77,7 +75,7 @@ impl Pipe {
             if let Some(ending) = self.is_done() {
                 return Ok(ending);
             }
-            let room = self.reading && self.lines.is_empty() && self.waiting() <= WAITING;
+            let room = self.reading && self.lines.len() + self.quiet.waiting() <= WAITING;
             let deadline = self.deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
             tokio::select! {
                 next = self.quiet.next(Duration::MAX) => match next? {
@@ -111,12 +109,17 @@ impl Pipe {
         Ok(())
     }
 
-    /// Gives the model what it has room for.
+    /// Gives the model what it has room for, in pieces that the server takes: it says how long those are when it lets us in.
     fn hand_over(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
-        while self.waiting() < WAITING
-            && let Some(text) = self.lines.pop_front()
+        let limit = self.quiet.model.text_bytes.max(4);
+        while self.quiet.model.welcomed
+            && self.quiet.waiting() < WAITING
+            && let Some(mut text) = self.lines.pop_front()
         {
+            if text.len() > limit {
+                self.lines.push_front(text.split_off(text.floor_char_boundary(limit)));
+            }
             effects.extend(self.quiet.put(Msg::Line { text, typed: false }));
         }
         effects
@@ -124,7 +127,7 @@ impl Pipe {
 
     /// What waits must move within a while; what does not wait has all the time in the world.
     fn watch(&mut self) {
-        if self.waiting() == 0 && self.lines.is_empty() && !self.leaving {
+        if self.quiet.waiting() == 0 && self.lines.is_empty() && !self.leaving {
             self.deadline = None;
         } else if self.deadline.is_none() {
             self.deadline = Some(Instant::now() + self.timeout);
@@ -148,22 +151,14 @@ impl Pipe {
     }
 
     fn is_done(&self) -> Option<Ending> {
-        let refused = self.quiet.model.outbox.iter().find_map(|pending| match &pending.state {
-            State::Failed(why) => Some(why.as_str()),
-            _ => None,
-        });
-        let all_refused = self.quiet.model.outbox.len() - self.waiting() >= WAITING;
-        let over = !self.reading && self.lines.is_empty() && self.waiting() == 0;
+        let refused = self.quiet.refused();
+        let all_refused = self.quiet.model.outbox.len() - self.quiet.waiting() >= WAITING;
+        let over = !self.reading && self.lines.is_empty() && self.quiet.waiting() == 0;
         match refused {
             Some(why) if over || all_refused => Some(self.unsent(why)),
             None if over => Some(Ending::Wished),
             _ => None,
         }
-    }
-
-    /// The messages that may still be taken.
-    fn waiting(&self) -> usize {
-        self.quiet.model.outbox.iter().filter(|pending| !matches!(pending.state, State::Failed(_))).count()
     }
 
     fn leave(&mut self) {
@@ -173,12 +168,6 @@ impl Pipe {
     }
 
     fn unsent(&self, why: &str) -> Ending {
-        let count = self.quiet.model.outbox.len() + self.lines.len();
-        let more = if self.reading { " and what was still to come" } else { "" };
-        let messages = if count == 1 { "message" } else { "messages" };
-        if count == 0 && !self.reading {
-            return Ending::Wished;
-        }
-        Ending::Unsent(format!("{count} {messages}{more} not sent: {why}"))
+        unsent(self.quiet.model.outbox.len() + self.lines.len(), self.reading, why)
     }
 }

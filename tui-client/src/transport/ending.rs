@@ -14,8 +14,6 @@ use tokio_tungstenite::tungstenite::{
 use super::{Address, trust};
 use crate::effect::Resume;
 
-/// To come back after this, where nothing will be better soon unless somebody does something about it.
-const SLOWLY: Duration = Duration::from_secs(30);
 /// A server that asks for more patience than this does not get it.
 const MOST: Duration = Duration::from_secs(300);
 /// The longest words of a refusal that are passed on, in characters.
@@ -28,7 +26,9 @@ pub(super) enum Ending {
     Left,
     /// It was let go for the one of somebody else.
     Replaced { resume: Box<Resume>, no_sooner: Duration },
-    /// It went, or never came. To come back after at least so long, or not at all.
+    /// It will fail again unless somebody does something about it.
+    Hopeless { reason: String },
+    /// It went, or never came. To come back after as long as the server asks for, or not at all.
     Lost { reason: String, come_back: Option<Duration> },
 }
 
@@ -46,9 +46,8 @@ impl Ending {
         Self::Lost { reason: reason.into(), come_back: Some(Duration::ZERO) }
     }
 
-    /// It will fail again unless somebody does something about it.
-    pub(super) fn hopeless(reason: impl Into<String>) -> Self {
-        Self::Lost { reason: reason.into(), come_back: Some(SLOWLY) }
+    fn hopeless(reason: impl Into<String>) -> Self {
+        Self::Hopeless { reason: reason.into() }
     }
 
     /// A close, with what the server said before it. That goes first: it knows codes of a later version and how long to wait.

@@ -26,6 +26,8 @@ use crate::{effect::Resume, msg::LinkEvent, token::Token};
 
 /// Attempts that a person asks for are not closer together than this: somebody who types while offline wakes us with each key.
 const WAKE: Duration = Duration::from_secs(1);
+/// To come back after this, where nothing will be better soon unless somebody does something about it.
+const SLOWLY: Duration = Duration::from_secs(30);
 
 /// Where to connect to, what opens it, and whom to believe that it is there.
 #[derive(Clone, Debug)]
@@ -41,10 +43,13 @@ pub(crate) enum Command {
     /// Connect, after at least so long. While one is waited for, this is what it will be. While a connection is there or comes
     /// about, nothing happens, unless this is for another user: then it is let go without a word, and the other one is made.
     Connect { resume: Resume, no_sooner: Duration },
-    /// Do not wait any longer with connecting. The waits after this one are as long as they would have been.
+    /// Do not wait any longer with connecting than the server asked for. The waits after this one are as long as they would have
+    /// been.
     Wake,
     /// Send a text frame. Without a connection it is dropped: the outbox sends messages again.
     Send(String),
+    /// Something that was to be sent could not even wait: let the connection go, so that everything is asked for again.
+    Break,
 }
 
 /// Runs until nobody commands or listens any more.
@@ -52,19 +57,21 @@ pub(crate) async fn run(server: Server, mut commands: Receiver<Command>, events:
     let mut backoff = Backoff::default();
     let mut tls = None;
     let mut last: Option<(UserName, Instant)> = None;
+    // Until when the server does not want to be tried.
+    let mut welcome_back = Instant::now();
     let mut next = None;
     loop {
         let (mut resume, no_sooner) = match next.take() {
             Some(next) => next,
             None => match commands.recv().await {
                 Some(Command::Connect { resume, no_sooner }) => (resume, no_sooner),
-                Some(Command::Wake | Command::Send(_)) => continue,
+                Some(Command::Wake | Command::Send(_) | Command::Break) => continue,
                 None => return,
             },
         };
         // Another name is a wish of a person, and owes nothing to what went wrong with the one before.
         let soonest = match &last {
-            Some((user, last)) if *user == resume.user => *last + WAKE,
+            Some((user, last)) if *user == resume.user => welcome_back.max(*last + WAKE),
             _ => {
                 backoff = Backoff::default();
                 Instant::now()
@@ -86,13 +93,20 @@ pub(crate) async fn run(server: Server, mut commands: Receiver<Command>, events:
         last = Some((resume.user.clone(), began));
         let ending = match connector(&server, &mut tls).await {
             Ok(tls) => socket::converse(&server, tls, &resume, &mut commands, &events).await,
-            Err(reason) => Ending::hopeless(reason),
+            Err(reason) => Ending::Hopeless { reason },
         };
         backoff.lived(began.elapsed());
+        welcome_back = Instant::now();
         match ending {
             Ending::Left => return,
             Ending::Replaced { resume, no_sooner } => next = Some((*resume, no_sooner)),
+            Ending::Hopeless { reason } => {
+                if events.send(LinkEvent::Lost { reason, come_back: Some(SLOWLY) }).await.is_err() {
+                    return;
+                }
+            }
             Ending::Lost { reason, come_back } => {
+                welcome_back += come_back.unwrap_or_default();
                 if events.send(LinkEvent::Lost { reason, come_back }).await.is_err() {
                     return;
                 }
@@ -125,7 +139,7 @@ async fn wait(commands: &mut Receiver<Command>, resume: &mut Resume, mut until: 
                     *resume = newer;
                 }
                 Command::Wake => until = until.min(soonest),
-                Command::Send(_) => {}
+                Command::Send(_) | Command::Break => {}
             },
         }
     }

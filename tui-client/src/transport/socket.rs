@@ -33,6 +33,8 @@ const QUIETEST: Duration = Duration::from_secs(600);
 const LARGEST: usize = 16 << 20;
 const BUFFER: usize = 16 << 10;
 
+const TAKES_NOTHING: &str = "the server takes nothing";
+
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Connects, and talks until the end.
@@ -83,6 +85,7 @@ pub(super) async fn converse(
                             return ending;
                         }
                     }
+                    Ok(Command::Break) => return Ending::broken(TAKES_NOTHING),
                     Ok(_) => {}
                     Err(ending) => {
                         let _ = timeout(WRITE, socket.close(None)).await;
@@ -189,5 +192,5 @@ async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
 /// An error of writing is none yet: what the server said last is still to be read; if there is nothing, reading tells.
 async fn write(socket: &mut Socket, message: Message) -> Result<(), Ending> {
     let written = timeout(WRITE, socket.send(message)).await;
-    written.map(drop).map_err(|_| Ending::broken("the server takes nothing"))
+    written.map(drop).map_err(|_| Ending::broken(TAKES_NOTHING))
 }

@@ -210,6 +210,42 @@ async fn attempts_are_counted_and_a_key_cuts_the_wait_short() {
 }
 
 #[tokio::test]
+async fn what_the_server_asks_for_is_not_cut_short_and_our_own_caution_is() {
+    let (busy, _busy) = stub(b"HTTP/1.1 503 Busy\r\nretry-after: 3\r\n\r\n").await;
+    let (mail, _mail) = stub(b"220 mail.example ESMTP\r\n").await;
+    for (address, patience, least) in [(busy, 3, 3), (mail, 30, 0)] {
+        let mut link = Link::to(&format!("ws://{address}"), None, Trust::default());
+        link.connect("eve").await;
+        let (_, come_back) = link.lost().await;
+        let ended = Instant::now();
+        assert_eq!(come_back, Some(Duration::from_secs(patience)));
+        link.connect_after("eve", Duration::from_secs(patience)).await;
+        assert!(matches!(link.next().await, LinkEvent::Waiting { .. }));
+        link.command(Command::Wake).await;
+        assert!(matches!(link.next().await, LinkEvent::Trying { attempt: 2 }));
+        let waited = ended.elapsed();
+        // What is measured here began a little after the transport's own measure.
+        assert!(waited >= Duration::from_millis(least * 900) && waited < Duration::from_secs(patience + 10), "{waited:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_nothing_goes_out_by_is_let_go() {
+    let server = chat_server(Config::ephemeral()).await;
+    let mut link = Link::to(&format!("ws://{server}"), None, Trust::default());
+    // Without a connection there is none to let go.
+    link.command(Command::Break).await;
+    link.connect("eve").await;
+    link.hears(is_joined).await;
+    link.command(Command::Break).await;
+    assert_eq!(link.lost().await, ("the server takes nothing".into(), Some(Duration::ZERO)));
+    link.connect("eve").await;
+    assert!(matches!(link.next().await, LinkEvent::Waiting { .. }));
+    link.command(Command::Break).await;
+    assert!(matches!(link.next().await, LinkEvent::Trying { attempt: 2 }), "there is none to let go while one is waited for");
+}
+
+#[tokio::test]
 async fn another_name_is_another_connection_at_once() {
     let server = chat_server(Config::ephemeral()).await;
     let url = format!("ws://{server}");
