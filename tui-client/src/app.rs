@@ -6,7 +6,7 @@
 mod clock;
 mod signals;
 
-use std::{future::pending, io, mem, pin::Pin, time::Duration};
+use std::{collections::HashMap, future::pending, io, mem, pin::Pin, time::Duration};
 
 use anyhow::Context as _;
 use chat_protocol::{RoomName, UserName};
@@ -46,8 +46,8 @@ const GOODBYE: Duration = Duration::from_millis(500);
 pub(crate) struct Start {
     pub(crate) server: Server,
     pub(crate) user: UserName,
-    /// The proof that the name is ours, from an earlier start.
-    pub(crate) session: Option<String>,
+    /// The proofs of our names there, from earlier starts.
+    pub(crate) sessions: HashMap<UserName, String>,
     pub(crate) room: RoomName,
     pub(crate) rooms: Vec<RoomName>,
     pub(crate) settings: Settings,
@@ -66,7 +66,7 @@ impl Start {
         let link = tokio::spawn(transport::run(self.server, asked, told, random));
         let rooms = Rooms::new(self.room, self.rooms);
         let mut model = Model::new(self.user, rooms, self.settings, jiff::tz::TimeZone::system(), random());
-        model.session = self.session;
+        model.sessions = self.sessions;
         let world = World { commands, own, keep: self.keep, reload: self.reload, log: self.log, keep_failed: false };
         (model, world, Ears { events, made, link })
     }

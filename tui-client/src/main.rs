@@ -178,7 +178,7 @@ fn begin(
     sessions: Option<Arc<Sessions>>,
 ) -> (Start, Option<Themes>) {
     let address = chosen.server.address.clone();
-    let session = sessions.as_ref().and_then(|sessions| sessions.find(&address, &user));
+    let known = sessions.as_ref().map(|sessions| sessions.all(&address)).unwrap_or_default();
     let origin = Arc::new(Mutex::new(chosen.origin.clone()));
     let reload = Arc::clone(&origin);
     let reload = move || {
@@ -211,7 +211,7 @@ fn begin(
     let start = Start {
         server: chosen.server,
         user,
-        session,
+        sessions: known,
         room: rooms.remove(0),
         rooms,
         settings,

@@ -46,7 +46,7 @@ pub(crate) enum Msg {
 /// What the mouse did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mouse {
-    /// Rows, upwards positive.
+    /// Notches, upwards positive.
     Wheel(isize),
     Click {
         column: u16,
