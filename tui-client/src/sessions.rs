@@ -62,6 +62,13 @@ impl Sessions {
         here.filter_map(|entry| Some((UserName::parse(&entry.user).ok()?, entry.session?))).collect()
     }
 
+    /// The name that was used last.
+    pub(crate) fn last(&self, server: &Address) -> Option<UserName> {
+        let server = server.to_string();
+        let here = self.read().entries.into_iter().rev().filter(|entry| entry.server == server);
+        here.filter_map(|entry| UserName::parse(&entry.user).ok()).next()
+    }
+
     /// The rooms that this name was in, in their order.
     pub(crate) fn rooms(&self, server: &Address, user: &UserName) -> Vec<RoomName> {
         let entry = self.entry(server, user).unwrap_or_default();
@@ -210,6 +217,7 @@ mod tests {
         sessions.keep(&server, &of(0), "0").unwrap();
         sessions.keep(&server, &of(MOST), "new").unwrap();
         assert_eq!(sessions.read().entries.len(), MOST);
+        assert_eq!(sessions.last(&server), Some(of(MOST)));
         assert_eq!(sessions.all(&server).remove(&of(0)).as_deref(), Some("0"), "it was used just now");
         assert_eq!(sessions.all(&server).remove(&of(1)), None);
         assert_eq!(sessions.all(&server).remove(&of(MOST)).as_deref(), Some("new"));
