@@ -1,4 +1,6 @@
-//! Screens as a terminal gets them, to look at: each a file of bytes in the folder that `CHAT_SHOTS` names.
+//! Screens as a terminal gets them, to look at: each a file of bytes, in the folder that `CHAT_SHOTS` names, to be shown with `cat`
+//! in a terminal of the size that its name ends with. They are written by
+//! `CHAT_SHOTS=<folder> cargo test -p chat-tui --bin chat-tui shots -- --ignored`.
 
 use std::{env, fs, path::PathBuf};
 
@@ -73,7 +75,7 @@ pub(super) fn overlays() -> Vec<(&'static str, Overlay)> {
 }
 
 #[test]
-#[ignore = "for looking at: CHAT_SHOTS=<folder>"]
+#[ignore = "for looking at: CHAT_SHOTS=<folder> cargo test -p chat-tui --bin chat-tui shots -- --ignored"]
 fn shots() {
     let folder = PathBuf::from(env::var_os("CHAT_SHOTS").expect("CHAT_SHOTS names a folder"));
     fs::create_dir_all(&folder).unwrap();
