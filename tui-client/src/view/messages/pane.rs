@@ -260,6 +260,9 @@ impl<'a> Pane<'a> {
                 let own = self.rows(index.min(self.len().saturating_sub(1))).iter().position(|row| row.is_own).unwrap_or(0);
                 let at = self.nearest(index, own)?;
                 let above = page.saturating_sub(1) * usize::from(down.min(100)) / 100;
+                // The oldest is shown with all that there is above it: its day, and whether there is more.
+                let is_oldest = self.next(at.0, Way::Up) == Next::End;
+                let above = if is_oldest { above.max(at.1 + 1).min(page.saturating_sub(1)) } else { above };
                 Some(self.moved(at, page.saturating_sub(1 + above), Self::below))
             }
         }

@@ -279,6 +279,8 @@ fn the_top_says_whether_there_are_older_messages_and_moves_nothing() {
     assert_eq!(at_its_top(&mut model), ("This is the beginning of general.".into(), below.clone()));
     up(&mut model, 1);
     assert_eq!(at_its_top(&mut model).1, below, "it is an end");
+    model.room_mut().scroll = Scroll::Show { place: at(1), down: 0 };
+    assert_eq!(at_its_top(&mut model), ("This is the beginning of general.".into(), below.clone()), "going to the oldest, too");
     // Where older ones come, what is read stays.
     let mut older = long(0);
     for seq in 101..130 {

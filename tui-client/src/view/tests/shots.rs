@@ -8,10 +8,14 @@ use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, la
 
 use super::fixture::*;
 use crate::{
-    model::{Candidate, Completion, Item, Link, List, ListKind, Model, Overlay, Place, Purpose, Question, Row},
+    model::{
+        Candidate, Completion, Item, Link, List, ListKind, Membership, Model, Overlay, Place, Purpose, Question, Row, Scroll,
+    },
     theme::Depth,
     view::{links, view},
 };
+
+const SMALLER: [(u16, u16); 3] = [(100, 30), (60, 20), (30, 8)];
 
 /// What a terminal of that size is sent for a first frame.
 pub(super) fn bytes(model: &Model, width: u16, height: u16) -> Vec<u8> {
@@ -115,8 +119,20 @@ fn shots() {
         });
         model.link =
             Link::Waiting { until: std::time::Duration::from_secs(3), attempt: 4, reason: "the server does not answer".into() };
-        for (width, height) in [(100, 30), (60, 20), (30, 8)] {
+        for (width, height) in SMALLER {
             shot(&format!("{name}-reply"), &model, width, height);
+        }
+        let mut model = themed(morning(), dark, depth);
+        let oldest = Place { seq: chat_protocol::Seq(1), behind: 0 };
+        let general = model.room_mut();
+        general.scroll = Scroll::Show { place: oldest, down: 0 };
+        general.membership = Membership::Joined;
+        general.position = Some((chat_protocol::Epoch("log".into()), chat_protocol::Seq(13)));
+        for (what, more_before) in [("beginning", false), ("loading", true)] {
+            model.room_mut().live.more_before = more_before;
+            for (width, height) in SMALLER {
+                shot(&format!("{name}-{what}"), &model, width, height);
+            }
         }
     }
 }
