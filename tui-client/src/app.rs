@@ -6,7 +6,7 @@
 mod clock;
 mod signals;
 
-use std::{collections::HashMap, future::pending, io, mem, pin::Pin, time::Duration};
+use std::{collections::HashMap, future::pending, io, mem, time::Duration};
 
 use anyhow::Context as _;
 use chat_protocol::{RoomName, UserName};
@@ -27,7 +27,7 @@ use crate::{
     effect::{Effect, Ending},
     model::{Model, Rooms, Seen},
     msg::{LinkEvent, Msg},
-    perform::{Keep, Reload, World, editor, sequence},
+    perform::{Keep, Reload, World, editor::Editor, sequence},
     terminal::{self as screen, Background, Keyboard, Kind, Screen},
     theme::Theme,
     transport::{self, Server},
@@ -131,14 +131,17 @@ pub(crate) async fn run(start: Start, themes: Option<Themes>) -> anyhow::Result<
         // Whoever asks has its own idea of how the terminal was, and would put it back after us.
         let _ = colors.await;
     }
+    if let Some(editor) = app.editor.take() {
+        // It has the terminal, and would go on to write on it, or leave it as editors need it.
+        editor.end().await;
+        app.screen.clear_away();
+    }
     drop(app.screen);
     let Ok((ending, ears)) = ending else { return ending.map(|(ending, _)| ending) };
     drop(app.world);
     ears.close().await;
     Ok(ending)
 }
-
-type Editing = Pin<Box<dyn Future<Output = Result<String, String>>>>;
 
 struct App {
     model: Model,
@@ -149,7 +152,7 @@ struct App {
     keyboard: Option<Keyboard>,
     colors: Option<JoinHandle<Option<Background>>>,
     themes: Option<Themes>,
-    editor: Option<Editing>,
+    editor: Option<Editor>,
     drawn: Option<Instant>,
     /// The terminal is gone: nothing is drawn, and the end must come.
     lost: bool,
@@ -185,7 +188,7 @@ impl App {
                 },
                 word = signals.next() => self.heed(word, &mut batch)?,
                 _ = &mut gone, if !self.lost => self.lose(&mut batch),
-                edited = finished(&mut self.editor) => self.come_back(edited, &mut batch)?,
+                edited = finished(&mut self.editor) => batch.push(self.come_back(edited)?),
                 found = answered(&mut self.colors) => self.recolor(found),
                 msg = ears.next() => batch.push(msg?),
                 () = until(due) => {}
@@ -224,7 +227,13 @@ impl App {
                 },
                 Effect::Edit(text) => {
                     self.lend();
-                    self.editor = Some(Box::pin(editor::edit(text, random())));
+                    match Editor::open(&text, random()) {
+                        Ok(editor) => self.editor = Some(editor),
+                        Err(words) => {
+                            let failed = self.come_back(Err(words))?;
+                            let _ = self.world.own.try_send(failed);
+                        }
+                    }
                     None
                 }
                 Effect::Suspend => self.suspend()?,
@@ -326,12 +335,13 @@ impl App {
         self.screen.lend();
     }
 
-    fn come_back(&mut self, edited: Result<String, String>, batch: &mut Vec<Msg>) -> anyhow::Result<()> {
+    fn come_back(&mut self, edited: Result<String, String>) -> anyhow::Result<Msg> {
         self.editor = None;
         self.model.dirty = true;
+        // An editor that crashed has put nothing away.
+        self.screen.straighten();
         self.screen.take_again().context("the terminal")?;
-        batch.push(Msg::Edited(edited));
-        Ok(())
+        Ok(Msg::Edited(edited))
     }
 
     /// To the shell, until it says to go on. With the whole group: whoever started us would otherwise still wait for us.
@@ -352,9 +362,9 @@ async fn next_key(keyboard: &mut Option<Keyboard>) -> Option<Msg> {
     }
 }
 
-async fn finished(editor: &mut Option<Editing>) -> Result<String, String> {
+async fn finished(editor: &mut Option<Editor>) -> Result<String, String> {
     match editor {
-        Some(editor) => editor.await,
+        Some(editor) => editor.closed().await,
         None => pending().await,
     }
 }

@@ -390,6 +390,39 @@ async fn an_editor_gets_the_terminal_and_gives_it_back() {
     tui.assert_restored();
 }
 
+/// Leaves by a signal while an editor has the terminal, which does this when it is told to end.
+async fn leaves_from_an_editor(signal: Signal, told_to_end: &str) {
+    let server = TestServer::start().await;
+    let launch = Launch::of(&server.url(), "alice");
+    let editor = launch.home.path().join("editor");
+    let shelf = launch.home.path().join("run");
+    fs::create_dir(&shelf).expect("a directory");
+    // As vi and nano do: the other screen, no cursor, raw keys.
+    let script = format!("#!/bin/sh\n{told_to_end}\nstty raw -echo\nprintf '\\033[?1049h\\033[?25lEDITING'\nread answer\n");
+    fs::write(&editor, script).expect("a script");
+    fs::set_permissions(&editor, fs::Permissions::from_mode(0o755)).expect("a mode");
+    let mut tui =
+        launch.env("VISUAL", &editor.display().to_string()).env("XDG_RUNTIME_DIR", &shelf.display().to_string()).start();
+    tui.shows("connected").await;
+    tui.keys(CTRL_X);
+    tui.shows("EDITING").await;
+    tui.signal(signal);
+    tui.ended_with(0).await;
+    tui.assert_restored();
+    assert_eq!(fs::read_dir(&shelf).expect("the shelf").count(), 0, "nothing is left behind");
+}
+
+#[tokio::test]
+async fn a_signal_ends_the_editor_too_and_gives_the_terminal_back() {
+    leaves_from_an_editor(Signal::TERM, "").await;
+    leaves_from_an_editor(Signal::HUP, "").await;
+}
+
+#[tokio::test]
+async fn an_editor_that_does_not_listen_is_not_waited_for() {
+    leaves_from_an_editor(Signal::TERM, "trap '' TERM").await;
+}
+
 #[tokio::test]
 async fn the_shell_gets_the_terminal_and_gives_it_back() {
     let server = TestServer::start().await;
@@ -408,8 +441,10 @@ async fn the_shell_gets_the_terminal_and_gives_it_back() {
     peer.say("welcome back").await;
     tui.shows("welcome back").await;
     tui.line("/quit");
-    let prompt = |screen: &vt100::Screen| screen.contents().trim_end().ends_with("\nshell>");
-    tui.wait_for("the shell", |screen| !screen.alternate_screen() && prompt(screen)).await;
+    // Whatever is typed from here on is for the shell, even if that does not ask yet.
+    tui.wait_for("the screen of the shell", |screen| !screen.alternate_screen()).await;
+    tui.line("echo $((6 * 9))");
+    tui.shows("54").await;
     tui.line("exit");
     tui.ended().await;
     tui.assert_restored();

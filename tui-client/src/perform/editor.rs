@@ -1,34 +1,68 @@
-//! A text in the user's editor: a file that nobody else can read, for as long as the editor runs.
+//! A text in the user's editor: a file that nobody else can read, for as long as the editor runs. The terminal that it runs on is
+//! given to it, and taken back, by whoever opens it.
 
 use std::{
     env, fs,
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use chat_protocol::display;
-use tokio::process::Command;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
 
 /// What no message needs: a larger file is a mistake.
 const FILE_BYTES: u64 = 1024 * 1024;
+/// How long an editor that is told to end may take to put its things away.
+const PUT_AWAY: Duration = Duration::from_secs(1);
 
-/// Runs the editor on a text, and answers what it was left as. Whoever calls this has given the terminal away; dropped, the
-/// editor is killed and the file removed.
-///
-/// # Errors
-/// In words.
-pub(crate) async fn edit(text: String, unique: u64) -> Result<String, String> {
-    let paper = Paper::new(&text, unique).map_err(|error| format!("There is no file for the editor: {error}"))?;
-    let chosen = ["VISUAL", "EDITOR"].iter().find_map(|name| env::var(name).ok().filter(|value| !value.trim().is_empty()));
-    let editor = chosen.unwrap_or_else(|| "vi".into());
-    let mut words = editor.split_whitespace();
-    let program = words.next().unwrap_or("vi");
-    let status = Command::new(program).args(words).arg(paper.file()).kill_on_drop(true).status().await;
-    match status {
-        Ok(status) if status.success() => paper.read(),
-        Ok(status) => Err(format!("The editor ended with a fault ({status}); the text is as it was")),
-        Err(error) => Err(format!("{} does not start: {error}", display::line(program))),
+/// An editor that runs. Dropped, it is killed and the file removed.
+pub(crate) struct Editor {
+    child: Child,
+    paper: Paper,
+}
+
+impl Editor {
+    /// Starts the editor on a text. Whoever calls this has given the terminal away.
+    ///
+    /// # Errors
+    /// In words.
+    pub(crate) fn open(text: &str, unique: u64) -> Result<Self, String> {
+        let paper = Paper::new(text, unique).map_err(|error| format!("There is no file for the editor: {error}"))?;
+        let chosen = ["VISUAL", "EDITOR"].iter().find_map(|name| env::var(name).ok().filter(|value| !value.trim().is_empty()));
+        let editor = chosen.unwrap_or_else(|| "vi".into());
+        let mut words = editor.split_whitespace();
+        let program = words.next().unwrap_or("vi");
+        let child = Command::new(program).args(words).arg(paper.file()).kill_on_drop(true).spawn();
+        let child = child.map_err(|error| format!("{} does not start: {error}", display::line(program)))?;
+        Ok(Self { child, paper })
+    }
+
+    /// What the text was left as, once the editor has ended. May be asked again after it was not waited for.
+    ///
+    /// # Errors
+    /// In words.
+    pub(crate) async fn closed(&mut self) -> Result<String, String> {
+        match self.child.wait().await {
+            Ok(status) if status.success() => self.paper.read(),
+            Ok(status) => Err(format!("The editor ended with a fault ({status}); the text is as it was")),
+            Err(error) => Err(format!("Nobody knows how the editor ended: {error}")),
+        }
+    }
+
+    /// Ends it: it is asked to, and not waited for for long. How it leaves the terminal is not to be relied on.
+    pub(crate) async fn end(mut self) {
+        if let Some(id) = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            let _ = kill_process(id, Signal::TERM);
+        }
+        if timeout(PUT_AWAY, self.child.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
     }
 }
 
@@ -69,12 +103,8 @@ fn read(file: &Path) -> Result<String, String> {
     if bytes > FILE_BYTES {
         return Err(format!("That is too much: {bytes} bytes, of at most {FILE_BYTES}"));
     }
-    let mut text = String::from_utf8(fs::read(file).map_err(unread)?).map_err(|_| "What the editor wrote is not UTF-8")?;
-    // Editors end the last line, too; nobody meant an empty one by that.
-    if text.ends_with('\n') {
-        text.pop();
-    }
-    Ok(text)
+    // As it is, with the end of the last line: what that means is for whoever takes the text.
+    String::from_utf8(fs::read(file).map_err(unread)?).map_err(|_| "What the editor wrote is not UTF-8".into())
 }
 
 #[cfg(test)]
@@ -101,8 +131,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("x");
         for (bytes, expected) in [
-            (&b"a\nb\n"[..], Ok("a\nb")),
-            (b"a\n\n", Ok("a\n")),
+            (&b"a\nb\n"[..], Ok("a\nb\n")),
+            (b"a\n\n", Ok("a\n\n")),
             (b"", Ok("")),
             (b"\xff", Err("not UTF-8")),
             (&vec![b'x'; 1024 * 1024 + 1], Err("too much")),

@@ -1,9 +1,6 @@
 //! The terminal's events: read on a thread of their own, and put into our words. The only file that knows crossterm's keys.
 
-use std::{
-    io,
-    thread::{self, JoinHandle},
-};
+use std::{io, sync::mpsc as threads, thread, time::Duration};
 
 use crossterm::event::{
     Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -28,15 +25,16 @@ use crate::{
 
 /// How many events may wait to be taken; with more, the terminal waits.
 const WAITING: usize = 256;
-/// How many rows the wheel moves with one notch.
-const NOTCH: isize = 3;
+/// How long a stopped reader may take to let go. Only the one of a terminal that is gone takes longer, and it reads nothing.
+const LET_GO: Duration = Duration::from_secs(1);
 
 /// What is typed, while it is read. Read on a thread, because crossterm turns in circles for ever on a terminal that is gone;
 /// stopped, so that an editor gets the keys that are for it.
 pub(crate) struct Keyboard {
     events: Receiver<Msg>,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// Closed when the thread lets go of the terminal.
+    reads: threads::Receiver<()>,
 }
 
 impl Keyboard {
@@ -45,8 +43,16 @@ impl Keyboard {
         let (sender, events) = mpsc::channel(WAITING);
         let (stop, stopped) = oneshot::channel();
         let runtime = Handle::current();
-        let thread = thread::Builder::new().name("keyboard".into()).spawn(move || runtime.block_on(read(sender, stopped)))?;
-        Ok(Self { events, stop: Some(stop), thread: Some(thread) })
+        let (lets_go, reads) = threads::sync_channel(0);
+        let thread = move || {
+            runtime.block_on(read(sender, stopped));
+            // A thread of crossterm's waits for the next key, and takes it with it. It is told to end when its stream goes, and
+            // holds a lock until it does, for which a new stream waits; which reads nothing by itself.
+            drop(EventStream::new());
+            drop(lets_go);
+        };
+        thread::Builder::new().name("keyboard".into()).spawn(thread)?;
+        Ok(Self { events, stop: Some(stop), reads })
     }
 
     /// The next event; none when the terminal is gone.
@@ -64,7 +70,7 @@ impl Keyboard {
         drop(self.stop.take());
         // A thread that waits for room in the channel would never end.
         self.events.close();
-        let _ = self.thread.take().map(JoinHandle::join);
+        let _ = self.reads.recv_timeout(LET_GO);
     }
 }
 
@@ -112,8 +118,8 @@ fn understood(event: &Event) -> Option<Msg> {
 
 fn mouse(event: &MouseEvent) -> Option<Mouse> {
     match event.kind {
-        MouseEventKind::ScrollUp => Some(Mouse::Wheel(NOTCH)),
-        MouseEventKind::ScrollDown => Some(Mouse::Wheel(-NOTCH)),
+        MouseEventKind::ScrollUp => Some(Mouse::Wheel(1)),
+        MouseEventKind::ScrollDown => Some(Mouse::Wheel(-1)),
         MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Click { column: event.column, row: event.row }),
         _ => None,
     }
@@ -234,8 +240,8 @@ mod tests {
             (Event::Resize(1, 2), Some("Resized { columns: 1, rows: 2 }")),
             (Event::FocusGained, Some("Focus(true)")),
             (Event::FocusLost, Some("Focus(false)")),
-            (mouse(MouseEventKind::ScrollUp), Some("Mouse(Wheel(3))")),
-            (mouse(MouseEventKind::ScrollDown), Some("Mouse(Wheel(-3))")),
+            (mouse(MouseEventKind::ScrollUp), Some("Mouse(Wheel(1))")),
+            (mouse(MouseEventKind::ScrollDown), Some("Mouse(Wheel(-1))")),
             (mouse(MouseEventKind::Down(MouseButton::Left)), Some("Mouse(Click { column: 3, row: 4 })")),
             (mouse(MouseEventKind::Down(MouseButton::Right)), None),
             (mouse(MouseEventKind::Moved), None),

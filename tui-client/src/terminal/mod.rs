@@ -32,6 +32,7 @@ use ratatui::{
     backend::CrosstermBackend,
     layout::{Position, Rect},
 };
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 pub(crate) use self::{
     detect::{Background, Kind, background},
@@ -51,6 +52,8 @@ pub(crate) struct Screen {
     /// that this failed.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     mouse: bool,
+    /// How the lines of the terminal were when it was lent.
+    lent: Option<Termios>,
 }
 
 impl Screen {
@@ -59,12 +62,27 @@ impl Screen {
         give_back_on_panic();
         let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))?;
         take(mouse)?;
-        Ok(Self { terminal: ManuallyDrop::new(terminal), mouse })
+        Ok(Self { terminal: ManuallyDrop::new(terminal), mouse, lent: None })
     }
 
     /// Gives the terminal to somebody else for a while.
     pub(crate) fn lend(&mut self) {
         give_back();
+        self.lent = tcgetattr(io::stdin()).ok();
+    }
+
+    /// It was lent to a program that has ended: its lines are made as they were then, however that program left them.
+    pub(crate) fn straighten(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &lent);
+        }
+    }
+
+    /// The same for a program that was cut off: what it may have taken besides is given back in its stead.
+    pub(crate) fn clear_away(&mut self) {
+        silence();
+        self.straighten();
+        leave();
     }
 
     /// Takes it again. The next frame draws everything: nothing is known of what is on the screen now.
@@ -155,14 +173,29 @@ fn give_back() {
     if !HELD.swap(false, Ordering::SeqCst) {
         return;
     }
-    // Each on its own: where one fails, the others may still work. Raw mode goes last: until then nothing that the user types
-    // is echoed between these sequences.
+    silence();
+    // Before the screen of the shell is seen: who types there is heard by the shell, as it reads. What is echoed until then goes with
+    // the other screen.
+    let _ = disable_raw_mode();
+    leave();
+    let mut out = io::stdout().lock();
+    let _ = queue!(out, Title(false));
+    let _ = out.flush();
+}
+
+/// The terminal reports nothing any more but keys. Each on its own: where one fails, the others may still work.
+fn silence() {
     let mut out = io::stdout().lock();
     let _ = queue!(out, Mouse(false));
     let _ = queue!(out, DisableFocusChange, DisableBracketedPaste);
-    let _ = queue!(out, ResetColor, LeaveAlternateScreen, Show, Title(false));
     let _ = out.flush();
-    let _ = disable_raw_mode();
+}
+
+/// The screen is the one from before.
+fn leave() {
+    let mut out = io::stdout().lock();
+    let _ = queue!(out, ResetColor, LeaveAlternateScreen, Show);
+    let _ = out.flush();
 }
 
 /// A panic gives the terminal back before it says what it is, and says that safely: its words may quote a peer's.
