@@ -244,7 +244,7 @@ fn what_many_hidden_ones_part_is_no_end() {
     let (rows, seen) = draw(&mut spammed(10_000, |_| false), SIZE);
     assert!(!seen.at_top && rows.iter().any(|row| row == "Nothing here but what you ignore."), "{rows:?}");
     // Nor are they taken for the newest: the pane stays where it is.
-    let mut model = spammed(10_000, |seq| seq < 10 || seq > 9990);
+    let mut model = spammed(10_000, |seq| !(10..=9990).contains(&seq));
     model.room_mut().scroll = Scroll::Show { place: at(1), down: 0 };
     for _ in 0..3 {
         let (_, seen) = draw(&mut model, SIZE);
