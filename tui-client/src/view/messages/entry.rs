@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     keys::{Action, Context},
-    model::{Entry, Model, Pending, State, mentions},
+    model::{Entry, Model, Pending, Place, State, mentions},
     theme::Role,
 };
 
@@ -85,6 +85,15 @@ impl Columns {
     }
 }
 
+/// The name of who said what begins above the pane, and from which column it stands; nothing where names have no column.
+pub(super) fn said_above(model: &Model, columns: Columns, message: &Message) -> Option<(usize, Piece)> {
+    let theme = &model.settings.look.theme;
+    let style = if message.from == model.user { theme.style(Role::Own) } else { theme.nick(message.from.folded()) };
+    let name = clip(&line(message.from.shown()), columns.name).into_owned();
+    let from = 1 + columns.time + 2 + columns.name - width(&name);
+    columns.aligned.then(|| (from, Piece::new(name, style)))
+}
+
 /// The name that stands beside an item, if one does.
 pub(super) fn name_of<'a>(model: &'a Model, item: Item<'a>) -> Option<&'a UserName> {
     match item {
@@ -124,6 +133,9 @@ pub(super) fn rows(model: &Model, columns: Columns, before: Option<Item<'_>>, it
     }
     rows
 }
+
+/// Beside the first row of a message whose name stands above.
+const BEGINS: &str = "›";
 
 /// What stands to the left of an entry's first row, and along all of them.
 #[derive(Default)]
@@ -217,7 +229,8 @@ fn said(model: &Model, columns: Columns, before: Option<Item<'_>>, message: &Mes
     let same_minute = before.is_some_and(|before| minute(at(before)) == minute(message.at));
     let same_sender = matches!(before, Some(Item::Entry(Entry::Message(other))) if other.from == message.from && !other.action);
     // A reply begins anew: what it answers would stand between it and the name.
-    let goes_on = same_minute && same_sender && !message.action && message.reply_to.is_none();
+    let is_selected = model.room().selected == Some(Place::of(message.seq));
+    let goes_on = same_minute && same_sender && !message.action && message.reply_to.is_none() && !is_selected;
 
     if let Some(seq) = message.reply_to {
         let mut quote = Vec::new();
@@ -244,7 +257,10 @@ fn said(model: &Model, columns: Columns, before: Option<Item<'_>>, message: &Mes
     if message.action {
         left.name = Some((Piece::new("*", nick), None));
         text.extend([Piece::new(name, nick), Piece::new(" ", Style::new())]);
-    } else if !goes_on {
+    } else if goes_on {
+        // Where a message begins is seen, or one of several lines could pass for several, and a line for somebody else's.
+        left.name = Some((Piece::new(BEGINS, dim), None));
+    } else {
         left.name = Some((Piece::new(name, nick), Some(&message.from)));
     }
     if message.deleted {

@@ -16,7 +16,7 @@ use super::{
     text::{clip, columns, line, put, put_row, settle, width},
 };
 use crate::{
-    model::{Link, Model, Seen, Spot, Target},
+    model::{Entry, Link, Model, Place, Seen, Spot, Target},
     theme::Role,
 };
 
@@ -37,6 +37,13 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, links: &mut V
     // What does not fill the pane hangs at its foot, above what is typed.
     let top = area.y + columns(page - filled.rows.len());
     let theme = &model.settings.look.theme;
+    // Whoever said what is at the top is named there, also when it began above.
+    let said = |place: Place| match model.room().shown().at(place) {
+        Some(Entry::Message(message)) if !message.action => Some(&**message),
+        _ => None,
+    };
+    let above = filled.rows.iter().position(|(place, _)| place.is_some());
+    let above = above.filter(|at| filled.rows[*at].1.is_own && filled.rows[*at].1.name.is_none());
     for (number, (place, row)) in filled.rows.iter().enumerate() {
         let y = top + columns(number);
         let across = Rect { y, height: 1, ..area };
@@ -46,6 +53,10 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, links: &mut V
             buffer.set_style(across, theme.style(Role::Selected));
         }
         put_row(buffer, area, area.x, y, &row.pieces, links);
+        let name = place.filter(|_| above == Some(number)).and_then(said);
+        if let Some((from, name)) = name.and_then(|message| entry::said_above(model, pane.columns(), message)) {
+            put(buffer, area, area.x + columns(from), y, &name.text, name.style);
+        }
         if is_selected {
             settle(buffer, across);
         }

@@ -103,6 +103,11 @@ impl<'a> Pane<'a> {
         (self.laid.len(), self.looked.get())
     }
 
+    /// How wide everything is, once it is filled.
+    pub(super) fn columns(&self) -> Columns {
+        self.columns
+    }
+
     fn len(&self) -> usize {
         self.transcript.len() + self.pending.len()
     }

@@ -313,3 +313,18 @@ fn the_beginning_is_said_in_what_space_there_is() {
     }
     assert!(draw(&mut long(1), SIZE).0.iter().all(|row| !row.contains("beginning")), "not before the log is known");
 }
+
+#[test]
+fn whoever_said_what_is_at_the_top_is_named_there() {
+    let mut model = bare();
+    for seq in 1..60 {
+        put(&mut model, said(seq, "bob", 0, "one of many in a minute"));
+    }
+    put(&mut model, said(60, "bob", 0, &"a long one\n".repeat(40)));
+    for lines in [30, 12, 1] {
+        let (rows, _) = draw(&mut model, (100, 30));
+        assert!(rows[0].starts_with("bob  "), "{rows:#?}");
+        assert_eq!(rows.iter().filter(|row| row.contains("bob  ")).count(), 1);
+        up(&mut model, lines);
+    }
+}
