@@ -102,6 +102,7 @@ fn a_morning_with_every_theme() {
     ] {
         let mut model = themed(morning(), dark, depth);
         model.room_mut().selected = Some(Place { seq: Seq(10), behind: 0 });
+        model.room_mut().selecting = true;
         golden.check(&format!("theme.{name}"), &model, (100, 30));
     }
     golden.end();

@@ -98,6 +98,7 @@ fn shots() {
             shot(name, &model, width, height);
         }
         model.room_mut().selected = Some(Place { seq: chat_protocol::Seq(10), behind: 0 });
+        model.room_mut().selecting = true;
         shot(&format!("{name}-selected"), &model, 100, 30);
         model.room_mut().selected = None;
         for (overlay, what) in overlays() {
