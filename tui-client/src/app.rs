@@ -6,7 +6,7 @@
 mod clock;
 mod signals;
 
-use std::{future::pending, io, mem, time::Duration};
+use std::{collections::HashMap, future::pending, io, mem, time::Duration};
 
 use anyhow::Context as _;
 use chat_protocol::{RoomName, UserName};
@@ -48,8 +48,8 @@ const PUT_AWAY: Duration = Duration::from_secs(3);
 pub(crate) struct Start {
     pub(crate) server: Server,
     pub(crate) user: UserName,
-    /// The proof that the name is ours, from an earlier start.
-    pub(crate) session: Option<String>,
+    /// The proofs of our names there, from earlier starts.
+    pub(crate) sessions: HashMap<UserName, String>,
     pub(crate) room: RoomName,
     pub(crate) rooms: Vec<RoomName>,
     pub(crate) settings: Settings,
@@ -68,7 +68,7 @@ impl Start {
         let link = tokio::spawn(transport::run(self.server, asked, told, random));
         let rooms = Rooms::new(self.room, self.rooms);
         let mut model = Model::new(self.user, rooms, self.settings, jiff::tz::TimeZone::system(), random());
-        model.session = self.session;
+        model.sessions = self.sessions;
         let (keeper, kept) = Keeper::start(self.keep, own.clone());
         let world = World { commands, own, keeper, reload: self.reload, log: self.log, breaking: None };
         (model, world, Ears { events, made, link, kept })

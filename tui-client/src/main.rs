@@ -149,8 +149,10 @@ fn prepare(mut chosen: config::Start) -> Result<(Mode, Start, Option<Themes>), S
         None if !terminal => return Err("no name to go by: --user NAME, CHAT_USER, or user in the configuration".into()),
         None => {
             let (mut input, mut out) = (io::stdin().lock(), io::stdout());
-            let login = std::env::var("USER").ok();
-            let user = answered(door::ask_user(&mut input, &mut out, login.as_deref()))?;
+            // Who was here last is most likely here again.
+            let last = sessions.as_ref().and_then(|sessions| sessions.last(&chosen.server.address));
+            let usual = last.map(|user| user.shown().to_owned()).or_else(|| std::env::var("USER").ok());
+            let user = answered(door::ask_user(&mut input, &mut out, usual.as_deref()))?;
             rooms = if rooms.is_empty() { earlier(&user) } else { rooms };
             if rooms.is_empty() {
                 rooms.push(answered(door::ask_room(&mut input, &mut out))?);
@@ -178,7 +180,7 @@ fn begin(
     sessions: Option<Arc<Sessions>>,
 ) -> (Start, Option<Themes>) {
     let address = chosen.server.address.clone();
-    let session = sessions.as_ref().and_then(|sessions| sessions.find(&address, &user));
+    let known = sessions.as_ref().map(|sessions| sessions.all(&address)).unwrap_or_default();
     let origin = Arc::new(Mutex::new(chosen.origin.clone()));
     let reload = Arc::clone(&origin);
     let reload = move || {
@@ -211,7 +213,7 @@ fn begin(
     let start = Start {
         server: chosen.server,
         user,
-        session,
+        sessions: known,
         room: rooms.remove(0),
         rooms,
         settings,

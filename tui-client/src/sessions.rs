@@ -2,6 +2,7 @@
 //! own, replaced whole, so that whoever reads it at any time reads a whole one. A broken file is as good as none.
 
 use std::{
+    collections::HashMap,
     fmt,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
@@ -54,9 +55,18 @@ impl Sessions {
         Self { path }
     }
 
-    /// The proof of a name, if it is known.
-    pub(crate) fn find(&self, server: &Address, user: &UserName) -> Option<String> {
-        self.entry(server, user)?.session
+    /// The proofs of all names that are known there.
+    pub(crate) fn all(&self, server: &Address) -> HashMap<UserName, String> {
+        let server = server.to_string();
+        let here = self.read().entries.into_iter().filter(|entry| entry.server == server);
+        here.filter_map(|entry| Some((UserName::parse(&entry.user).ok()?, entry.session?))).collect()
+    }
+
+    /// The name that was used last.
+    pub(crate) fn last(&self, server: &Address) -> Option<UserName> {
+        let server = server.to_string();
+        let here = self.read().entries.into_iter().rev().filter(|entry| entry.server == server);
+        here.filter_map(|entry| UserName::parse(&entry.user).ok()).next()
     }
 
     /// The rooms that this name was in, in their order.
@@ -176,16 +186,16 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let sessions = Sessions::open(directory.path().join("chat-tui").join("sessions.json"));
         let (here, there) = (address("ws://h:1"), address("wss://h:1"));
-        assert_eq!((sessions.find(&here, &user("Zoë")), sessions.rooms(&here, &user("Zoë"))), (None, Vec::new()));
+        assert_eq!((sessions.all(&here).remove(&user("Zoë")), sessions.rooms(&here, &user("Zoë"))), (None, Vec::new()));
         sessions.keep(&here, &user("Zoë"), "one").unwrap();
         sessions.keep(&there, &user("Zoë"), "two").unwrap();
         sessions.keep(&here, &user("Bob"), "three").unwrap();
         sessions.keep_rooms(&here, &user("Zoë"), &rooms(&["Tea", "@bob,zoë"])).unwrap();
         sessions.keep(&here, &user("ZOË"), "four").unwrap();
         let again = Sessions::open(sessions.path.clone());
-        assert_eq!(again.find(&address("ws://H:1/"), &user("zoë")).as_deref(), Some("four"));
+        assert_eq!(again.all(&address("ws://H:1/")).remove(&user("zoë")).as_deref(), Some("four"));
         assert_eq!(again.rooms(&here, &user("zoë")), rooms(&["Tea", "@bob,zoë"]), "rooms stay when the proof changes");
-        assert_eq!(again.find(&there, &user("Zoë")).as_deref(), Some("two"));
+        assert_eq!(again.all(&there).remove(&user("Zoë")).as_deref(), Some("two"));
         assert_eq!(again.rooms(&there, &user("Zoë")), []);
         assert_eq!(again.read().entries.len(), 3);
         assert!(!format!("{:?} {again:?}", again.read()).contains("four"), "the proof is not in what Debug prints");
@@ -207,9 +217,10 @@ mod tests {
         sessions.keep(&server, &of(0), "0").unwrap();
         sessions.keep(&server, &of(MOST), "new").unwrap();
         assert_eq!(sessions.read().entries.len(), MOST);
-        assert_eq!(sessions.find(&server, &of(0)).as_deref(), Some("0"), "it was used just now");
-        assert_eq!(sessions.find(&server, &of(1)), None);
-        assert_eq!(sessions.find(&server, &of(MOST)).as_deref(), Some("new"));
+        assert_eq!(sessions.last(&server), Some(of(MOST)));
+        assert_eq!(sessions.all(&server).remove(&of(0)).as_deref(), Some("0"), "it was used just now");
+        assert_eq!(sessions.all(&server).remove(&of(1)), None);
+        assert_eq!(sessions.all(&server).remove(&of(MOST)).as_deref(), Some("new"));
     }
 
     #[test]
@@ -219,9 +230,9 @@ mod tests {
         let (server, user) = (address("ws://h:1"), user("eve"));
         for broken in [&b"{"[..], b"", b"\xff", b"[]", br#"{"entries":[{"server":1}]}"#] {
             fs::write(&sessions.path, broken).unwrap();
-            assert_eq!(sessions.find(&server, &user), None);
+            assert_eq!(sessions.all(&server).remove(&user), None);
             sessions.keep(&server, &user, "word").unwrap();
-            assert_eq!(sessions.find(&server, &user).as_deref(), Some("word"));
+            assert_eq!(sessions.all(&server).remove(&user).as_deref(), Some("word"));
         }
         fs::write(&sessions.path, r#"{"entries":[{"server":"ws://h:1","user":"eve","rooms":["tea","a/b"],"new":1}]}"#).unwrap();
         assert_eq!(sessions.rooms(&server, &user), rooms(&["tea"]), "what is no name is left out");

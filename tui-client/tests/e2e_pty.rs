@@ -9,7 +9,11 @@ use common::{
     tui::{CTRL_C, Launch, Tui, count},
 };
 use rustix::process::Signal;
-use tokio::{net::TcpListener, time::timeout};
+use serde_json::json;
+use tokio::{
+    net::TcpListener,
+    time::{Instant, interval, timeout},
+};
 
 const CTRL_U: &str = "\x15";
 const CTRL_X: &str = "\x18";
@@ -295,11 +299,52 @@ async fn idle_it_writes_nothing_and_takes_no_time() {
     // What a start brings along: who is there, a word at the foot of the screen.
     while !tui.is_quiet(Duration::from_secs(1)).await {}
     let (written, used) = (tui.bytes().len(), tui.processor_time());
-    assert!(tui.is_quiet(Duration::from_secs(2)).await, "it writes {:?}", {
+    assert!(tui.is_quiet(Duration::from_secs(3)).await, "it writes {:?}", {
         String::from_utf8_lossy(&tui.bytes()[written..]).into_owned()
     });
     let used = tui.processor_time() - used;
-    assert!(used <= Duration::from_millis(30), "{used:?} in two seconds");
+    assert!(used <= Duration::from_millis(30), "more than 1 % of a core: {used:?} in three seconds");
+}
+
+/// What is measured here is a build without optimisation, which shows a fault of the kind «everything is laid out anew for each
+/// message». The figure that is promised, under 10 % of a core, is measured by hand with one that has it: 3 to 5 %.
+#[tokio::test]
+async fn fifty_messages_a_second_leave_the_processor_to_others() {
+    const COUNT: usize = 150;
+    let server = TestServer::start().await;
+    let mut tui = inside(&server, "alice").await;
+    let mut peer = server.join("general", "bob").await;
+    // A screen that is full.
+    peer.flood((0..60).map(|number| format!("before-{number} {}", "lorem ipsum ".repeat(5)))).await;
+    tui.shows("before-59").await;
+    let (began, used) = (Instant::now(), tui.processor_time());
+    let mut beat = interval(Duration::from_millis(20));
+    for number in 0..COUNT {
+        beat.tick().await;
+        peer.send(json!({ "type": "send", "text": format!("beat-{number} {}", "dolor sit amet ".repeat(5)) })).await;
+    }
+    tui.shows(&format!("beat-{}", COUNT - 1)).await;
+    let (used, length) = (tui.processor_time() - used, began.elapsed());
+    assert!(used.as_secs_f64() < 0.6 * length.as_secs_f64(), "{used:?} of a core in {length:?}");
+}
+
+/// With optimisation, by hand: 7 to 17 ms.
+#[tokio::test]
+async fn the_first_screen_is_there_at_once() {
+    const BOUND: Duration = Duration::from_secs(1);
+    let nobody = format!("ws://127.0.0.1:{}", free_port());
+    let mut times = Vec::new();
+    // A machine that has something else to do delays one start, and not every one.
+    for _ in 0..5 {
+        let began = Instant::now();
+        let mut tui = Launch::of(&nobody, "alice").start();
+        tui.shows("general").await;
+        times.push(began.elapsed());
+        if times.iter().any(|time| *time < BOUND) {
+            return;
+        }
+    }
+    panic!("{times:?}");
 }
 
 #[tokio::test]

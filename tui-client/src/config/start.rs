@@ -109,7 +109,8 @@ fn gather(args: &Args, env: Env<'_>, origin: Origin, file: File) -> Result<Start
     };
     let rooms = match flag_or_variable(Some(&args.room.join(",")), "--room", env, "CHAT_ROOM") {
         Some((from, text)) => {
-            let parse = |text: &str| RoomName::parse(text).map_err(|error| format!("{from} «{text}»: {error}"));
+            let parse =
+                |text: &str| RoomName::parse(text.trim_start_matches('#')).map_err(|error| format!("{from} «{text}»: {error}"));
             text.split(',').map(|text| parse(text.trim())).collect::<Result<Vec<_>, _>>()?
         }
         None => file.rooms.clone(),

@@ -98,7 +98,7 @@ fn what_is_wrong_is_said_in_a_line_that_names_where() {
     for (line, env, file, expected) in [
         ("-u #1", "", "", "--user «#1»: a name begins"),
         ("", "CHAT_USER=a/b", "", "CHAT_USER «a/b»: a name cannot hold"),
-        ("-r tea,#x", "", "", "--room «#x»: "),
+        ("-r tea,-x", "", "", "--room «-x»: "),
         ("", "CHAT_ROOM=tea,", "", "CHAT_ROOM «»: a name cannot be empty"),
         ("-s http://h", "", "", "--server: «http://h» begins with"),
         ("", "CHAT_SERVER=h", "", "CHAT_SERVER: «h» is not a whole URL"),

@@ -18,7 +18,7 @@ use super::{Next, Quiet, WAITING, closed_is_wished, unsent};
 use crate::{
     app::{Start, Word},
     effect::{Effect, Ending, Told},
-    model::Audience,
+    model::{Audience, Why},
     msg::Msg,
     words,
 };
@@ -136,10 +136,12 @@ impl Plain {
             return None;
         }
         let model = &self.quiet.model;
-        if self.early.is_empty() && self.quiet.waiting() == 0 && model.asked.is_empty() {
+        // Rooms come one after the other; who leaves does not wait for the last.
+        let asked = model.asked.values().filter(|asked| !matches!(asked.why, Why::Join { then: None, .. })).count();
+        if self.early.is_empty() && self.quiet.waiting() == 0 && asked == 0 {
             return Some(unsent(self.not_sent(), false, self.quiet.refused().unwrap_or_default()));
         }
-        let progress = (self.early.len(), model.outbox.len(), model.asked.len(), model.welcomed);
+        let progress = (self.early.len(), model.outbox.len(), asked, model.welcomed);
         if self.last.is_none_or(|(last, _)| last != progress) {
             self.last = Some((progress, Instant::now() + self.timeout));
         }

@@ -22,7 +22,7 @@ use chat_protocol::{Epoch, RoomName, UserName, limits};
 use jiff::tz::TimeZone;
 
 pub(crate) use self::{
-    asked::{Asked, Why},
+    asked::{Asked, Progress, Then, Why},
     completion::{Candidate, Completion},
     composer::{Composer, LONGEST, clean},
     mention::mentions,
@@ -68,7 +68,6 @@ pub(crate) struct Model {
     pub(crate) welcomed: bool,
     /// How long the way to the server and back is.
     pub(crate) lag: Option<Duration>,
-    pub(crate) session: Option<String>,
     /// Of the connection; a room's position may still belong to the one before.
     pub(crate) epoch: Option<Epoch>,
     pub(crate) text_bytes: usize,
@@ -77,6 +76,29 @@ pub(crate) struct Model {
     /// What the server was asked and has not answered, by `ref`.
     pub(crate) asked: HashMap<String, Asked>,
     pub(crate) asked_count: u64,
+    /// The server was asked too fast; until then what waits goes out one at a time, the last at that time.
+    pub(crate) slow_until: Duration,
+    pub(crate) released: Duration,
+    /// How much was typed, pressed or pasted, and when last: what the user is in the middle of is not taken over.
+    pub(crate) typed: u64,
+    pub(crate) typed_at: Duration,
+    /// The text of that room is in the editor.
+    pub(crate) editing: Option<RoomName>,
+    /// The proofs of our names.
+    pub(crate) sessions: HashMap<UserName, String>,
+    /// Who we were before another name was tried: that is who we are again if it is refused.
+    pub(crate) previous: Option<UserName>,
+    /// The user was asked about old messages on this connection.
+    pub(crate) asked_stale: bool,
+    /// To be shown when nothing else is open and nothing is being typed.
+    pub(crate) later: Option<Overlay>,
+    /// The rooms in which something was read of which the server was told last.
+    pub(crate) told_rooms: Vec<RoomName>,
+    /// The terminal's title, as it is.
+    pub(crate) title: String,
+    /// Whom the user ignored and what was muted since the start.
+    pub(crate) ignored: Vec<String>,
+    pub(crate) muted: Vec<String>,
     /// When the server was last told what is read.
     pub(crate) told_read: Duration,
     /// People with whom there is an old conversation, which is not among the rooms.
@@ -137,13 +159,25 @@ impl Model {
             link: Link::Connecting { attempt: 1 },
             welcomed: false,
             lag: None,
-            session: None,
             epoch: None,
             text_bytes: limits::TEXT_BYTES,
             rooms,
             outbox: Outbox::new(seed),
             asked: HashMap::new(),
             asked_count: 0,
+            slow_until: Duration::ZERO,
+            released: Duration::ZERO,
+            typed: 0,
+            typed_at: Duration::ZERO,
+            editing: None,
+            sessions: HashMap::new(),
+            previous: None,
+            asked_stale: false,
+            later: None,
+            told_rooms: Vec::new(),
+            title: String::new(),
+            ignored: Vec::new(),
+            muted: Vec::new(),
             told_read: Duration::ZERO,
             people: BTreeSet::new(),
             known_rooms: BTreeSet::new(),
@@ -178,14 +212,26 @@ impl Model {
         self.rooms.current_mut()
     }
 
+    /// The proof of our name.
+    pub(crate) fn session(&self) -> Option<String> {
+        self.sessions.get(&self.user).cloned()
+    }
+
+    /// Nothing is open and nothing is being typed: the user can be asked something.
+    pub(crate) fn is_free(&self) -> bool {
+        self.overlay.is_none() && self.editing.is_none() && self.room().composer.is_empty()
+    }
+
     /// Whether time alone will change something.
     pub(crate) fn is_waiting(&self) -> bool {
+        let online = self.link == Link::Online;
         self.hint.is_some()
             || self.quitting.is_some()
+            || self.later.is_some()
             || matches!(self.link, Link::Waiting { .. })
-            || self.outbox.is_held()
             || self.rooms.iter().any(|room| !room.typing.is_empty() || !room.missing.0.is_empty())
-            || self.link == Link::Online && self.rooms.iter().any(|room| room.told_read < room.read)
-            || self.asked.values().any(Asked::is_held)
+            || online && (self.outbox.is_moving() || !self.asked.is_empty())
+            || online && self.rooms.iter().any(|room| room.told_read < room.read && room.membership == Membership::Joined)
+            || online && !self.asked_stale && self.outbox.iter().any(|pending| pending.state == State::Stale)
     }
 }

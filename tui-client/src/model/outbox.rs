@@ -8,6 +8,8 @@ use chat_protocol::{ClientId, RoomName, Seq, Timestamp};
 
 /// How long to be quiet after a refusal for haste, at least.
 const QUIET: Duration = Duration::from_millis(250);
+/// How long an answer may take before a message is sent again.
+const ANSWER: Duration = Duration::from_secs(20);
 /// What is older than this when it could go out is asked about first: the moment that it was meant for may be gone.
 pub(crate) const STALE: Duration = Duration::from_secs(3600);
 
@@ -22,6 +24,8 @@ pub(crate) struct Pending {
     /// When it was typed.
     pub(crate) at: Timestamp,
     pub(crate) state: State,
+    /// When it was sent last.
+    pub(crate) sent: Duration,
 }
 
 /// How far a message has come.
@@ -73,7 +77,7 @@ impl Outbox {
     pub(crate) fn push(&mut self, room: RoomName, text: String, reply_to: Option<Seq>, action: bool, at: Timestamp) {
         self.count += 1;
         let cid = ClientId::parse(&format!("{:016x}-{}", self.seed, self.count)).expect("hex digits and a number are a cid");
-        self.messages.push_back(Pending { cid, room, text, reply_to, action, at, state: State::Queued });
+        self.messages.push_back(Pending { cid, room, text, reply_to, action, at, state: State::Queued, sent: Duration::ZERO });
     }
 
     /// It is in the log, or is dropped.
@@ -109,9 +113,15 @@ impl Outbox {
         self.messages.iter_mut().find(|pending| pending.cid == *cid)
     }
 
-    /// Whether it waits for a time to pass.
-    pub(crate) fn is_held(&self) -> bool {
-        self.held_until.is_some()
+    /// Whether time will change something about it.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.messages.iter().any(|pending| matches!(pending.state, State::Queued | State::Sending))
+    }
+
+    /// What the user is to decide about: it is not sent by itself.
+    pub(crate) fn stuck(&self) -> Vec<ClientId> {
+        let stuck = self.messages.iter().filter(|pending| matches!(pending.state, State::Failed(_) | State::Stale));
+        stuck.map(|pending| pending.cid.clone()).collect()
     }
 
     /// What was on its way may be lost.
@@ -133,6 +143,11 @@ impl Outbox {
 
     /// What is to be sent now, of what is to go to rooms that take it.
     pub(crate) fn due(&mut self, now: Duration, takes: impl Fn(&RoomName) -> bool) -> Option<Pending> {
+        // A server that never answers has lost it. Sending it again does no harm.
+        for pending in self.messages.iter_mut().filter(|pending| pending.state == State::Sending && now >= pending.sent + ANSWER)
+        {
+            pending.state = State::Queued;
+        }
         let on_its_way = self.messages.iter().any(|pending| pending.state == State::Sending);
         if on_its_way || self.held_until.is_some_and(|until| now < until) {
             return None;
@@ -140,6 +155,7 @@ impl Outbox {
         self.held_until = None;
         let next = self.messages.iter_mut().find(|pending| pending.state == State::Queued && takes(&pending.room))?;
         next.state = State::Sending;
+        next.sent = now;
         Some(next.clone())
     }
 }

@@ -82,10 +82,10 @@ impl Question {
         match self {
             Self::Paste { .. } => &[('s', "send"), ('e', "edit first"), ('c', "cancel")],
             Self::Open { .. } => &[('o', "open"), ('c', "cancel")],
-            Self::Delete { .. } => &[('d', "delete"), ('c', "cancel")],
+            Self::Delete { .. } => &[('y', "delete"), ('c', "cancel")],
             Self::Quit { .. } => &[('q', "leave all the same"), ('c', "cancel")],
             Self::Stale { .. } => &[('s', "send"), ('k', "keep"), ('d', "drop")],
-            Self::Drop { .. } => &[('d', "drop"), ('c', "cancel")],
+            Self::Drop { .. } => &[('y', "drop"), ('c', "cancel")],
         }
     }
 }

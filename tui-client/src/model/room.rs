@@ -80,6 +80,8 @@ pub(crate) struct Room {
     pub(crate) composer: Composer,
     pub(crate) purpose: Purpose,
     pub(crate) selected: Option<Place>,
+    /// Keys act on the selected message; else it is only pointed at.
+    pub(crate) selecting: bool,
 }
 
 impl Room {
@@ -108,6 +110,7 @@ impl Room {
             composer: Composer::default(),
             purpose: Purpose::New,
             selected: None,
+            selecting: false,
         }
     }
 

@@ -36,6 +36,8 @@ pub(crate) static LOCAL_COMMANDS: &[Local] = &[
     Local { name: "ignore", usage: "[user]", help: "do not show what somebody says", run: ignore },
     Local { name: "unignore", usage: "<user>", help: "show it again", run: unignore },
     Local { name: "nick", usage: "<name>", help: "be somebody else; connects anew", run: nick },
+    Local { name: "resend", usage: "", help: "send again what was refused or is old", run: |model, _| outbox::resend(model) },
+    Local { name: "drop", usage: "", help: "drop what was refused or is old; the history keeps the words", run: drop_stuck },
     Local { name: "connect", usage: "", help: "try now, without waiting", run: |model, _| link::again(model) },
     Local { name: "keys", usage: "", help: "the keys and commands", run: |model, _| help(model) },
     Local { name: "reload", usage: "", help: "read the configuration again", run: |_, _| vec![Effect::Reload] },
@@ -48,6 +50,10 @@ pub(super) fn entered(model: &mut Model, line: &str) -> Vec<Effect> {
     }
     if let Some(text) = line.strip_prefix("//") {
         return outbox::say(model, format!("/{text}"));
+    }
+    if line.trim() == "/topic" {
+        let topic = model.room().topic.clone();
+        return notice(model, if topic.is_empty() { "There is no topic.".into() } else { format!("The topic: {topic}") });
     }
     let (name, rest) = line[1..].split_once(char::is_whitespace).unwrap_or((&line[1..], ""));
     let lower = name.to_lowercase();
@@ -159,10 +165,12 @@ fn go(model: &mut Model, to: &str) -> Vec<Effect> {
             Err(error) => fault(model, format!("«{user}»: {error}")),
         };
     }
-    match RoomName::parse(to.trim_matches('"').trim_start_matches('#')) {
-        Ok(room) => rooms::enter(model, room),
-        Err(error) => fault(model, format!("«{to}»: {error}")),
-    }
+    fault(model, format!("You are not in {to}: /join {to} goes there, and makes it if there is none."))
+}
+
+fn drop_stuck(model: &mut Model, _: &str) -> Vec<Effect> {
+    outbox::drop_stuck(model);
+    Vec::new()
 }
 
 fn close(model: &mut Model, _: &str) -> Vec<Effect> {
@@ -215,6 +223,7 @@ fn meant(model: &Model, room: &str) -> Option<String> {
 fn mute(model: &mut Model, room: &str) -> Vec<Effect> {
     let Some(title) = meant(model, room) else { return fault(model, format!("You are not in {room}.")) };
     hint(model, format!("{title} calls only for what names you, until you leave. The configuration keeps it."));
+    model.muted.push(title.clone());
     model.settings.alerts.mute.push(title);
     rooms::mute(model);
     Vec::new()
@@ -225,6 +234,7 @@ fn unmute(model: &mut Model, room: &str) -> Vec<Effect> {
     let folded = names::fold(&title);
     let is_other = |name: &String| names::fold(name).trim_start_matches(['#', '@']) != folded.trim_start_matches('@');
     model.settings.alerts.mute.retain(is_other);
+    model.muted.retain(is_other);
     rooms::mute(model);
     hint(model, format!("{title} calls as usual."));
     Vec::new()
@@ -240,6 +250,7 @@ fn ignore(model: &mut Model, user: &str) -> Vec<Effect> {
         return fault(model, "That is you.");
     }
     model.settings.ignore.push(user.to_owned());
+    model.ignored.push(user.to_owned());
     recount(model);
     hint(model, format!("{user} is not shown, until you leave. The configuration keeps it."));
     Vec::new()
@@ -249,13 +260,14 @@ fn unignore(model: &mut Model, user: &str) -> Vec<Effect> {
     let folded = names::fold(user.trim_matches('"').trim_start_matches('@'));
     let before = model.settings.ignore.len();
     model.settings.ignore.retain(|name| names::fold(name) != folded);
+    model.ignored.retain(|name| names::fold(name) != folded);
     let found = model.settings.ignore.len() < before;
     recount(model);
     hint(model, if found { format!("{user} is shown again.") } else { format!("{user} was not ignored.") });
     Vec::new()
 }
 
-fn recount(model: &mut Model) {
+pub(super) fn recount(model: &mut Model) {
     let rooms: Vec<_> = model.rooms.iter().map(|room| room.name.clone()).collect();
     for room in rooms {
         rooms::count(model, &room);

@@ -27,7 +27,10 @@ pub(super) fn key(model: &mut Model, chord: Chord, action: Option<Action>) -> Ve
             recall::begin(model);
             Vec::new()
         }
-        Some(Action::Editor) => vec![Effect::Edit(model.room().composer.text())],
+        Some(Action::Editor) => {
+            model.editing = Some(model.room().name.clone());
+            vec![Effect::Edit(model.room().composer.text())]
+        }
         Some(Action::KillToEnd) if model.room().composer.is_at_end() => super::open_switcher(model),
         Some(action @ (Action::Up | Action::Down)) if edit_other(model, action == Action::Up) => Vec::new(),
         Some(action) => {
@@ -185,14 +188,22 @@ pub(super) fn edited(model: &mut Model, text: Result<String, String>) -> Vec<Eff
     settle(model);
     let text = match text {
         Ok(text) => text,
-        Err(words) => return super::fault(model, words),
+        Err(words) => {
+            model.editing = None;
+            return super::fault(model, words);
+        }
     };
-    let composer = &mut model.room_mut().composer;
+    // Into the line of the room that it was taken from.
+    let name = model.editing.take();
+    let name = name.filter(|name| model.rooms.find(name).is_some()).unwrap_or_else(|| model.room().name.clone());
+    let is_here = model.room().name == name;
+    let Some(room) = model.rooms.find_mut(&name) else { return Vec::new() };
+    let composer = &mut room.composer;
     let (before, length) = (composer.text(), text.len());
     if !composer.replace(0..before.len(), text.strip_suffix('\n').unwrap_or(&text)) {
         return too_long(model, length);
     }
-    after(model, &before)
+    if is_here { after(model, &before) } else { Vec::new() }
 }
 
 /// Text put in at once. One line goes into the line, more are asked about; nothing is ever sent by a paste alone.

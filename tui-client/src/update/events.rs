@@ -2,7 +2,7 @@
 
 use chat_protocol::{RoomName, ServerMessage, UserName, display, server::Message};
 
-use super::{link, outbox, rooms};
+use super::{link, outbox, requests, rooms};
 use crate::{
     effect::{Effect, Told},
     model::{Audience, Entry, Membership, Model, Place, Room, mentions},
@@ -29,7 +29,7 @@ pub(super) fn logged(model: &mut Model, event: ServerMessage, news: News) -> Vec
     let (name, seq) = (room.clone(), *seq);
     let epoch = model.epoch.clone();
     let mut effects = Vec::new();
-    if model.rooms.find(&name).is_none() {
+    if model.rooms.find(&name).is_none() && model.audience != Audience::Program {
         // Somebody begins a private conversation with us; what else would come unasked is none of ours.
         let Some(with) = partner(model, &name) else { return effects };
         model.rooms.add(name.clone(), Some(with)).membership = Membership::Joining;
@@ -41,13 +41,13 @@ pub(super) fn logged(model: &mut Model, event: ServerMessage, news: News) -> Vec
             effects.extend(model.rooms.find(&name).map(|room| call(&model.settings, room, message)));
         }
         // There may be older words. The answer brings this one too.
-        effects.push(link::join(model, name.clone(), false));
+        link::join(model, name.clone(), None);
     }
     if let ServerMessage::Message(message) = &event
         && message.from == model.user
         && let Some(cid) = &message.cid
     {
-        effects.extend(outbox::settled(&mut model.outbox, cid, seq));
+        effects.extend(outbox::settled(model, cid, seq));
     }
     let Some(room) = model.rooms.find_mut(&name) else { return effects };
     // A private conversation is live before it is caught up with: what is heard until then comes again, in its order.
@@ -60,6 +60,13 @@ pub(super) fn logged(model: &mut Model, event: ServerMessage, news: News) -> Vec
         room.position = epoch.clone().map(|epoch| (epoch, seq));
     }
     effects.push(Effect::Tell(Told::Event { event: Box::new(event.clone()), epoch, old: false }));
+    if from(&event) == Some(&model.user) {
+        requests::heard(model, &event);
+    }
+    if let ServerMessage::Deleted { target, .. } = &event {
+        rooms::uncount(model, &name, *target);
+    }
+    let Some(room) = model.rooms.find_mut(&name) else { return effects };
     match event {
         ServerMessage::Message(message) => effects.extend(said(model, message, news)),
         ServerMessage::Topic { from, text, at, .. } => {
@@ -71,32 +78,41 @@ pub(super) fn logged(model: &mut Model, event: ServerMessage, news: News) -> Vec
             if let Some(past) = &mut room.past {
                 past.change(&change);
             }
-            // A message that is gone is not waiting to be read.
-            if matches!(change, ServerMessage::Deleted { .. }) {
-                rooms::count(model, &name);
-            }
         }
     }
     if model.audience == Audience::Lines {
         rooms::printed(model, &name);
     }
-    effects.extend(rooms::seen(model));
     effects
+}
+
+fn from(event: &ServerMessage) -> Option<&UserName> {
+    match event {
+        ServerMessage::Edited { from, .. }
+        | ServerMessage::Deleted { from, .. }
+        | ServerMessage::Reacted { from, .. }
+        | ServerMessage::Topic { from, .. } => Some(from),
+        _ => None,
+    }
 }
 
 fn said(model: &mut Model, message: Message, news: News) -> Vec<Effect> {
     let (own, ignored) = (message.from == model.user, model.ignores(&message.from));
     let mentioned = !own && mentions(&model.settings, &model.user, &message.text);
-    let looked_at = model.looks_at(&message.room);
+    // What was missed was missed, whoever looks now.
+    let looked_at = news == News::Live && model.looks_at(&message.room);
     let Some(room) = model.rooms.find_mut(&message.room) else { return Vec::new() };
     room.typing.remove(&message.from);
+    if room.with.is_some() && news == News::Live {
+        room.users.insert(message.from.clone());
+    }
     if message.seq <= room.read || own || ignored || message.deleted {
         room.live.insert(message.seq, Entry::Message(Box::new(message)));
-        room.live.trim(model.settings.scrollback);
         return Vec::new();
     }
-    room.unread += 1;
-    room.mentions += usize::from(mentioned);
+    // What is looked at is read as soon as it is drawn; until then it is not worth a number in the title.
+    room.unread += usize::from(!looked_at);
+    room.mentions += usize::from(mentioned && !looked_at);
     // The line «new» stands before the first that comes while nobody looks.
     if !looked_at && room.marker.is_none_or(|marker| marker < room.read) {
         room.marker = Some(room.read);
@@ -107,9 +123,6 @@ fn said(model: &mut Model, message: Message, news: News) -> Vec<Effect> {
     let calls = mentioned || (room.with.is_some() && !room.muted);
     let effect = (calls && news == News::Live && !model.focused).then(|| call(&model.settings, room, &message));
     room.live.insert(message.seq, Entry::Message(Box::new(message)));
-    if !looked_at || room.scroll == crate::model::Scroll::Newest {
-        room.live.trim(model.settings.scrollback);
-    }
     effect.into_iter().collect()
 }
 

@@ -9,7 +9,7 @@ use chat_protocol::{
 
 use super::{
     events::{self, News},
-    fault, link, notice, outbox, overlays,
+    fault, hint, link, notice, outbox, overlays,
     requests::{self, answered},
     rooms, scroll,
 };
@@ -30,14 +30,14 @@ const FOLDED: usize = 40;
 pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
     use ServerMessage as Said;
     let reference = frame.reference.as_deref();
-    let purpose = match &frame.message {
+    let why = match &frame.message {
         // A refusal may only mean later.
         Said::Error { .. } => None,
         _ => answered(model, reference),
     };
     match frame.message {
         Said::Welcome(welcome) => link::welcomed(model, welcome),
-        Said::Joined(snapshot) => joined(model, purpose, snapshot),
+        Said::Joined(snapshot) => joined(model, why, snapshot),
         Said::Left { room } => rooms::gone(model, &room),
         event @ (Said::Message(_) | Said::Edited { .. } | Said::Deleted { .. } | Said::Reacted { .. } | Said::Topic { .. }) => {
             events::logged(model, event, News::Live)
@@ -63,8 +63,8 @@ pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
             Vec::new()
         }
         Said::Ack { room, seq, at, cid, .. } => cid.map_or_else(Vec::new, |cid| outbox::acked(model, room, seq, at, &cid)),
-        Said::History { room, messages, more } => history(model, purpose, &room, messages, more),
-        Said::Found { messages, more } => match purpose {
+        Said::History { room, messages, more } => history(model, why, &room, messages, more),
+        Said::Found { messages, more } => match why {
             Some(Why::Search { query }) => overlays::found(model, query, messages, more),
             _ => Vec::new(),
         },
@@ -76,7 +76,12 @@ pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
         Said::Read { room, seq } => rooms::read_elsewhere(model, &room, seq),
         Said::Pong {} => notice(model, "The server is there."),
         Said::Notice { text, room } => said(model, room, text),
-        Said::Error { .. } if reference == Some(requests::SIGNAL) => Vec::new(),
+        Said::Error { code, .. } if reference == Some(requests::SIGNAL) => {
+            if matches!(code, ErrorCode::RateLimited | ErrorCode::Unavailable) {
+                rooms::tell_again(model);
+            }
+            Vec::new()
+        }
         Said::Error { code, text, retry_ms } => {
             refused(model, reference, code, &text, Duration::from_millis(retry_ms.unwrap_or(0)).min(PATIENCE))
         }
@@ -85,13 +90,13 @@ pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
     }
 }
 
-fn joined(model: &mut Model, purpose: Option<Why>, snapshot: Joined) -> Vec<Effect> {
+fn joined(model: &mut Model, why: Option<Why>, snapshot: Joined) -> Vec<Effect> {
     let (epoch, me) = (model.epoch.clone(), model.user.clone());
     let with = events::partner(model, &snapshot.room);
     let is_private = with.is_some();
     let room = model.rooms.add(snapshot.room, with);
     let name = room.name.clone();
-    let again = match &purpose {
+    let again = match &why {
         Some(Why::Join { resumes, .. }) => *resumes,
         _ => room.position.is_some(),
     };
@@ -105,6 +110,7 @@ fn joined(model: &mut Model, purpose: Option<Why>, snapshot: Joined) -> Vec<Effe
     let mut effects = Vec::new();
     if snapshot.recovered {
         room.read = room.read.max(snapshot.read);
+        room.told_read = snapshot.read;
         for event in snapshot.events.unwrap_or_default() {
             effects.extend(events::logged(model, event, News::Missed));
         }
@@ -119,8 +125,11 @@ fn joined(model: &mut Model, purpose: Option<Why>, snapshot: Joined) -> Vec<Effe
         room.past = None;
         room.selected = None;
         room.scroll = Scroll::Newest;
-        if room.purpose != Draft::New && again {
-            room.purpose = Draft::New;
+        match std::mem::replace(&mut room.purpose, Draft::New) {
+            // The words of another log's message are no new message.
+            Draft::Edit(_) if again => room.composer.put_back(),
+            purpose if !again => room.purpose = purpose,
+            _ => {}
         }
         room.live.more_before = snapshot.more;
         room.position = epoch.clone().map(|epoch| (epoch, snapshot.seq));
@@ -130,11 +139,12 @@ fn joined(model: &mut Model, purpose: Option<Why>, snapshot: Joined) -> Vec<Effe
         room.read = if again { mark } else { room.read.max(mark) }.min(snapshot.seq);
         room.told_read = snapshot.read;
         room.marker = None;
+        let mut settled = Vec::new();
         for message in snapshot.messages.unwrap_or_default() {
             if message.from == me
                 && let Some(cid) = &message.cid
             {
-                effects.extend(outbox::settled(&mut model.outbox, cid, message.seq));
+                settled.push((cid.clone(), message.seq));
             }
             if message.seq > told {
                 let event = Box::new(ServerMessage::Message(message.clone()));
@@ -148,24 +158,34 @@ fn joined(model: &mut Model, purpose: Option<Why>, snapshot: Joined) -> Vec<Effe
             room.push(Entry::Fault { text, at: model.now.wall });
             effects.push(Effect::Tell(Told::Gap { room: name.clone() }));
         }
+        for (cid, seq) in settled {
+            effects.extend(outbox::settled(model, &cid, seq));
+        }
     }
     rooms::count(model, &name);
     rooms::mute(model);
     let is_current = model.room().name == name;
-    if let Some(Why::Join { go: true, show, .. }) = purpose
+    if let Some(Why::Join { then: Some(then), .. }) = why
         && let Some(index) = model.rooms.index(&name)
     {
         effects.extend(rooms::keep(model));
-        effects.extend(rooms::go(model, index));
-        effects.extend(show.map(|seq| scroll::jump(model, seq, true)).unwrap_or_default());
+        if model.typed == then.typed && model.overlay.is_none() && model.editing.is_none() {
+            effects.extend(rooms::go(model, index));
+            effects.extend(then.show.map(|seq| scroll::jump(model, seq, true)).unwrap_or_default());
+        } else {
+            // Who types on does not want to be taken elsewhere.
+            let words = format!("{name} is joined: /go {name}");
+            hint(model, words.clone());
+            effects.push(Effect::Tell(Told::Notice { room: Some(name), text: words }));
+        }
     } else if is_current && model.room().scroll == Scroll::Newest {
         effects.extend(rooms::entered(model));
     }
     effects
 }
 
-fn history(model: &mut Model, purpose: Option<Why>, room: &RoomName, messages: Vec<Message>, more: bool) -> Vec<Effect> {
-    match purpose {
+fn history(model: &mut Model, why: Option<Why>, room: &RoomName, messages: Vec<Message>, more: bool) -> Vec<Effect> {
+    match why {
         Some(Why::Older { before, .. }) => scroll::older(model, room, before, messages, more),
         Some(Why::Newer { after, .. }) => scroll::newer(model, room, after, messages, more),
         Some(Why::Around { seq, select, .. }) => scroll::around(model, room, seq, select, messages, more),
@@ -186,6 +206,8 @@ fn presence(model: &mut Model, name: &RoomName, joined: Vec<User>, left: Vec<Use
     let came: Vec<_> = names(joined).filter(|user| room.users.insert(user.clone())).collect();
     let went: Vec<_> = left.into_iter().filter(|user| room.users.remove(user)).collect();
     let mut effects = Vec::new();
+    attend(model, &came, &went);
+    let Some(room) = model.rooms.find_mut(name) else { return effects };
     let came: Vec<_> = came.into_iter().filter(|user| !room.missing.0.remove(user)).collect();
     for (user, came) in came.into_iter().map(|user| (user, true)).chain(went.into_iter().map(|user| (user, false))) {
         if !came {
@@ -197,6 +219,22 @@ fn presence(model: &mut Model, name: &RoomName, joined: Vec<User>, left: Vec<Use
         }
     }
     effects
+}
+
+/// Nobody tells who is there for a private conversation; that somebody came into a room tells it, too.
+fn attend(model: &mut Model, came: &[UserName], went: &[UserName]) {
+    let gone = |model: &Model, user: &UserName| {
+        went.contains(user) && !model.rooms.iter().any(|room| room.with.is_none() && room.users.contains(user))
+    };
+    let absent: Vec<_> = went.iter().filter(|user| gone(model, user)).cloned().collect();
+    for room in model.rooms.iter_mut() {
+        let Some(with) = &room.with else { continue };
+        if came.contains(with) {
+            room.users.insert(with.clone());
+        } else if absent.contains(with) {
+            room.users.remove(with);
+        }
+    }
 }
 
 /// Who did not come back in time after our connection broke went.
@@ -257,6 +295,10 @@ fn refused(model: &mut Model, reference: Option<&str>, code: ErrorCode, text: &s
         return match answered(model, Some(reference)) {
             Some(Why::Join { room, .. }) => rooms::refused(model, &room, text),
             Some(Why::Leave { room }) if code == ErrorCode::NotJoined => rooms::gone(model, &room),
+            Some(Why::Older { room, .. } | Why::Newer { room, .. }) => {
+                scroll::refused(model, &room);
+                fault(model, text)
+            }
             _ => fault(model, text),
         };
     }

@@ -3,7 +3,7 @@
 
 use super::{commands, compose, hint, overlays, rooms, scroll, select};
 use crate::{
-    effect::{Effect, Ending},
+    effect::Effect,
     keys::{Action, Chord, Code, Context},
     model::{Find, Link, Model, Overlay, Target},
     msg::Mouse,
@@ -16,6 +16,8 @@ const NOTCH: isize = 3;
 
 pub(super) fn pressed(model: &mut Model, chord: Chord) -> Vec<Effect> {
     let mut effects = Vec::new();
+    model.typed += 1;
+    model.typed_at = model.now.since;
     // Whoever touches the keys wants to be connected now.
     if matches!(model.link, Link::Waiting { .. }) {
         effects.push(Effect::Wake);
@@ -23,7 +25,7 @@ pub(super) fn pressed(model: &mut Model, chord: Chord) -> Vec<Effect> {
     let context = match &model.overlay {
         Some(_) => Context::List,
         None if model.find.as_ref().is_some_and(|find| find.typing) => Context::List,
-        None if model.room().selected.is_some() => Context::Select,
+        None if model.room().selected.is_some() && model.room().selecting => Context::Select,
         None => Context::Input,
     };
     let action = model.settings.keys.action(context, chord);
@@ -63,6 +65,8 @@ fn meant(model: &mut Model, context: Context, chord: Chord, action: Option<Actio
     if action == Some(Action::SelectMessage) {
         return select::begin(model);
     }
+    // What was pointed at has been seen.
+    model.room_mut().selected = None;
     compose::key(model, chord, action.filter(|_| context == Context::Input))
 }
 
@@ -125,7 +129,7 @@ fn finding(model: &mut Model, chord: Chord, action: Option<Action>) -> Vec<Effec
 /// Ctrl-C: what is open is closed, what is typed is put away, and the second one leaves.
 fn interrupt(model: &mut Model) -> Vec<Effect> {
     if model.leaving.is_some_and(|until| model.now.since < until) {
-        return vec![Effect::Quit(Ending::Wished)];
+        return vec![Effect::Quit(overlays::ending(model))];
     }
     model.overlay = None;
     model.find = None;
@@ -142,6 +146,8 @@ fn interrupt(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
+    model.typed += 1;
+    model.typed_at = model.now.since;
     if model.overlay.is_some() {
         return Vec::new();
     }

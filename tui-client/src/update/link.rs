@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use chat_protocol::{ClientMessage, server::Welcome};
 
-use super::{
-    frames, hint,
-    requests::{self, ask},
-};
+use super::{frames, hint, requests, rooms};
 use crate::{
     effect::{Effect, Ending, Resume, Told},
-    model::{Link, Membership, Model, Overlay, Question, Room, Why},
+    model::{Audience, Link, Membership, Model, Room, Seen, Then, Why},
     msg::LinkEvent,
 };
 
@@ -58,6 +55,17 @@ fn lost(model: &mut Model, reason: String, come_back: Option<Duration>) -> Vec<E
             effects.push(connect(model, no_sooner));
             effects
         }
+        // The name that was tried is refused; the one that we had is ours still.
+        None if model.previous.is_some() => {
+            let mut effects = Vec::new();
+            if let Some(previous) = model.previous.take() {
+                effects = super::fault(model, format!("{reason}. You are {previous} as before."));
+                model.user = previous;
+                model.link = Link::Connecting { attempt: 1 };
+                effects.push(connect(model, Duration::ZERO));
+            }
+            effects
+        }
         // Nobody is there to do something about it.
         None if model.is_headless() => vec![Effect::Quit(Ending::Refused(reason))],
         None => {
@@ -74,12 +82,8 @@ fn lost(model: &mut Model, reason: String, come_back: Option<Duration>) -> Vec<E
 pub(super) fn connect(model: &Model, no_sooner: Duration) -> Effect {
     // One cannot come in by a private conversation. There is always a public room: the last of them is not left.
     let room = model.rooms.iter().find(|room| room.with.is_none()).unwrap_or(model.room());
-    let resume = Resume {
-        room: room.name.clone(),
-        user: model.user.clone(),
-        session: model.session.clone(),
-        position: room.position.clone(),
-    };
+    let resume =
+        Resume { room: room.name.clone(), user: model.user.clone(), session: model.session(), position: room.position.clone() };
     Effect::Connect { resume, no_sooner }
 }
 
@@ -87,19 +91,25 @@ pub(super) fn connect(model: &Model, no_sooner: Duration) -> Effect {
 pub(super) fn welcomed(model: &mut Model, welcome: Welcome) -> Vec<Effect> {
     let mut effects = vec![Effect::Keep { user: welcome.user.clone(), session: welcome.session.clone() }];
     effects.push(Effect::Tell(Told::Connection("connected".into())));
+    if model.epoch.as_ref().is_some_and(|epoch| *epoch != welcome.epoch) && requests::forget_changes(model) {
+        effects.extend(super::fault(model, "The server has another log: a change that it had not confirmed is dropped."));
+    }
     model.welcomed = true;
+    model.previous = None;
     model.link = Link::Online;
-    model.session = Some(welcome.session);
+    model.sessions.insert(welcome.user.clone(), welcome.session);
     model.epoch = Some(welcome.epoch);
     model.user = welcome.user;
     model.text_bytes = welcome.limits.text_bytes;
+    model.asked_stale = false;
     for private in welcome.private {
         let known = model.rooms.find(&private.room).is_some();
-        // Old conversations are a part of the switcher; those with something new come by themselves.
-        if known || private.seq > private.read {
+        // Old conversations are a part of the switcher; those with something new come by themselves. A program is only where it
+        // was sent.
+        if known || (private.seq > private.read && model.audience != Audience::Program) {
             let room = model.rooms.add(private.room, Some(private.with));
             room.read = private.read.max(room.read);
-            room.told_read = room.told_read.max(private.read);
+            room.told_read = private.read;
         } else {
             model.people.insert(private.with);
         }
@@ -113,22 +123,28 @@ pub(super) fn welcomed(model: &mut Model, welcome: Welcome) -> Vec<Effect> {
             wanted.push(room.name.clone());
         }
     }
-    effects.extend(wanted.into_iter().map(|room| join(model, room, false)));
+    for room in wanted {
+        join(model, room, None);
+    }
+    effects.extend(rooms::keep(model));
     // Where nobody can be asked, what is to be sent is sent.
-    let stale = if model.is_headless() { 0 } else { model.outbox.stale(model.now.wall) };
-    if stale > 0 && model.overlay.is_none() {
-        model.overlay = Some(Overlay::Question(Question::Stale { count: stale }));
+    if model.audience != Audience::Program {
+        let stale = model.outbox.stale(model.now.wall);
+        if stale > 0 && model.audience == Audience::Lines {
+            let words = format!("{stale} not sent, and older than an hour: /resend sends them, /drop drops them.");
+            effects.extend(super::fault(model, words));
+        }
     }
     effects
 }
 
 /// Asks to be in a room, from where we were there.
-pub(super) fn join(model: &mut Model, room: chat_protocol::RoomName, go: bool) -> Effect {
+pub(super) fn join(model: &mut Model, room: chat_protocol::RoomName, then: Option<Then>) {
     let position = model.rooms.find(&room).and_then(|room| room.position.clone());
     let resumes = position.is_some();
     let (epoch, after) = position.map(|(epoch, seq)| (epoch.0.to_string(), seq)).unzip();
     let message = ClientMessage::Join { room: room.shown().into(), after, epoch };
-    ask(model, Why::Join { room, go, resumes, show: None }, message)
+    requests::queue(model, Why::Join { room, resumes, then }, message);
 }
 
 /// A try at once, if there is none: another name, or simply again.
@@ -155,10 +171,14 @@ impl Room {
 
 /// Another name. What belongs to the old one stays with it: its session, its private conversations, its unsent messages.
 pub(super) fn rename(model: &mut Model, user: chat_protocol::UserName) -> Vec<Effect> {
+    if user == model.user && !matches!(model.link, Link::Refused { .. }) {
+        hint(model, format!("You are {} already.", model.user));
+        return Vec::new();
+    }
     if !model.outbox.is_empty() {
         return super::fault(
             model,
-            "There are messages that are not sent yet; they would be said in the other name. Send or drop them first.",
+            "There are messages that are not sent yet; they would be said in the other name. /resend or /drop them first.",
         );
     }
     let private: Vec<_> = model.rooms.iter().filter(|room| room.with.is_some()).map(|room| room.name.clone()).collect();
@@ -166,9 +186,10 @@ pub(super) fn rename(model: &mut Model, user: chat_protocol::UserName) -> Vec<Ef
         model.rooms.remove(&name);
     }
     model.people.clear();
-    model.user = user;
-    model.session = None;
+    let before = std::mem::replace(&mut model.user, user);
+    model.previous = Some(before).filter(|_| model.welcomed && !matches!(model.link, Link::Refused { .. }));
     model.asked.clear();
+    model.seen = Seen::default();
     for room in model.rooms.iter_mut() {
         room.membership = Membership::Absent;
         room.users.clear();

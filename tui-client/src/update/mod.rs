@@ -35,7 +35,7 @@ use self::{
     overlays::open_switcher,
 };
 use crate::{
-    effect::{Effect, Ending, Told},
+    effect::{Effect, Told},
     model::{Entry, Link, Model, Now},
     msg::Msg,
 };
@@ -45,6 +45,20 @@ const HINT: std::time::Duration = std::time::Duration::from_secs(4);
 
 /// Takes one thing that happened.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let mut effects = happened(model, msg);
+    overlays::when_free(model);
+    effects.extend(requests::due(model));
+    effects.extend(overlays::quitting(model));
+    // Once for whatever happened, and only if it says something else.
+    let title = if model.is_headless() { String::new() } else { rooms::title(model) };
+    if title != model.title {
+        model.title.clone_from(&title);
+        effects.push(Effect::Title(title));
+    }
+    effects
+}
+
+fn happened(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Tick(now) => return tick(model, now),
         Msg::Drawn(seen) => return scroll::drawn(model, seen),
@@ -53,29 +67,37 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = match msg {
         Msg::Started => vec![link::connect(model, std::time::Duration::ZERO)],
         Msg::Key(chord) => keys::pressed(model, chord),
-        Msg::Line { text, typed: true } => entered(model, &text),
-        Msg::Line { text, typed: false } => say(model, text),
+        Msg::Line { text, typed } => {
+            model.typed += 1;
+            if typed { entered(model, &text) } else { say(model, text) }
+        }
         Msg::Paste(text) => keys::pasted(model, &text),
         Msg::Mouse(mouse) => keys::moused(model, mouse),
         Msg::Resized { columns, rows } => {
             model.size = (columns, rows);
             Vec::new()
         }
-        Msg::Focus(focused) => rooms::focus(model, focused),
+        Msg::Focus(focused) => {
+            model.focused = focused;
+            Vec::new()
+        }
         Msg::Link(event) => link::heard(model, event),
         Msg::Edited(text) => compose::edited(model, text),
         Msg::Settings(Ok(settings)) => {
             model.settings = *settings;
+            // What was said to hold until the end does.
+            model.settings.ignore.extend(model.ignored.iter().cloned());
+            model.settings.alerts.mute.extend(model.muted.iter().cloned());
             rooms::mute(model);
+            commands::recount(model);
             hint(model, "The configuration was read again.");
             Vec::new()
         }
         Msg::Settings(Err(words)) | Msg::Failed(words) => fault(model, words),
-        Msg::Leave => vec![Effect::Quit(Ending::Wished)],
+        Msg::Leave => vec![Effect::Quit(overlays::ending(model))],
         Msg::Tick(_) | Msg::Drawn(_) => Vec::new(),
     };
     effects.extend(outbox::flush(model));
-    effects.extend(overlays::quitting(model));
     effects
 }
 
@@ -87,18 +109,19 @@ fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
         room.typing.retain(|_, until| *until > since);
         model.dirty |= typing != room.typing.len();
     }
+    let most = model.settings.scrollback;
+    model.rooms.iter_mut().for_each(|room| room.live.trim(most));
     if model.hint.take_if(|(_, until)| *until <= since).is_some() {
         model.dirty = true;
     }
     // The badge counts seconds.
     model.dirty |= matches!(model.link, Link::Waiting { .. }) && since.as_secs() != before.since.as_secs();
-    let mut effects = requests::due(model);
+    let mut effects = Vec::new();
     let went = frames::missed(model);
     model.dirty |= !went.is_empty();
     effects.extend(went);
     effects.extend(rooms::tell_read(model));
     effects.extend(outbox::flush(model));
-    effects.extend(overlays::quitting(model));
     effects
 }
 
@@ -126,5 +149,5 @@ fn fault(model: &mut Model, text: impl Into<String>) -> Vec<Effect> {
 /// Back to the newest message.
 fn to_newest(model: &mut Model) -> Vec<Effect> {
     model.room_mut().follow();
-    rooms::seen(model)
+    Vec::new()
 }

@@ -1,6 +1,6 @@
 //! What is said, from the input line until the server has it.
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use chat_protocol::{ClientId, ClientMessage, Request, RoomName, Seq, Timestamp, limits, server::Message};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     effect::{Effect, Told},
-    model::{Entry, Link, Membership, Model, Outbox, Purpose, Room, Scroll, State, Why},
+    model::{Entry, Link, Membership, Model, Outbox, Place, Purpose, Room, Scroll, State, Why},
 };
 
 /// A text to say in the current room: a new message, an answer or other words for an old one, as the input line has it.
@@ -48,7 +48,7 @@ pub(super) fn change(model: &mut Model, room: &RoomName, message: impl FnOnce(Op
     if model.link != Link::Online {
         return fault(model, "There is no connection now, and this cannot wait for one.");
     }
-    vec![ask(model, Why::Change, message(Some(room.shown().to_owned())))]
+    vec![ask(model, Why::Change { room: room.clone() }, message(Some(room.shown().to_owned())))]
 }
 
 /// What is to go out now.
@@ -68,7 +68,9 @@ pub(super) fn flush(model: &mut Model) -> Vec<Effect> {
 
 /// The log has one of ours: it is shown in its place, before it comes by.
 pub(super) fn acked(model: &mut Model, room: RoomName, seq: Seq, at: Timestamp, cid: &ClientId) -> Vec<Effect> {
+    let moved = slot(&model.outbox, cid);
     let Some(pending) = model.outbox.settle(cid) else { return Vec::new() };
+    follow(model, moved, Some(seq));
     let message = Message {
         room: room.clone(),
         seq,
@@ -92,17 +94,68 @@ pub(super) fn acked(model: &mut Model, room: RoomName, seq: Seq, at: Timestamp, 
     vec![Effect::Tell(Told::Sent { room, seq })]
 }
 
+/// Which room a message of ours waits in, as the how-manieth.
+fn slot(outbox: &Outbox, cid: &ClientId) -> Option<(RoomName, usize)> {
+    let room = &outbox.iter().find(|pending| pending.cid == *cid)?.room;
+    Some((room.clone(), outbox.of(room).position(|pending| pending.cid == *cid)?))
+}
+
+/// A selection stays with its message when one of ours comes into the log, or is dropped.
+fn follow(model: &mut Model, slot: Option<(RoomName, usize)>, seq: Option<Seq>) {
+    let Some((name, gone)) = slot else { return };
+    let Some(room) = model.rooms.find_mut(&name) else { return };
+    let Some(selected) = room.selected.and_then(Place::as_pending) else { return };
+    room.selected = match selected.cmp(&gone) {
+        Ordering::Less => room.selected,
+        Ordering::Equal => seq.map(Place::of),
+        Ordering::Greater => u32::try_from(selected - 1).ok().map(Place::pending),
+    };
+}
+
 /// Our own message came by: it needs no more sending. Somebody else's key may look like ours, and means nothing.
-pub(super) fn settled(outbox: &mut Outbox, cid: &ClientId, seq: Seq) -> Option<Effect> {
-    let pending = outbox.settle(cid)?;
+pub(super) fn settled(model: &mut Model, cid: &ClientId, seq: Seq) -> Option<Effect> {
+    let moved = slot(&model.outbox, cid);
+    let pending = model.outbox.settle(cid)?;
+    follow(model, moved, Some(seq));
     Some(Effect::Tell(Told::Sent { room: pending.room, seq }))
 }
 
 /// The server does not want one.
 pub(super) fn failed(model: &mut Model, cid: &ClientId, why: &str) -> Vec<Effect> {
     let Some(pending) = model.outbox.fail(cid, why.to_owned()) else { return Vec::new() };
-    let room = Some(pending.room.clone());
-    vec![Effect::Tell(Told::Fault { room, text: format!("Not sent: {why}") })]
+    let (room, words) = (pending.room.clone(), format!("Not sent: {why}"));
+    if model.rooms.find(&room).is_none() {
+        // Where it was said it can no longer be seen.
+        return fault(model, format!("{room}: {words}. /resend or /drop"));
+    }
+    vec![Effect::Tell(Told::Fault { room: Some(room), text: words })]
+}
+
+/// Sends again what was refused or is old.
+pub(super) fn resend(model: &mut Model) -> Vec<Effect> {
+    let at = model.now.wall;
+    for cid in model.outbox.stuck() {
+        model.outbox.again(&cid, at);
+    }
+    flush(model)
+}
+
+/// Drops it. The words are in the history of their room.
+pub(super) fn drop_stuck(model: &mut Model) {
+    for cid in model.outbox.stuck() {
+        drop_one(model, &cid);
+    }
+}
+
+/// Drops one of ours.
+pub(super) fn drop_one(model: &mut Model, cid: &ClientId) {
+    let moved = slot(&model.outbox, cid);
+    let Some(pending) = model.outbox.settle(cid) else { return };
+    follow(model, moved, None);
+    if let Some(room) = model.rooms.find_mut(&pending.room) {
+        room.selected = None;
+        room.composer.remember(&pending.text);
+    }
 }
 
 /// Tells the others that we type, at most so often; while words of ours are on their way, those go first.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat_protocol::{
-    ClientMessage, RoomName, Seq, UserName, limits, names,
+    ClientMessage, RoomName, Seq, Timestamp, UserName, limits, names,
     server::{self, Message},
 };
 
@@ -11,11 +11,13 @@ use super::{compose, hint, outbox, requests::ask, rooms, scroll, select};
 use crate::{
     effect::{Effect, Ending, Told},
     keys::{Action, Chord, Code},
-    model::{Item, Link, List, ListKind, Model, Overlay, Question, Row, State, Why},
+    model::{Item, Link, List, ListKind, Model, Overlay, Question, Row, State, Then, Why},
 };
 
 /// Rows that a page key moves in a list.
 const PAGE: usize = 10;
+/// How long no key must have been pressed before something opens by itself.
+const PAUSE: Duration = Duration::from_secs(1);
 /// What is offered first as a reaction.
 const REACTIONS: [&str; 12] = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀", "✅", "❌", "🚀", "👎"];
 
@@ -80,19 +82,50 @@ pub(super) fn found(model: &mut Model, query: String, messages: Vec<Message>, mo
     }
     let rows = messages.into_iter().map(|message| Row {
         text: format!("{}: {}", message.from, message.text),
-        note: title_of(model, &message.room),
+        note: format!("{} · {}", title_of(model, &message.room), moment(model, message.at)),
         item: Item::Message(Box::new(message)),
     });
     let count = rows.len();
-    model.overlay = Some(Overlay::List(List {
+    let list = Overlay::List(List {
         title: format!("{count}{} found: {query}", if more { "+" } else { "" }),
         filter: String::new(),
         rows: rows.collect(),
         chosen: 0,
         kind: ListKind::Found { query, room: None },
         more,
-    }));
+    });
+    if model.is_free() {
+        model.overlay = Some(list);
+    } else {
+        hint(model, format!("{count} found; shown when nothing is being typed."));
+        model.later = Some(list);
+    }
     Vec::new()
+}
+
+/// What waited to be shown or asked until the user is free for it: nothing is open, nothing is being typed, no key for a moment.
+pub(super) fn when_free(model: &mut Model) {
+    if model.is_headless() || !model.is_free() || model.now.since < model.typed_at + PAUSE {
+        return;
+    }
+    let count = model.outbox.iter().filter(|pending| pending.state == State::Stale).count();
+    if count > 0 && !model.asked_stale {
+        model.asked_stale = true;
+        model.overlay = Some(Overlay::Question(Question::Stale { count }));
+    } else if let Some(list) = model.later.take() {
+        model.overlay = Some(list);
+    } else {
+        return;
+    }
+    model.dirty = true;
+}
+
+/// The day or the time of a message, as short as it is clear.
+fn moment(model: &Model, at: Timestamp) -> String {
+    let civil = |at: Timestamp| jiff::Timestamp::from_millisecond(at.0).ok().map(|at| at.to_zoned(model.zone.clone()));
+    let (Some(then), Some(now)) = (civil(at), civil(model.now.wall)) else { return String::new() };
+    let format = if then.date() == now.date() { "%H:%M" } else { "%Y-%m-%d" };
+    jiff::fmt::strtime::format(format, &then).unwrap_or_default()
 }
 
 fn title_of(model: &Model, room: &RoomName) -> String {
@@ -162,25 +195,16 @@ fn decided(model: &mut Model, question: Question, letter: char) -> Vec<Effect> {
     match (question, letter) {
         (Question::Paste { text }, letter) => compose::answer_paste(model, &text, letter),
         (Question::Open { url }, 'o') => vec![Effect::Open(url)],
-        (Question::Delete { room, seq }, 'd') => select::take_away(model, &room, seq),
-        (Question::Quit { .. }, 'q') => vec![Effect::Quit(Ending::Wished)],
-        (Question::Drop { cid }, 'd') => {
-            model.outbox.settle(&cid);
-            model.room_mut().selected = None;
+        (Question::Delete { room, seq }, 'y') => select::take_away(model, &room, seq),
+        (Question::Quit { unsent }, 'q') => vec![Effect::Quit(Ending::Unsent(format!("{unsent} not sent")))],
+        (Question::Drop { cid }, 'y') => {
+            outbox::drop_one(model, &cid);
             Vec::new()
         }
-        (Question::Stale { .. }, letter @ ('s' | 'd')) => {
-            let stale = model.outbox.iter().filter(|pending| pending.state == State::Stale);
-            let stale: Vec<_> = stale.map(|pending| pending.cid.clone()).collect();
-            let at = model.now.wall;
-            for cid in stale {
-                if letter == 's' {
-                    model.outbox.again(&cid, at);
-                } else {
-                    model.outbox.settle(&cid);
-                }
-            }
-            outbox::flush(model)
+        (Question::Stale { .. }, 's') => outbox::resend(model),
+        (Question::Stale { .. }, 'd') => {
+            outbox::drop_stuck(model);
+            Vec::new()
         }
         _ => Vec::new(),
     }
@@ -225,7 +249,12 @@ fn chosen(model: &mut Model, list: List) -> Vec<Effect> {
             let Some(index) = model.rooms.index(&message.room) else {
                 let (room, show) = (message.room, Some(message.seq));
                 let join = ClientMessage::Join { room: room.shown().into(), after: None, epoch: None };
-                return vec![ask(model, Why::Join { room, go: true, resumes: false, show }, join)];
+                if model.link != Link::Online {
+                    hint(model, "There is no connection now: that room cannot be joined.");
+                    return Vec::new();
+                }
+                let then = Some(Then { typed: model.typed, show });
+                return vec![ask(model, Why::Join { room, resumes: false, then }, join)];
             };
             let mut effects = rooms::go(model, index);
             effects.extend(scroll::jump(model, message.seq, true));
@@ -352,12 +381,15 @@ fn reaction_rows(filter: &str) -> Vec<Row> {
 /// How long what is on its way may take when the user leaves.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// For so long a second /quit means it.
+const INSIST: Duration = Duration::from_secs(60);
+
 /// Leaves: at once, or when what is on its way is sent, or after a question whether what is not sent may be lost.
 pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
     // Who cannot be asked was told, and says it again.
-    let insists = model.is_headless() && model.leaving.is_some();
+    let insists = model.is_headless() && model.leaving.is_some_and(|at| model.now.since < at + INSIST);
     if model.outbox.is_empty() || insists {
-        return vec![Effect::Quit(Ending::Wished)];
+        return vec![Effect::Quit(ending(model))];
     }
     if model.link == Link::Online && model.quitting.is_none() {
         model.quitting = Some(model.now.since + LAST_WORDS);
@@ -365,6 +397,14 @@ pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     ask_to_quit(model)
+}
+
+/// How it ends if it ends now.
+pub(super) fn ending(model: &Model) -> Ending {
+    match model.outbox.len() {
+        0 => Ending::Wished,
+        unsent => Ending::Unsent(format!("{unsent} not sent")),
+    }
 }
 
 /// What becomes of a wish to leave.

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use chat_protocol::{ClientMessage, RoomName, Seq};
+use chat_protocol::{ClientMessage, RoomName, Seq, server::Message};
 
 use super::{
     compose, fault, hint, link, notice,
-    requests::{ask, signal},
+    requests::{ask, is_asked, signal},
     scroll,
 };
 use crate::{
     effect::{Effect, Told},
-    model::{Audience, Link, Membership, Model, Place, Room, Scroll, Why},
+    model::{Audience, Link, Membership, Model, Place, Room, Scroll, Seen, Then, Why, mentions},
 };
 
 /// How often the server is told what is read, at most.
@@ -31,12 +31,13 @@ pub(super) fn go(model: &mut Model, index: usize) -> Vec<Effect> {
         // What was read needs no line any more.
         room.marker = room.marker.filter(|_| room.unread > 0);
     }
+    // What was seen was seen in the other room.
+    model.seen = Seen::default();
     let room = model.room();
-    effects.push(Effect::Title(title(model)));
     if room.membership == Membership::Absent && model.link == Link::Online {
         let name = room.name.clone();
         model.room_mut().membership = Membership::Joining;
-        effects.push(link::join(model, name, false));
+        link::join(model, name, None);
     }
     effects.extend(entered(model));
     effects
@@ -46,7 +47,7 @@ pub(super) fn go(model: &mut Model, index: usize) -> Vec<Effect> {
 pub(super) fn entered(model: &mut Model) -> Vec<Effect> {
     let room = model.room_mut();
     if room.unread == 0 || room.past.is_some() {
-        return seen(model);
+        return Vec::new();
     }
     room.marker = Some(room.read);
     if room.unread_more {
@@ -91,7 +92,9 @@ pub(super) fn enter(model: &mut Model, name: RoomName) -> Vec<Effect> {
     if model.link != Link::Online {
         return fault(model, "There is no connection now: no room can be joined.");
     }
-    vec![link::join(model, name, true)]
+    let then = Then { typed: model.typed, show: None };
+    link::join(model, name, Some(then));
+    Vec::new()
 }
 
 /// To the conversation with one user.
@@ -104,18 +107,32 @@ pub(super) fn converse(model: &mut Model, with: chat_protocol::UserName) -> Vec<
 /// Out of a room; a private conversation is only put away.
 pub(super) fn leave(model: &mut Model, name: &RoomName) -> Vec<Effect> {
     let Some(room) = model.rooms.find(name) else { return fault(model, format!("You are not in {name}.")) };
-    if let Some(with) = &room.with {
-        model.people.insert(with.clone());
+    let with = room.with.clone();
+    let unsent = model.outbox.of(name).count();
+    if unsent > 0 {
+        return fault(model, format!("{unsent} not sent there yet: /resend, /drop, or wait until it is."));
+    }
+    if let Some(with) = with {
+        model.people.insert(with);
         return gone(model, name);
     }
-    if model.rooms.iter().filter(|room| room.with.is_none()).count() < 2 {
+    let is_leaving = |room: &Room| is_asked(model, |why| matches!(why, Why::Leave { room: left } if *left == room.name));
+    let others = model.rooms.iter().position(|room| room.with.is_none() && room.name != *name && !is_leaving(room));
+    let Some(other) = others else {
         return notice(model, "This is your only room. /join another first, or /quit.");
+    };
+    // At once: what is typed from now on is not for the room that is left.
+    let mut effects = Vec::new();
+    if model.room().name == *name {
+        effects.extend(go(model, model.rooms.last().filter(|index| *index < model.rooms.len()).unwrap_or(other)));
     }
     if model.link != Link::Online {
-        return gone(model, name);
+        effects.extend(gone(model, name));
+        return effects;
     }
     let message = ClientMessage::Leave { room: Some(name.shown().into()) };
-    vec![ask(model, Why::Leave { room: name.clone() }, message)]
+    effects.push(ask(model, Why::Leave { room: name.clone() }, message));
+    effects
 }
 
 /// The public rooms, for the next start; where a program is, no person is.
@@ -131,7 +148,8 @@ pub(super) fn gone(model: &mut Model, name: &RoomName) -> Vec<Effect> {
     }
     model.asked.retain(|_, asked| !asked.is_about(name));
     let text = format!("left {name}");
-    let mut effects = vec![Effect::Tell(Told::Notice { room: None, text }), Effect::Title(title(model))];
+    model.seen = Seen::default();
+    let mut effects = vec![Effect::Tell(Told::Notice { room: None, text })];
     effects.extend(keep(model));
     effects.extend(entered(model));
     effects
@@ -149,32 +167,55 @@ pub(super) fn refused(model: &mut Model, name: &RoomName, why: &str) -> Vec<Effe
     effects
 }
 
-/// The user looks here, or away.
-pub(super) fn focus(model: &mut Model, focused: bool) -> Vec<Effect> {
-    model.focused = focused;
-    if focused { seen(model) } else { Vec::new() }
-}
-
-/// What is before the user's eyes is read.
-pub(super) fn seen(model: &mut Model) -> Vec<Effect> {
+/// What is before the user's eyes is read: what a drawing showed, and no more.
+pub(super) fn seen(model: &mut Model) {
     if !model.focused || model.is_headless() {
-        return Vec::new();
+        return;
     }
-    let newest = model.looks_at(&model.room().name);
-    let (last, room) = (model.seen.last, model.rooms.current_mut());
+    let name = model.room().name.clone();
+    let newest = model.looks_at(&name);
+    let (last, room) = (model.seen.last, model.room());
     let read = match &room.position {
         Some((_, seq)) if newest => Some(*seq),
         Some((_, seq)) => last.map(|last| last.min(*seq)),
         None => None,
     };
-    let Some(read) = read.filter(|read| *read > room.read) else { return Vec::new() };
-    room.read = read;
-    let name = room.name.clone();
-    let (unread, mentions) = (room.unread, room.mentions);
-    count(model, &name);
-    let room = model.room();
-    model.dirty |= (unread, mentions) != (room.unread, room.mentions);
-    vec![Effect::Title(title(model))]
+    if let Some(read) = read.filter(|read| *read > room.read) {
+        read_to(model, &name, read);
+    }
+}
+
+/// Up to there it is read: what that was is no longer counted.
+fn read_to(model: &mut Model, name: &RoomName, read: Seq) {
+    let Some(room) = model.rooms.find(name) else { return };
+    let news = room.live.messages().rev().skip_while(|message| message.seq > read).take_while(|message| message.seq > room.read);
+    let counted: Vec<_> = news.filter(|message| counts(model, message)).collect();
+    let mentioned = counted.iter().filter(|message| mentions(&model.settings, &model.user, &message.text)).count();
+    let unread = counted.len();
+    let Some(room) = model.rooms.find_mut(name) else { return };
+    model.dirty |= unread > 0;
+    room.read = room.read.max(read);
+    room.unread = room.unread.saturating_sub(unread);
+    room.mentions = room.mentions.saturating_sub(mentioned);
+    let oldest = room.live.first();
+    room.unread_more &= oldest.is_some_and(|oldest| room.read.0 + 1 < oldest.0);
+}
+
+/// Whether a message waits to be read, if it is new.
+pub(super) fn counts(model: &Model, message: &Message) -> bool {
+    message.from != model.user && !message.deleted && !model.ignores(&message.from)
+}
+
+/// A message that was not read is gone.
+pub(super) fn uncount(model: &mut Model, name: &RoomName, target: Seq) {
+    let Some(room) = model.rooms.find(name) else { return };
+    let waits = |message: &&Message| message.seq > room.read && counts(model, message);
+    let Some(message) = room.live.message(target).filter(waits) else { return };
+    let mentioned = mentions(&model.settings, &model.user, &message.text);
+    if let Some(room) = model.rooms.find_mut(name) {
+        room.unread = room.unread.saturating_sub(1);
+        room.mentions = room.mentions.saturating_sub(usize::from(mentioned));
+    }
 }
 
 /// What is printed for a person is read.
@@ -190,38 +231,39 @@ pub(super) fn printed(model: &mut Model, name: &RoomName) {
 pub(super) fn mark_read(model: &mut Model) -> Vec<Effect> {
     let room = model.room_mut();
     room.marker = None;
+    room.unread_more = false;
+    (room.unread, room.mentions) = (0, 0);
     if let Some((_, seq)) = room.position {
         room.read = room.read.max(seq);
     }
-    let name = room.name.clone();
-    count(model, &name);
-    vec![Effect::Title(title(model))]
+    Vec::new()
 }
 
 /// Another device of the user's has read up to there.
 pub(super) fn read_elsewhere(model: &mut Model, name: &RoomName, seq: Seq) -> Vec<Effect> {
     let Some(room) = model.rooms.find_mut(name) else { return Vec::new() };
-    room.read = room.read.max(seq);
     room.told_read = room.told_read.max(seq);
-    count(model, name);
-    vec![Effect::Title(title(model))]
+    if seq > room.read {
+        read_to(model, name, seq);
+    }
+    Vec::new()
 }
 
-/// Counts anew what is not read. Only what came since the mark is looked at.
+/// Counts anew what is not read: when a room is entered, or it is another question what counts. Only what came since the mark is
+/// looked at.
 pub(super) fn count(model: &mut Model, name: &RoomName) {
-    let (settings, me) = (&model.settings, &model.user);
-    let ignored: Vec<_> = settings.ignore.iter().map(|name| chat_protocol::names::fold(name)).collect();
-    let Some(room) = model.rooms.find_mut(name) else { return };
-    let (read, mut unread, mut mentions) = (room.read, 0, 0);
+    let Some(room) = model.rooms.find(name) else { return };
+    let (read, mut unread, mut mentioned) = (room.read, 0, 0);
     for message in room.live.messages().rev().take_while(|message| message.seq > read) {
-        if message.from != *me && !message.deleted && !ignored.iter().any(|name| name == message.from.folded()) {
+        if counts(model, message) {
             unread += 1;
-            mentions += usize::from(crate::model::mentions(settings, me, &message.text));
+            mentioned += usize::from(mentions(&model.settings, &model.user, &message.text));
         }
     }
+    let Some(room) = model.rooms.find_mut(name) else { return };
     let oldest = room.live.first();
     room.unread_more = read > Seq(0) && room.live.more_before && oldest.is_some_and(|oldest| read.0 + 1 < oldest.0);
-    (room.unread, room.mentions) = (unread, mentions);
+    (room.unread, room.mentions) = (unread, mentioned);
 }
 
 /// Tells the server what is read, not too often.
@@ -231,8 +273,10 @@ pub(super) fn tell_read(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let due = model.rooms.iter_mut().filter(|room| room.told_read < room.read && room.is_open());
+    model.told_rooms.clear();
     let told = due.take(4).map(|room| {
         room.told_read = room.read;
+        model.told_rooms.push(room.name.clone());
         signal(ClientMessage::Read { room: Some(room.name.shown().into()), seq: room.read })
     });
     let told: Vec<_> = told.collect();
@@ -240,6 +284,15 @@ pub(super) fn tell_read(model: &mut Model) -> Vec<Effect> {
         model.told_read = now;
     }
     told
+}
+
+/// A signal was refused: it may have been what was told last.
+pub(super) fn tell_again(model: &mut Model) {
+    for name in std::mem::take(&mut model.told_rooms) {
+        if let Some(room) = model.rooms.find_mut(&name) {
+            room.told_read = Seq(0);
+        }
+    }
 }
 
 /// Which rooms are muted, as the settings have it.

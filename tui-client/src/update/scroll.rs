@@ -77,7 +77,8 @@ pub(super) fn drawn(model: &mut Model, seen: Seen) -> Vec<Effect> {
     let wants_newer = seen.bottom.is_none() && room.past.as_ref().is_some_and(|past| past.more_after);
     let (name, first, last) = (room.name.clone(), room.shown().first(), room.shown().last());
     model.seen = seen;
-    let mut effects = rooms::seen(model);
+    rooms::seen(model);
+    let mut effects = Vec::new();
     if model.link != Link::Online || !model.room().is_open() {
         return effects;
     }
@@ -109,10 +110,14 @@ pub(super) fn older(model: &mut Model, name: &RoomName, before: Seq, messages: V
     };
     // A page that brings nothing would be asked for again and again.
     transcript.more_before = more && !messages.is_empty();
-    for message in messages {
+    for message in messages.into_iter().filter(|message| message.room == *name) {
         transcript.insert(message.seq, Entry::Message(Box::new(message)));
     }
-    rooms::count(model, name);
+    let read = room.read;
+    // Only where it reaches back over the mark is there something to count anew.
+    if read < before && room.unread_more {
+        rooms::count(model, name);
+    }
     Vec::new()
 }
 
@@ -120,13 +125,24 @@ pub(super) fn older(model: &mut Model, name: &RoomName, before: Seq, messages: V
 pub(super) fn newer(model: &mut Model, name: &RoomName, after: Seq, messages: Vec<Message>, more: bool) -> Vec<Effect> {
     let Some(room) = model.rooms.find_mut(name) else { return Vec::new() };
     let Some(past) = room.past.as_mut().filter(|past| past.last() == Some(after)) else { return Vec::new() };
-    for message in messages {
+    // A page that brings nothing would be asked for again and again.
+    past.more_after = more && !messages.is_empty();
+    for message in messages.into_iter().filter(|message| message.room == *name) {
         past.insert(message.seq, Entry::Message(Box::new(message)));
     }
-    past.more_after = more;
-    room.meet();
-    rooms::count(model, name);
+    if room.meet() {
+        rooms::count(model, name);
+    }
     Vec::new()
+}
+
+/// The server does not want to show more: it is not asked again.
+pub(super) fn refused(model: &mut Model, name: &RoomName) {
+    if let Some(room) = model.rooms.find_mut(name) {
+        for transcript in [Some(&mut room.live), room.past.as_mut()].into_iter().flatten() {
+            (transcript.more_before, transcript.more_after) = (false, false);
+        }
+    }
 }
 
 /// A piece of the past came, in which something is to be shown.
@@ -140,7 +156,7 @@ pub(super) fn around(
 ) -> Vec<Effect> {
     let Some(room) = model.rooms.find_mut(name) else { return Vec::new() };
     let mut past = Transcript::piece(more);
-    for message in messages {
+    for message in messages.into_iter().filter(|message| message.room == *name) {
         past.insert(message.seq, Entry::Message(Box::new(message)));
     }
     let found = past.messages().map(|message| message.seq).find(|found| *found >= seq);
@@ -149,9 +165,11 @@ pub(super) fn around(
         return Vec::new();
     };
     room.past = Some(past);
-    room.meet();
+    let met = room.meet();
     show(room, found, select);
-    rooms::count(model, name);
+    if met {
+        rooms::count(model, name);
+    }
     Vec::new()
 }
 
@@ -204,19 +222,23 @@ fn show(room: &mut Room, seq: Seq, select: bool) {
     let place = Place::of(seq);
     room.scroll = Scroll::Show { place, down: if select { 50 } else { 30 } };
     if select {
+        // Who is on the way from message to message goes on; else it is pointed at, and letters are letters.
+        room.selecting &= room.selected.is_some();
         room.selected = Some(place);
     }
 }
 
 impl Room {
-    /// A piece of the past that reaches what is live becomes a part of it.
-    fn meet(&mut self) {
-        let Some(past) = &self.past else { return };
+    /// A piece of the past that reaches what is live becomes a part of it. Answers whether it did.
+    fn meet(&mut self) -> bool {
+        let Some(past) = &self.past else { return false };
         let touches = self.live.first().is_none_or(|first| past.last() >= Some(first));
         if (touches || !past.more_after)
             && let Some(past) = self.past.take()
         {
             self.live.absorb(past);
+            return true;
         }
+        false
     }
 }

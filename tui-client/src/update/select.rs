@@ -12,7 +12,12 @@ use crate::{
 /// Selects the newest message that is visible.
 pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     let pending = model.outbox.of(&model.room().name).count();
+    model.room_mut().selecting = true;
     let room = model.room();
+    if room.selected.is_some() {
+        // What is pointed at, by a search or a jump.
+        return Vec::new();
+    }
     let place = match (room.scroll, u32::try_from(pending)) {
         (Scroll::Newest, Ok(pending @ 1..)) => Some(Place::pending(pending - 1)),
         (Scroll::Newest, _) => room.shown().messages().next_back().map(|message| Place::of(message.seq)),
@@ -27,7 +32,8 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
 
 /// Selects what was clicked.
 pub(super) fn at(model: &mut Model, place: Place) {
-    model.room_mut().selected = Some(place);
+    let room = model.room_mut();
+    (room.selected, room.selecting) = (Some(place), true);
 }
 
 /// A key while a message is selected. Answers whether it meant something.

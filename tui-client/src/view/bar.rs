@@ -1,6 +1,6 @@
 //! The bar at the top: where we are, and how the connection is.
 
-use std::{borrow::Cow, time::Duration};
+use std::borrow::Cow;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -9,9 +9,6 @@ use crate::{
     model::{Link, Model},
     theme::Role,
 };
-
-/// A way to the server and back that is longer than this is worth a word.
-const SLOW: Duration = Duration::from_millis(400);
 
 pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     if area.is_empty() {
@@ -55,7 +52,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
 fn badge(model: &Model, space: usize) -> (Role, String) {
     let mut reason = "";
     let (role, words): (_, Vec<Cow<'static, str>>) = match &model.link {
-        Link::Online => match model.lag.filter(|lag| *lag > SLOW) {
+        Link::Online => match model.lag {
             Some(lag) => {
                 let lag = format!("● lag {:.1} s", lag.as_secs_f32());
                 (Role::Warning, vec![lag.into(), "●".into()])

@@ -34,17 +34,23 @@ pub(super) fn joined(model: &Model, parts: Vec<Vec<Piece>>, space: usize) -> Vec
 /// What can be done with the selected message.
 pub(super) fn selected(model: &Model, place: Place) -> Vec<Vec<Piece>> {
     use Action as A;
-    let hint = |action, words| hint(model, Context::Select, action, words);
     let room = model.room();
+    // By its number commands know it, and other people can be told.
+    let number = Piece::new(format!("#{}", place.seq), model.settings.look.theme.style(Role::Dim));
+    if !room.selecting {
+        let points = hint(model, Context::Input, A::SelectMessage, "selects it");
+        return vec![vec![number], points, hint(model, Context::Input, A::Escape, "newest")];
+    }
+    let hint = |action, words| hint(model, Context::Select, action, words);
     if place.seq == Place::pending(0).seq {
         return vec![hint(A::Resend, "send again"), hint(A::Drop, "drop"), hint(A::Copy, "copy"), hint(A::Deselect, "back")];
     }
     let Some(message) = room.shown().message(place.seq).filter(|_| place.behind == 0) else {
         return vec![hint(A::SelectUp, "up"), hint(A::SelectDown, "down"), hint(A::Deselect, "back")];
     };
-    let mut hints = vec![hint(A::Reply, "reply"), hint(A::React, "react")];
+    let mut hints = vec![vec![number], hint(A::Reply, "reply"), hint(A::React, "react")];
     if message.deleted {
-        hints.clear();
+        hints.truncate(1);
     } else {
         if message.from == model.user {
             hints.extend([hint(A::Edit, "edit"), hint(A::Delete, "delete")]);

@@ -165,7 +165,8 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, above: Rect, area: Rect) 
     }
     if rows.len() == 1 && rows[0].0.is_empty() && model.find.as_ref().is_none_or(|find| !find.typing) && area.width >= NAME_FROM {
         let room = model.room().title();
-        let words = format!("Message {}", line(&room));
+        let is_selecting = model.room().selecting && model.room().selected.is_some();
+        let words = if is_selecting { "Keys act on the selected message".to_owned() } else { format!("Message {}", line(&room)) };
         let words = clip(&words, usize::from(area.width.saturating_sub(indent + 1))).into_owned();
         if width(&words) > 10 {
             put(buffer, area, area.x + indent, area.y, &words, theme.style(Role::Dim));

@@ -4,6 +4,7 @@ mod connection;
 mod people;
 mod reading;
 mod saying;
+mod unlucky;
 
 use std::time::Duration;
 

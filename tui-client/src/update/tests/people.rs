@@ -99,7 +99,7 @@ fn a_selected_message_is_answered_edited_deleted_copied() {
     assert!(matches!(story.model.overlay, Some(Overlay::Question(Question::Delete { .. }))));
     story.press("z");
     assert!(story.model.overlay.is_some(), "not an answer");
-    story.press("d");
+    story.press("y");
     assert_eq!(story.asked(), [json!({"type":"delete","room":"general","seq":4})]);
     story.press("ctrl-up up e");
     assert_eq!(story.model.room().purpose, Purpose::New, "somebody else's is not edited");
@@ -192,6 +192,44 @@ fn a_room_that_does_not_let_us_in_is_not_kept() {
     story.answers("join", json!({"type":"error","code":"forbidden","text":"Members only"}));
     assert_eq!(story.model.rooms.len(), 1);
     assert_eq!(story.pane()[3], "! secret: Members only");
+}
+
+#[test]
+fn a_selection_stays_with_its_message_when_it_comes_into_the_log() {
+    let mut story = Story::online();
+    story.line("one");
+    story.press("ctrl-up");
+    story.hears(ack("general", 4, "0000000000000001-1"));
+    story.takes();
+    story.press("+ enter");
+    assert_eq!(story.asked(), [json!({"type":"react","room":"general","seq":4,"emoji":"👍","on":true})]);
+}
+
+#[test]
+fn what_was_jumped_to_takes_no_letters() {
+    let mut story = Story::online();
+    story.line("/jump 2");
+    story.press("d o n e");
+    assert_eq!((story.model.room().composer.text().as_str(), story.model.overlay.is_none()), ("done", true));
+    story.line("/jump 2");
+    story.press("ctrl-up r");
+    assert_eq!(story.model.room().purpose, Purpose::Reply(Seq(2)), "it is the one that is selected");
+}
+
+#[test]
+fn who_comes_into_a_room_is_there_for_a_private_word_too() {
+    let mut story = Story::online();
+    story.line("/go @bob");
+    let mut frame = joined("@alice,bob", 0, &[]);
+    frame["users"] = json!([{"name":"alice"}]);
+    story.answers("join", frame);
+    let online = |story: &Story| story.model.room().users.len() == 2;
+    assert!(!online(&story));
+    story.hears(json!({"type":"presence","room":"general","joined":[],"left":["bob"],"online":1}));
+    story.hears(json!({"type":"presence","room":"general","joined":[{"name":"bob"}],"left":[],"online":2}));
+    assert!(online(&story));
+    story.hears(json!({"type":"presence","room":"general","joined":[],"left":["bob"],"online":1}));
+    assert!(!online(&story));
 }
 
 #[test]

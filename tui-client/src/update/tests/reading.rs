@@ -14,6 +14,9 @@ fn what_is_looked_at_is_read_and_told_once_in_a_while() {
     story.hears(said("general", 4, "bob", "hi alice"));
     assert_eq!(story.counts("general"), (0, 0), "it is before the user's eyes");
     story.passes(2);
+    assert!(story.asked().is_empty(), "only what was drawn is read");
+    story.drawn(at_newest(4));
+    story.passes(2);
     assert_eq!(story.asked(), [json!({"type":"read","room":"general","seq":4})]);
     story.passes(2);
     assert!(story.asked().is_empty());
@@ -35,6 +38,7 @@ fn what_comes_while_nobody_looks_is_counted_marked_and_called_out() {
     });
     assert_eq!(call, Some(("bob in general", "mentioned you")));
     story.happens(Msg::Focus(true));
+    story.drawn(at_newest(5));
     assert_eq!(story.counts("general"), (0, 0));
     assert_eq!(story.model.room().marker, Some(Seq(3)), "the line stays to be seen");
 }
@@ -190,6 +194,7 @@ fn what_comes_below_is_counted_while_the_user_looks_at_older_lines() {
     story.hears(said("general", 4, "bob", "four"));
     assert_eq!((story.model.room().news, story.counts("general").0), (1, 1));
     story.press("ctrl-end");
+    story.drawn(at_newest(4));
     assert_eq!((story.model.room().news, story.counts("general").0), (0, 0));
 }
 

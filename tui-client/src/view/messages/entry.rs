@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     keys::{Action, Context},
-    model::{Entry, Model, Pending, State, mentions},
+    model::{Entry, Model, Pending, Place, State, mentions},
     theme::Role,
 };
 
@@ -78,6 +78,20 @@ impl Columns {
     fn whole(self) -> usize {
         self.at + self.text
     }
+
+    /// How much of a text stands in a row.
+    pub(super) fn text(self) -> usize {
+        self.text
+    }
+}
+
+/// The name of who said what begins above the pane, and from which column it stands; nothing where names have no column.
+pub(super) fn said_above(model: &Model, columns: Columns, message: &Message) -> Option<(usize, Piece)> {
+    let theme = &model.settings.look.theme;
+    let style = if message.from == model.user { theme.style(Role::Own) } else { theme.nick(message.from.folded()) };
+    let name = clip(&line(message.from.shown()), columns.name).into_owned();
+    let from = 1 + columns.time + 2 + columns.name - width(&name);
+    columns.aligned.then(|| (from, Piece::new(name, style)))
 }
 
 /// The name that stands beside an item, if one does.
@@ -86,23 +100,6 @@ pub(super) fn name_of<'a>(model: &'a Model, item: Item<'a>) -> Option<&'a UserNa
         Item::Entry(Entry::Message(message)) if !message.action => Some(&message.from),
         Item::Pending(pending) if !pending.action => Some(&model.user),
         _ => None,
-    }
-}
-
-/// Whether an item is shown at all.
-pub(super) fn is_shown(model: &Model, item: Item<'_>) -> bool {
-    let ignored = |user: &UserName| {
-        let ignore = &model.settings.ignore;
-        !ignore.is_empty() && ignore.iter().any(|name| chat_protocol::names::fold(name) == user.folded())
-    };
-    match item {
-        Item::Entry(Entry::Message(message)) => !ignored(&message.from),
-        Item::Entry(Entry::Topic { from, .. }) => !ignored(from),
-        // Those who left again at once may leave nothing to tell.
-        Item::Entry(Entry::Presence { came, went, passed, .. }) => {
-            model.settings.look.presence && !(came.is_empty() && went.is_empty() && passed.is_empty())
-        }
-        _ => true,
     }
 }
 
@@ -136,6 +133,9 @@ pub(super) fn rows(model: &Model, columns: Columns, before: Option<Item<'_>>, it
     }
     rows
 }
+
+/// Beside the first row of a message whose name stands above.
+const BEGINS: &str = "›";
 
 /// What stands to the left of an entry's first row, and along all of them.
 #[derive(Default)]
@@ -212,11 +212,11 @@ fn pad(row: &mut Vec<Piece>, to: usize) {
 }
 
 /// A row beside which nothing stands.
-fn beside(columns: Columns, edge: Option<Piece>, text: Vec<Piece>, rows: &mut Vec<Row>) {
+pub(super) fn beside(columns: Columns, edge: Option<Piece>, text: Vec<Piece>) -> Row {
     let mut row: Vec<_> = edge.into_iter().collect();
     pad(&mut row, columns.at);
     row.extend(clip_row(text, columns.text));
-    rows.push(Row { pieces: row, name: None, is_own: false });
+    Row { pieces: row, name: None, is_own: false }
 }
 
 /// A message.
@@ -229,7 +229,8 @@ fn said(model: &Model, columns: Columns, before: Option<Item<'_>>, message: &Mes
     let same_minute = before.is_some_and(|before| minute(at(before)) == minute(message.at));
     let same_sender = matches!(before, Some(Item::Entry(Entry::Message(other))) if other.from == message.from && !other.action);
     // A reply begins anew: what it answers would stand between it and the name.
-    let goes_on = same_minute && same_sender && !message.action && message.reply_to.is_none();
+    let is_selected = model.room().selected == Some(Place::of(message.seq));
+    let goes_on = same_minute && same_sender && !message.action && message.reply_to.is_none() && !is_selected;
 
     if let Some(seq) = message.reply_to {
         let mut quote = Vec::new();
@@ -243,7 +244,7 @@ fn said(model: &Model, columns: Columns, before: Option<Item<'_>>, message: &Mes
             }
             None => quote.push(Piece::new(format!("↳ {seq}"), dim)),
         }
-        beside(columns, edge.clone(), quote, rows);
+        rows.push(beside(columns, edge.clone(), quote));
     }
 
     let nick = if is_own { theme.style(Role::Own) } else { theme.nick(message.from.folded()) };
@@ -256,7 +257,10 @@ fn said(model: &Model, columns: Columns, before: Option<Item<'_>>, message: &Mes
     if message.action {
         left.name = Some((Piece::new("*", nick), None));
         text.extend([Piece::new(name, nick), Piece::new(" ", Style::new())]);
-    } else if !goes_on {
+    } else if goes_on {
+        // Where a message begins is seen, or one of several lines could pass for several, and a line for somebody else's.
+        left.name = Some((Piece::new(BEGINS, dim), None));
+    } else {
         left.name = Some((Piece::new(name, nick), Some(&message.from)));
     }
     if message.deleted {
@@ -284,7 +288,7 @@ fn said(model: &Model, columns: Columns, before: Option<Item<'_>>, message: &Mes
             reactions.push(Piece::new(format!("{emoji} {}", users.len()), style));
         }
         for row in wrap(&reactions, columns.text, columns.text) {
-            beside(columns, edge.clone(), row, rows);
+            rows.push(beside(columns, edge.clone(), row));
         }
     }
 }
@@ -344,9 +348,7 @@ fn waiting(model: &Model, columns: Columns, pending: &Pending, rows: &mut Vec<Ro
     };
     text.push(Piece::new(chat_protocol::display::text(&pending.text).into_owned(), dim));
     lay(columns, Left { edge: None, time: Some(Piece::new(sign, theme.style(role))), name: Some(name) }, &text, rows);
-    let resend = || hint(model, Context::Select, Action::Resend, "sends again");
-    let drop = || hint(model, Context::Select, Action::Drop, "drops it");
-    let mut note = match &pending.state {
+    let note = match &pending.state {
         State::Failed(reason) => vec![
             Piece::new("✗ not sent: ", theme.style(Role::Fault)),
             Piece::new(chat_protocol::display::clip(reason, 200), theme.style(Role::Fault)),
@@ -354,15 +356,41 @@ fn waiting(model: &Model, columns: Columns, pending: &Pending, rows: &mut Vec<Ro
         State::Stale => vec![Piece::new("? old, and not sent", theme.style(Role::Warning))],
         State::Queued | State::Sending => return,
     };
-    for (between, key) in [(" — ", resend()), (", ", drop())] {
-        if !key.is_empty() {
-            note.push(Piece::new(between, dim));
-            note.extend(key);
+    let ways = [(["sends again", "drops it"], false), (["again", "drop"], false), (["again", "drop"], true)];
+    let mut ways = ways.map(|(does, is_short)| ways_out(model, does, is_short));
+    let fits = ways.iter().position(|ways| row_width(ways) <= columns.text).unwrap_or(ways.len() - 1);
+    let ways = std::mem::take(&mut ways[fits]);
+    // Beside each other if they fit, below each other if not: a key is not torn from its words.
+    let mut parts = vec![note, ways];
+    parts.retain(|part| !part.is_empty());
+    let joined = parts.join(&Piece::new(" · ", dim));
+    if row_width(&joined) <= columns.text {
+        parts = vec![joined];
+    }
+    for part in &parts {
+        for row in wrap(part, columns.text, columns.text) {
+            rows.push(beside(columns, None, row));
         }
     }
-    for row in wrap(&note, columns.text, columns.text) {
-        beside(columns, None, row, rows);
+}
+
+/// What can be done about a message that was not sent. The keys for that are letters: they mean it only once it is selected.
+fn ways_out(model: &Model, [again, away]: [&'static str; 2], is_short: bool) -> Vec<Piece> {
+    let dim = model.settings.look.theme.style(Role::Dim);
+    let keys = [(Action::Resend, again), (Action::Drop, away)];
+    let keys = keys.map(|(action, words)| hint(model, Context::Select, action, words));
+    let keys: Vec<_> = keys.into_iter().filter(|key| !key.is_empty()).collect();
+    if keys.is_empty() {
+        return Vec::new();
     }
+    // Without a key for it there is still the mouse.
+    let mut row = match hint(model, Context::Input, Action::SelectMessage, "").into_iter().next() {
+        Some(key) if is_short => vec![key, Piece::new(": ", dim)],
+        Some(key) => vec![Piece::new("select it (", dim), key, Piece::new("): ", dim)],
+        None => vec![Piece::new("select it: ", dim)],
+    };
+    row.extend(keys.join(&Piece::new(", ", dim)));
+    row
 }
 
 /// A line across, with words in its middle.

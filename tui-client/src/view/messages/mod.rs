@@ -3,8 +3,10 @@
 
 mod body;
 mod entry;
+mod hidden;
 mod moment;
 mod pane;
+mod top;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -14,7 +16,7 @@ use super::{
     text::{clip, columns, line, put, put_row, settle, width},
 };
 use crate::{
-    model::{Link, Model, Seen, Spot, Target},
+    model::{Entry, Link, Model, Place, Seen, Spot, Target},
     theme::Role,
 };
 
@@ -29,20 +31,32 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, links: &mut V
     let mut seen =
         Seen { page, bottom: filled.bottom, at_top: filled.at_top, first: filled.first, last: filled.last, spots: Vec::new() };
     if filled.rows.is_empty() {
-        empty(model, buffer, area);
+        empty(model, buffer, area, seen.at_top);
         return seen;
     }
     // What does not fill the pane hangs at its foot, above what is typed.
     let top = area.y + columns(page - filled.rows.len());
     let theme = &model.settings.look.theme;
+    // Whoever said what is at the top is named there, also when it began above.
+    let said = |place: Place| match model.room().shown().at(place) {
+        Some(Entry::Message(message)) if !message.action => Some(&**message),
+        _ => None,
+    };
+    let above = filled.rows.iter().position(|(place, _)| place.is_some());
+    let above = above.filter(|at| filled.rows[*at].1.is_own && filled.rows[*at].1.name.is_none());
     for (number, (place, row)) in filled.rows.iter().enumerate() {
         let y = top + columns(number);
         let across = Rect { y, height: 1, ..area };
-        let is_selected = row.is_own && model.room().selected == Some(*place);
+        let own = place.filter(|_| row.is_own);
+        let is_selected = own.is_some() && model.room().selected == own;
         if is_selected {
             buffer.set_style(across, theme.style(Role::Selected));
         }
         put_row(buffer, area, area.x, y, &row.pieces, links);
+        let name = place.filter(|_| above == Some(number)).and_then(said);
+        if let Some((from, name)) = name.and_then(|message| entry::said_above(model, pane.columns(), message)) {
+            put(buffer, area, area.x + columns(from), y, &name.text, name.style);
+        }
         if is_selected {
             settle(buffer, across);
         }
@@ -50,8 +64,8 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, links: &mut V
             let columns = (area.x + columns(*from), (area.x + columns(*to)).min(area.right()));
             seen.spots.push((Spot { row: y, columns }, Target::User(user.clone())));
         }
-        if row.is_own {
-            seen.spots.push((Spot { row: y, columns: (area.left(), area.right()) }, Target::Message(*place)));
+        if let Some(place) = own {
+            seen.spots.push((Spot { row: y, columns: (area.left(), area.right()) }, Target::Message(place)));
         }
     }
     seen
@@ -66,7 +80,7 @@ pub(super) fn cost(model: &Model, width: usize, page: usize) -> (usize, usize) {
 }
 
 /// What is said while there is nothing to show.
-fn empty(model: &Model, buffer: &mut Buffer, area: Rect) {
+fn empty(model: &Model, buffer: &mut Buffer, area: Rect, at_top: bool) {
     let theme = &model.settings.look.theme;
     let room = model.room();
     let title = room.title();
@@ -74,6 +88,7 @@ fn empty(model: &Model, buffer: &mut Buffer, area: Rect) {
         (Link::Connecting { .. }, _) => "Connecting…".to_owned(),
         (Link::Waiting { .. }, _) => "Not connected. What you type is kept, and sent later.".to_owned(),
         (Link::Refused { .. }, _) => "Not connected.".to_owned(),
+        (Link::Online, _) if room.shown().first().is_some() => top::all_hidden(model, at_top).to_owned(),
         (Link::Online, Some(_)) => format!("Nothing said between you and {} yet.", line(title.trim_start_matches('@'))),
         (Link::Online, None) => format!("Nothing said in {} yet.", line(&title)),
     };

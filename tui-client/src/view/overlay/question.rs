@@ -49,7 +49,11 @@ fn words(model: &Model, question: &Question, space: usize) -> (&'static str, Vec
         Question::Paste { text: pasted } => {
             let safe = display::text(pasted);
             let lines: Vec<_> = safe.lines().collect();
-            say(&mut rows, format!("Send {}, each as a message of its own?", count(lines.len(), "line", "lines")), text);
+            let what = if lines.len() == 1 { "this line".to_owned() } else { format!("these {} lines", lines.len()) };
+            // What is in the input line goes with it.
+            let fits = model.room().composer.text().len() + pasted.len() <= model.text_bytes;
+            let how = if fits { "one message" } else { "several messages, since one cannot hold that much" };
+            say(&mut rows, format!("Send {what} as {how}?"), text);
             for shown in lines.iter().take(LINES) {
                 quote(&mut rows, &display::clip(shown, 200));
             }

@@ -12,6 +12,7 @@ use ratatui::{
 
 use super::{fixture::*, golden_file::compare, shots::overlays};
 use crate::{
+    keys::KeyMap,
     model::{Candidate, Completion, Find, Link, Model, Overlay, Place, Purpose, Question, Scroll, Spot, Target},
     theme::Depth,
     view::view,
@@ -101,6 +102,7 @@ fn a_morning_with_every_theme() {
     ] {
         let mut model = themed(morning(), dark, depth);
         model.room_mut().selected = Some(Place { seq: Seq(10), behind: 0 });
+        model.room_mut().selecting = true;
         golden.check(&format!("theme.{name}"), &model, (100, 30));
     }
     golden.end();
@@ -262,4 +264,48 @@ fn a_click_means_what_is_there() {
     assert_eq!(at(60, "Two kinds"), Some(Target::Message(Place { seq: Seq(7), behind: 0 })));
     assert_eq!(at(60, "3 new messages below"), Some(Target::Newest));
     assert_eq!(at(60, "Friday, 20"), None);
+}
+
+#[test]
+fn what_can_be_done_about_a_failure_is_said_as_the_keys_are() {
+    let note = |width: u16, changes: &[(&str, &[&str])]| {
+        let mut model = bare();
+        let changes: Vec<_> =
+            changes.iter().map(|(name, keys)| ((*name).into(), keys.iter().map(|key| (*key).into()).collect())).collect();
+        model.settings.keys = KeyMap::new(&changes).unwrap();
+        model.outbox.push(room("general"), "hi".into(), None, false, Timestamp(NINE));
+        let cid = model.outbox.iter().next().unwrap().cid.clone();
+        model.outbox.fail(&cid, "too long".into());
+        model.show_rooms = Some(false);
+        model.show_users = Some(false);
+        let rows = screen(&model, width, 10).rows;
+        let from = rows.iter().position(|row| row.contains("not sent")).unwrap();
+        rows[from..=7].iter().map(|row| row.trim()).collect::<Vec<_>>().join(" / ")
+    };
+    for (width, changes, expected) in [
+        (100, &[][..], "✗ not sent: too long · select it (Ctrl-Up): s sends again, x drops it"),
+        (60, &[], "✗ not sent: too long / select it (Ctrl-Up): s again, x drop"),
+        (30, &[], "✗ not sent: too long / Ctrl-Up: s again, x drop"),
+        (100, &[("select", &["f5"][..]), ("drop", &[])], "✗ not sent: too long · select it (F5): s sends again"),
+        (100, &[("select", &[]), ("resend", &["S"])], "✗ not sent: too long · select it: S sends again, x drops it"),
+        (100, &[("resend", &[]), ("drop", &[])], "✗ not sent: too long"),
+    ] {
+        assert_eq!(note(width, changes), expected, "{width} {changes:?}");
+    }
+}
+
+#[test]
+fn a_paste_that_is_too_long_for_one_message_says_so() {
+    let mut model = bare();
+    model.text_bytes = 10;
+    for (typed, text, words) in [
+        ("", "one\ntwo", "Send these 2 lines as one message?"),
+        ("and ", "one\ntwo", "Send these 2 lines as several messages,"),
+        ("", "one\n", "Send this line as one message?"),
+    ] {
+        model.room_mut().composer.set(typed);
+        model.overlay = Some(Overlay::Question(Question::Paste { text: text.into() }));
+        let rows = screen(&model, 80, 20).rows;
+        assert!(rows.iter().any(|row| row.contains(words)), "{rows:#?}");
+    }
 }

@@ -4,7 +4,7 @@ use chat_protocol::{Seq, Timestamp, server::Message};
 
 use super::fixture::*;
 use crate::{
-    model::{Entry, Model, Place, Scroll, Seen},
+    model::{Entry, Link, Membership, Model, Place, Scroll, Seen},
     view::messages,
 };
 
@@ -189,4 +189,142 @@ fn a_long_past_costs_nothing() {
     });
     assert_eq!(costs[0], costs[1]);
     assert!(costs[1].into_iter().all(|(laid, looked)| (30..90).contains(&laid) && looked < 1000), "{costs:?}");
+}
+
+/// A room of so many messages of mallory's, who is ignored, but for those of bob that are asked for.
+fn spammed(count: u64, is_bob: impl Fn(u64) -> bool) -> Model {
+    let mut model = bare();
+    let (mallory, bob) = (said(1, "mallory", 0, "spam"), said(1, "bob", 0, "message"));
+    for seq in 1..=count {
+        put(&mut model, Message { seq: Seq(seq), ..if is_bob(seq) { &bob } else { &mallory }.clone() });
+    }
+    model.settings.ignore = vec!["Mallory".into()];
+    model.room_mut().marker = Some(Seq(count - 5));
+    model
+}
+
+fn costs(model: &mut Model, scrolls: &[Scroll]) -> Vec<(usize, usize)> {
+    let cost = |scroll: &Scroll| {
+        model.room_mut().scroll = *scroll;
+        messages::cost(model, 80, 30)
+    };
+    scrolls.iter().map(cost).collect()
+}
+
+#[test]
+fn a_long_past_of_ignored_people_costs_no_more_than_a_short_one() {
+    let scrolls = [
+        Scroll::Newest,
+        Scroll::At { place: at(700), row: 0, moved: 20 },
+        Scroll::Show { place: at(700), down: 30 },
+        Scroll::At { place: at(500), row: 0, moved: isize::MAX },
+        Scroll::At { place: at(500), row: 0, moved: isize::MIN },
+    ];
+    let most = [1000, 100_000].map(|count| costs(&mut spammed(count, |seq| seq.is_multiple_of(10)), &scrolls));
+    assert_eq!(most[0], most[1]);
+    assert!(most[1].iter().all(|(laid, looked)| (25..90).contains(laid) && *looked < 2000), "{most:?}");
+    for is_bob in [|_| false, |seq| seq == 5000] {
+        let all = [10_000, 100_000].map(|count| costs(&mut spammed(count, is_bob), &scrolls));
+        assert_eq!(all[0], all[1]);
+        assert!(all[1].iter().all(|(laid, looked)| *laid <= 1 && *looked < 12_000), "{all:?}");
+    }
+}
+
+#[test]
+fn what_many_hidden_ones_part_is_no_end() {
+    // Few are passed over, and then it is the top: there may be something older to show.
+    let mut model = spammed(1500, |seq| seq == 1);
+    let (rows, seen) = draw(&mut model, SIZE);
+    assert!(seen.at_top && seen.bottom.is_none() && texts(&rows).is_empty() && rows[9].ends_with("message"), "{rows:?}");
+    assert!(draw(&mut spammed(1500, |_| false), SIZE).1.at_top);
+    // Many are not, and the rest of the log is not fetched for their sake.
+    let mut model = spammed(10_000, |seq| seq > 9990);
+    let (rows, seen) = draw(&mut model, SIZE);
+    assert!(!seen.at_top && seen.bottom.is_none() && rows[9].ends_with("message"), "{rows:?}");
+    let (rows, seen) = draw(&mut spammed(10_000, |_| false), SIZE);
+    assert!(!seen.at_top && rows.iter().any(|row| row == "Nothing here but what you ignore."), "{rows:?}");
+    // Nor are they taken for the newest: the pane stays where it is.
+    let mut model = spammed(10_000, |seq| !(10..=9990).contains(&seq));
+    model.room_mut().scroll = Scroll::Show { place: at(1), down: 0 };
+    for _ in 0..3 {
+        let (_, seen) = draw(&mut model, SIZE);
+        assert_eq!((seen.at_top, seen.bottom), (true, Some((at(9), 0))));
+        up(&mut model, -3);
+    }
+}
+
+/// The row at the top of the pane, and the rows below it.
+fn at_its_top(model: &mut Model) -> (String, Vec<String>) {
+    let (rows, seen) = draw(model, SIZE);
+    assert!(seen.at_top);
+    (rows[0].clone(), rows[1..].to_vec())
+}
+
+#[test]
+fn the_top_says_whether_there_are_older_messages_and_moves_nothing() {
+    let mut model = long(30);
+    model.room_mut().live.more_before = true;
+    model.room_mut().membership = Membership::Joined;
+    let loading = "loading older messages…";
+    assert_ne!(draw(&mut model, SIZE).0[0], loading, "not where the top is not seen");
+    up(&mut model, 100);
+    let (top, below) = at_its_top(&mut model);
+    assert_eq!(top, loading);
+    assert!(below[0].contains("20 November"), "{below:?}");
+    model.link = Link::Connecting { attempt: 1 };
+    assert_eq!(at_its_top(&mut model), ("older messages are not loaded".into(), below.clone()));
+    model.link = Link::Online;
+    model.room_mut().live.more_before = false;
+    model.room_mut().position = Some((chat_protocol::Epoch("log".into()), Seq(30)));
+    assert_eq!(at_its_top(&mut model), ("This is the beginning of general.".into(), below.clone()));
+    up(&mut model, 1);
+    assert_eq!(at_its_top(&mut model).1, below, "it is an end");
+    model.room_mut().scroll = Scroll::Show { place: at(1), down: 0 };
+    assert_eq!(at_its_top(&mut model), ("This is the beginning of general.".into(), below.clone()), "going to the oldest, too");
+    // Where older ones come, what is read stays.
+    let mut older = long(0);
+    for seq in 101..130 {
+        put(&mut older, said(seq, "bob", seq as i64, &format!("message {seq}")));
+    }
+    older.room_mut().live.more_before = true;
+    older.room_mut().membership = Membership::Joined;
+    up(&mut older, 100);
+    let (top, below) = at_its_top(&mut older);
+    assert_eq!(top, loading);
+    for seq in 1..100 {
+        put(&mut older, said(seq, "carol", seq as i64, &format!("message {seq}")));
+    }
+    // The day is said above the first of it.
+    assert_eq!(texts(&draw(&mut older, SIZE).0)[2..], texts(&below)[..]);
+}
+
+#[test]
+fn the_beginning_is_said_in_what_space_there_is() {
+    for (size, with, words) in [
+        ((100, 13), None, "This is the beginning of general."),
+        ((100, 13), Some("山田"), "This is the beginning of your words with 山田."),
+        ((20, 8), None, "the beginning"),
+    ] {
+        let mut model = long(1);
+        model.room_mut().with = with.map(user);
+        model.room_mut().position = Some((chat_protocol::Epoch("log".into()), Seq(1)));
+        let (rows, _) = draw(&mut model, size);
+        assert!(rows.iter().any(|row| row == words), "{rows:?}");
+    }
+    assert!(draw(&mut long(1), SIZE).0.iter().all(|row| !row.contains("beginning")), "not before the log is known");
+}
+
+#[test]
+fn whoever_said_what_is_at_the_top_is_named_there() {
+    let mut model = bare();
+    for seq in 1..60 {
+        put(&mut model, said(seq, "bob", 0, "one of many in a minute"));
+    }
+    put(&mut model, said(60, "bob", 0, &"a long one\n".repeat(40)));
+    for lines in [30, 12, 1] {
+        let (rows, _) = draw(&mut model, (100, 30));
+        assert!(rows[0].starts_with("bob  "), "{rows:#?}");
+        assert_eq!(rows.iter().filter(|row| row.contains("bob  ")).count(), 1);
+        up(&mut model, lines);
+    }
 }

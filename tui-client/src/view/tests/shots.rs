@@ -1,4 +1,6 @@
-//! Screens as a terminal gets them, to look at: each a file of bytes in the folder that `CHAT_SHOTS` names.
+//! Screens as a terminal gets them, to look at: each a file of bytes, in the folder that `CHAT_SHOTS` names, to be shown with `cat`
+//! in a terminal of the size that its name ends with. They are written by
+//! `CHAT_SHOTS=<folder> cargo test -p chat-tui --bin chat-tui shots -- --ignored`.
 
 use std::{env, fs, path::PathBuf};
 
@@ -6,10 +8,14 @@ use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, la
 
 use super::fixture::*;
 use crate::{
-    model::{Candidate, Completion, Item, Link, List, ListKind, Model, Overlay, Place, Purpose, Question, Row},
+    model::{
+        Candidate, Completion, Item, Link, List, ListKind, Membership, Model, Overlay, Place, Purpose, Question, Row, Scroll,
+    },
     theme::Depth,
     view::{links, view},
 };
+
+const SMALLER: [(u16, u16); 3] = [(100, 30), (60, 20), (30, 8)];
 
 /// What a terminal of that size is sent for a first frame.
 pub(super) fn bytes(model: &Model, width: u16, height: u16) -> Vec<u8> {
@@ -73,7 +79,7 @@ pub(super) fn overlays() -> Vec<(&'static str, Overlay)> {
 }
 
 #[test]
-#[ignore = "for looking at: CHAT_SHOTS=<folder>"]
+#[ignore = "for looking at: CHAT_SHOTS=<folder> cargo test -p chat-tui --bin chat-tui shots -- --ignored"]
 fn shots() {
     let folder = PathBuf::from(env::var_os("CHAT_SHOTS").expect("CHAT_SHOTS names a folder"));
     fs::create_dir_all(&folder).unwrap();
@@ -92,6 +98,7 @@ fn shots() {
             shot(name, &model, width, height);
         }
         model.room_mut().selected = Some(Place { seq: chat_protocol::Seq(10), behind: 0 });
+        model.room_mut().selecting = true;
         shot(&format!("{name}-selected"), &model, 100, 30);
         model.room_mut().selected = None;
         for (overlay, what) in overlays() {
@@ -113,8 +120,20 @@ fn shots() {
         });
         model.link =
             Link::Waiting { until: std::time::Duration::from_secs(3), attempt: 4, reason: "the server does not answer".into() };
-        for (width, height) in [(100, 30), (60, 20), (30, 8)] {
+        for (width, height) in SMALLER {
             shot(&format!("{name}-reply"), &model, width, height);
+        }
+        let mut model = themed(morning(), dark, depth);
+        let oldest = Place { seq: chat_protocol::Seq(1), behind: 0 };
+        let general = model.room_mut();
+        general.scroll = Scroll::Show { place: oldest, down: 0 };
+        general.membership = Membership::Joined;
+        general.position = Some((chat_protocol::Epoch("log".into()), chat_protocol::Seq(13)));
+        for (what, more_before) in [("beginning", false), ("loading", true)] {
+            model.room_mut().live.more_before = more_before;
+            for (width, height) in SMALLER {
+                shot(&format!("{name}-{what}"), &model, width, height);
+            }
         }
     }
 }
