@@ -90,7 +90,7 @@ pub(crate) struct Args {
     #[arg(long, requires = "tail", value_name = "FILE", help_heading = "Without a screen")]
     pub(crate) position: Option<PathBuf>,
     /// With --tail: the last so many messages of each room first, 0 for none; never more than the server shows to those who come
-    /// in, which is also the default [50]
+    /// in, which are 50 [default: those]
     #[arg(long, requires = "tail", value_name = "COUNT", help_heading = "Without a screen")]
     pub(crate) limit: Option<u64>,
     /// With --pipe and --once, and where the input of --plain ends: how long to try without getting on [default: 30]
