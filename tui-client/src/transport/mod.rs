@@ -82,8 +82,10 @@ pub(crate) async fn run(server: Server, mut commands: Receiver<Command>, events:
             if events.send(LinkEvent::Waiting { delay, attempt }).await.is_err() {
                 return;
             }
-            if wait(&mut commands, &mut resume, Instant::now() + delay, soonest).await.is_none() {
-                return;
+            match wait(&mut commands, &mut resume, Instant::now() + delay, soonest).await {
+                Some(true) => backoff.woken(),
+                Some(false) => {}
+                None => return,
             }
         }
         if events.send(LinkEvent::Trying { attempt }).await.is_err() {
@@ -125,12 +127,13 @@ async fn connector(server: &Server, made: &mut Option<Connector>) -> Result<Opti
     Ok(made.clone())
 }
 
-/// Waits until then; or until woken, but no sooner than `soonest`; or until there is another to be. Nothing, if we are no
-/// longer needed.
-async fn wait(commands: &mut Receiver<Command>, resume: &mut Resume, mut until: Instant, soonest: Instant) -> Option<()> {
+/// Waits until then; or until woken, but no sooner than `soonest`; or until there is another to be. Answers whether it was woken;
+/// nothing, if we are no longer needed.
+async fn wait(commands: &mut Receiver<Command>, resume: &mut Resume, mut until: Instant, soonest: Instant) -> Option<bool> {
+    let mut woken = false;
     loop {
         tokio::select! {
-            () = sleep_until(until) => return Some(()),
+            () = sleep_until(until) => return Some(woken),
             command = commands.recv() => match command? {
                 Command::Connect { resume: newer, no_sooner } => {
                     if newer.user != resume.user {
@@ -138,7 +141,7 @@ async fn wait(commands: &mut Receiver<Command>, resume: &mut Resume, mut until: 
                     }
                     *resume = newer;
                 }
-                Command::Wake => until = until.min(soonest),
+                Command::Wake => (until, woken) = (until.min(soonest), true),
                 Command::Send(_) | Command::Break => {}
             },
         }
