@@ -219,7 +219,11 @@ impl Model {
 
     /// Nothing is open and nothing is being typed: the user can be asked something.
     pub(crate) fn is_free(&self) -> bool {
-        self.overlay.is_none() && self.editing.is_none() && self.room().composer.is_empty()
+        self.overlay.is_none()
+            && self.editing.is_none()
+            && self.history_search.is_none()
+            && !self.find.as_ref().is_some_and(|find| find.typing)
+            && self.room().composer.is_empty()
     }
 
     /// Whether time alone will change something.
@@ -232,6 +236,9 @@ impl Model {
             || self.rooms.iter().any(|room| !room.typing.is_empty() || !room.missing.0.is_empty())
             || online && (self.outbox.is_moving() || !self.asked.is_empty())
             || online && self.rooms.iter().any(|room| room.told_read < room.read && room.membership == Membership::Joined)
-            || online && !self.asked_stale && self.outbox.iter().any(|pending| pending.state == State::Stale)
+            || online
+                && !self.is_headless()
+                && !self.asked_stale
+                && self.outbox.iter().any(|pending| pending.state == State::Stale)
     }
 }

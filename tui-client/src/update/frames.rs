@@ -93,6 +93,10 @@ pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
 fn joined(model: &mut Model, why: Option<Why>, snapshot: Joined) -> Vec<Effect> {
     let (epoch, me) = (model.epoch.clone(), model.user.clone());
     let with = events::partner(model, &snapshot.room);
+    if why.is_none() && with.is_some() && model.rooms.find(&snapshot.room).is_none() {
+        // It was put away meanwhile.
+        return Vec::new();
+    }
     let is_private = with.is_some();
     let room = model.rooms.add(snapshot.room, with);
     let name = room.name.clone();
@@ -231,6 +235,7 @@ fn attend(model: &mut Model, came: &[UserName], went: &[UserName]) {
         let Some(with) = &room.with else { continue };
         if came.contains(with) {
             room.users.insert(with.clone());
+            room.missing.0.remove(with);
         } else if absent.contains(with) {
             room.users.remove(with);
         }

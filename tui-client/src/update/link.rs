@@ -60,6 +60,11 @@ fn lost(model: &mut Model, reason: String, come_back: Option<Duration>) -> Vec<E
             let mut effects = Vec::new();
             if let Some(previous) = model.previous.take() {
                 effects = super::fault(model, format!("{reason}. You are {previous} as before."));
+                // It was meant to be said by somebody else.
+                let cids: Vec<_> = model.outbox.iter().map(|pending| pending.cid.clone()).collect();
+                for cid in cids {
+                    model.outbox.fail(&cid, format!("said as {}", model.user));
+                }
                 model.user = previous;
                 model.link = Link::Connecting { attempt: 1 };
                 effects.push(connect(model, Duration::ZERO));
@@ -123,6 +128,7 @@ pub(super) fn welcomed(model: &mut Model, welcome: Welcome) -> Vec<Effect> {
             wanted.push(room.name.clone());
         }
     }
+    wanted.retain(|room| !rooms::is_leaving(model, room));
     for room in wanted {
         join(model, room, None);
     }
@@ -187,7 +193,9 @@ pub(super) fn rename(model: &mut Model, user: chat_protocol::UserName) -> Vec<Ef
     }
     model.people.clear();
     let before = std::mem::replace(&mut model.user, user);
-    model.previous = Some(before).filter(|_| model.welcomed && !matches!(model.link, Link::Refused { .. }));
+    let before = model.previous.take().unwrap_or(before);
+    let known = model.welcomed && !matches!(model.link, Link::Refused { .. });
+    model.previous = Some(before).filter(|before| known && *before != model.user);
     model.asked.clear();
     model.seen = Seen::default();
     for room in model.rooms.iter_mut() {

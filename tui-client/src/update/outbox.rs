@@ -6,11 +6,11 @@ use chat_protocol::{ClientId, ClientMessage, Request, RoomName, Seq, Timestamp, 
 
 use super::{
     fault,
-    requests::{ask, signal},
+    requests::{ask, queue, signal},
 };
 use crate::{
     effect::{Effect, Told},
-    model::{Entry, Link, Membership, Model, Outbox, Place, Purpose, Room, Scroll, State, Why},
+    model::{Entry, Link, Membership, Model, Outbox, Place, Progress, Purpose, Room, Scroll, State, Why},
 };
 
 /// A text to say in the current room: a new message, an answer or other words for an old one, as the input line has it.
@@ -48,7 +48,12 @@ pub(super) fn change(model: &mut Model, room: &RoomName, message: impl FnOnce(Op
     if model.link != Link::Online {
         return fault(model, "There is no connection now, and this cannot wait for one.");
     }
-    vec![ask(model, Why::Change { room: room.clone() }, message(Some(room.shown().to_owned())))]
+    let (why, message) = (Why::Change { room: room.clone() }, message(Some(room.shown().to_owned())));
+    if model.asked.values().any(|asked| asked.why == why && !matches!(asked.progress, Progress::Sent(_))) {
+        queue(model, why, message);
+        return Vec::new();
+    }
+    vec![ask(model, why, message)]
 }
 
 /// What is to go out now.

@@ -83,7 +83,13 @@ pub(super) fn due(model: &mut Model) -> Vec<Effect> {
     if slow && now < model.released + APART {
         return Vec::new();
     }
+    // What was refused for now goes before what was asked after it.
+    let behind = |later: &Asked| {
+        let earlier = |asked: &&Asked| asked.number < later.number && asked.why == later.why;
+        model.asked.values().filter(earlier).any(|asked| matches!(asked.progress, Progress::Held(until) if now < until))
+    };
     let ready = |asked: &Asked| match &asked.why {
+        Why::Change { .. } if behind(asked) => false,
         Why::Change { room } => model.rooms.find(room).is_none_or(|room| room.membership == Membership::Joined),
         _ => true,
     };
@@ -122,7 +128,7 @@ fn forget(model: &mut Model, now: Duration) {
 
 /// The connection is gone. What changes something waits for the next; the rest is asked for anew where it is still wanted.
 pub(super) fn lost(model: &mut Model) {
-    model.asked.retain(|_, asked| matches!(asked.why, Why::Change { .. } | Why::Leave { .. }));
+    model.asked.retain(|_, asked| matches!(asked.why, Why::Change { .. } | Why::Leave { .. } | Why::Join { then: Some(_), .. }));
     for asked in model.asked.values_mut() {
         asked.progress = Progress::Waiting;
     }

@@ -6,7 +6,7 @@ use chat_protocol::{ClientMessage, RoomName, Seq, server::Message};
 
 use super::{
     compose, fault, hint, link, notice,
-    requests::{ask, is_asked, signal},
+    requests::{ask, is_asked, queue, signal},
     scroll,
 };
 use crate::{
@@ -92,6 +92,9 @@ pub(super) fn enter(model: &mut Model, name: RoomName) -> Vec<Effect> {
     if model.link != Link::Online {
         return fault(model, "There is no connection now: no room can be joined.");
     }
+    if is_asked(model, |why| matches!(why, Why::Join { room, .. } if *room == name)) {
+        return Vec::new();
+    }
     let then = Then { typed: model.typed, show: None };
     link::join(model, name, Some(then));
     Vec::new()
@@ -116,23 +119,34 @@ pub(super) fn leave(model: &mut Model, name: &RoomName) -> Vec<Effect> {
         model.people.insert(with);
         return gone(model, name);
     }
-    let is_leaving = |room: &Room| is_asked(model, |why| matches!(why, Why::Leave { room: left } if *left == room.name));
-    let others = model.rooms.iter().position(|room| room.with.is_none() && room.name != *name && !is_leaving(room));
+    let others = model.rooms.iter().position(|room| room.with.is_none() && room.name != *name && !is_leaving(model, &room.name));
     let Some(other) = others else {
         return notice(model, "This is your only room. /join another first, or /quit.");
     };
     // At once: what is typed from now on is not for the room that is left.
     let mut effects = Vec::new();
     if model.room().name == *name {
-        effects.extend(go(model, model.rooms.last().filter(|index| *index < model.rooms.len()).unwrap_or(other)));
+        let stays = |index: &usize| model.rooms.iter().nth(*index).is_some_and(|room| !is_leaving(model, &room.name));
+        let to = model.rooms.last().filter(stays).unwrap_or(other);
+        effects.extend(go(model, to));
     }
     if model.link != Link::Online {
+        // The address of the connection to come names the first: it is left when we are there.
+        if model.rooms.iter().find(|room| room.with.is_none()).is_some_and(|room| room.name == *name) {
+            queue(model, Why::Leave { room: name.clone() }, ClientMessage::Leave { room: Some(name.shown().into()) });
+            return effects;
+        }
         effects.extend(gone(model, name));
         return effects;
     }
     let message = ClientMessage::Leave { room: Some(name.shown().into()) };
     effects.push(ask(model, Why::Leave { room: name.clone() }, message));
     effects
+}
+
+/// Whether we asked to be out of a room.
+pub(super) fn is_leaving(model: &Model, name: &RoomName) -> bool {
+    is_asked(model, |why| matches!(why, Why::Leave { room } if room == name))
 }
 
 /// The public rooms, for the next start; where a program is, no person is.
@@ -143,6 +157,7 @@ pub(super) fn keep(model: &Model) -> Option<Effect> {
 
 /// We are no longer in a room.
 pub(super) fn gone(model: &mut Model, name: &RoomName) -> Vec<Effect> {
+    let was_here = model.room().name == *name;
     if model.rooms.remove(name).is_none() {
         return Vec::new();
     }
@@ -151,19 +166,23 @@ pub(super) fn gone(model: &mut Model, name: &RoomName) -> Vec<Effect> {
     model.seen = Seen::default();
     let mut effects = vec![Effect::Tell(Told::Notice { room: None, text })];
     effects.extend(keep(model));
-    effects.extend(entered(model));
+    if was_here {
+        effects.extend(entered(model));
+    }
     effects
 }
 
 /// A room does not let us in.
 pub(super) fn refused(model: &mut Model, name: &RoomName, why: &str) -> Vec<Effect> {
-    let mut effects = fault(model, format!("{name}: {why}"));
+    let mut effects = Vec::new();
     let new = model.rooms.find(name).is_some_and(|room| room.position.is_none());
     if new && model.rooms.iter().any(|room| room.with.is_none() && room.name != *name) {
         effects.extend(gone(model, name));
     } else if let Some(room) = model.rooms.find_mut(name) {
         room.membership = Membership::Absent;
+        model.asked.retain(|_, asked| !matches!(&asked.why, Why::Change { room } if room == name));
     }
+    effects.extend(fault(model, format!("{name}: {why}")));
     effects
 }
 
@@ -197,6 +216,10 @@ fn read_to(model: &mut Model, name: &RoomName, read: Seq) {
     room.read = room.read.max(read);
     room.unread = room.unread.saturating_sub(unread);
     room.mentions = room.mentions.saturating_sub(mentioned);
+    if room.position.as_ref().is_some_and(|(_, newest)| *newest <= read) {
+        // What was trimmed or edited since it was counted is read, too.
+        (room.unread, room.mentions) = (0, 0);
+    }
     let oldest = room.live.first();
     room.unread_more &= oldest.is_some_and(|oldest| room.read.0 + 1 < oldest.0);
 }

@@ -1,6 +1,7 @@
 //! Stories: what happens, in the words of the wire and of the keyboard → what is known and what is asked for.
 
 mod connection;
+mod crossing;
 mod people;
 mod reading;
 mod saying;

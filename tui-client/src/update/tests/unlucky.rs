@@ -4,7 +4,7 @@ use super::*;
 use crate::model::{Audience, Place, Purpose, Scroll};
 use chat_protocol::Seq;
 
-fn at_newest(last: u64) -> Seen {
+pub(super) fn at_newest(last: u64) -> Seen {
     Seen { page: 20, bottom: None, at_top: false, first: Some(Seq(1)), last: Some(Seq(last)), spots: Vec::new() }
 }
 
