@@ -369,7 +369,9 @@ fn reaction_rows(filter: &str) -> Vec<Row> {
         emoji.shortcodes().any(|code| code.contains(&filter)) || emoji.name().to_lowercase().contains(&filter)
     };
     let mut rows: Vec<_> = emojis::iter().filter(fits).collect();
-    rows.sort_by_key(|emoji| !emoji.shortcodes().any(|code| code.starts_with(&filter)));
+    // Best is what is called so, then what begins so.
+    let is_called = |emoji: &emojis::Emoji| emoji.shortcodes().any(|code| code == filter);
+    rows.sort_by_key(|emoji| (!is_called(emoji), !emoji.shortcodes().any(|code| code.starts_with(&filter))));
     let mut rows: Vec<_> = rows.into_iter().take(100).map(named).collect();
     // A reaction need not be an emoji: a word is one too.
     if rows.is_empty() && !filter.contains(char::is_whitespace) && filter.len() <= limits::EMOJI_BYTES {

@@ -132,6 +132,8 @@ fn a_reaction_is_put_on_and_taken_back() {
     story.hears(json!({"type":"reacted","room":"general","seq":4,"from":"alice","at":"2026-11-20T09:32:00.000Z","target":3,"emoji":"👍","on":true}));
     story.press("ctrl-up + t h u m b s u enter");
     assert_eq!(story.asked(), [json!({"type":"react","room":"general","seq":3,"emoji":"👍","on":false})]);
+    story.press("ctrl-up + h e a r t enter");
+    assert_eq!(story.asked()[0]["emoji"], "❤\u{fe0f}", "what is called so comes first");
 }
 
 #[test]
