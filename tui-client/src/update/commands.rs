@@ -7,7 +7,7 @@ use chat_protocol::{
     limits, names,
 };
 
-use super::{fault, hint, link, notice, outbox, overlays, requests::ask, rooms, scroll};
+use super::{fault, hint, leaving, link, notice, outbox, overlays, requests::ask, rooms, scroll};
 use crate::{
     effect::{Effect, Told},
     model::{Find, Link, Model, Overlay, Purpose as Draft, Why},
@@ -65,7 +65,7 @@ pub(super) fn entered(model: &mut Model, line: &str) -> Vec<Effect> {
         return (local.run)(model, rest);
     }
     match command::parse(line) {
-        Ok(Typed::Quit) => overlays::quit(model),
+        Ok(Typed::Quit) => leaving::quit(model),
         Ok(Typed::Help(None)) => help(model),
         Ok(Typed::Help(Some(name))) => {
             let local = LOCAL_COMMANDS.iter().find(|local| local.name == name);

@@ -1,7 +1,7 @@
 //! A key → what it means where the user is: in a question or a list, at a selected message, in the input line; and what it means
 //! everywhere.
 
-use super::{commands, compose, hint, overlays, rooms, scroll, select};
+use super::{commands, compose, hint, leaving, overlays, rooms, scroll, select};
 use crate::{
     effect::Effect,
     keys::{Action, Chord, Code, Context},
@@ -129,7 +129,7 @@ fn finding(model: &mut Model, chord: Chord, action: Option<Action>) -> Vec<Effec
 /// Ctrl-C: what is open is closed, what is typed is put away, and the second one leaves.
 fn interrupt(model: &mut Model) -> Vec<Effect> {
     if model.leaving.is_some_and(|until| model.now.since < until) {
-        return vec![Effect::Quit(overlays::ending(model))];
+        return vec![Effect::Quit(leaving::ending(model))];
     }
     model.overlay = None;
     model.find = None;

@@ -7,6 +7,8 @@
 //! | going from room to room, what is read there | [`rooms`] |
 //! | moving in a transcript, fetching what is not there | [`scroll`] |
 //! | what is said, until the server has it | [`outbox`] |
+//! | what lies above the screen | [`overlays`]; what its lists offer: [`offers`] |
+//! | the wish to leave | [`leaving`] |
 //! | the connection's coming and going | [`link`] |
 //! | what the server says | [`frames`]; what the log holds: [`events`] |
 //! | which answer belongs to which question | [`requests`] |
@@ -17,7 +19,9 @@ mod compose;
 mod events;
 mod frames;
 mod keys;
+mod leaving;
 mod link;
+mod offers;
 mod outbox;
 mod overlays;
 mod recall;
@@ -48,7 +52,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = happened(model, msg);
     overlays::when_free(model);
     effects.extend(requests::due(model));
-    effects.extend(overlays::quitting(model));
+    effects.extend(leaving::quitting(model));
     // Once for whatever happened, and only if it says something else.
     let title = if model.is_headless() { String::new() } else { rooms::title(model) };
     if title != model.title {
@@ -94,7 +98,7 @@ fn happened(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Settings(Err(words)) | Msg::Failed(words) => fault(model, words),
-        Msg::Leave => vec![Effect::Quit(overlays::ending(model))],
+        Msg::Leave => vec![Effect::Quit(leaving::ending(model))],
         Msg::Tick(_) | Msg::Drawn(_) => Vec::new(),
     };
     effects.extend(outbox::flush(model));
