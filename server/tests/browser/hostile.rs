@@ -88,8 +88,8 @@ async fn hostile_text_runs_nothing_and_breaks_no_layout() {
     let seq = eve.say("reacted to").await["seq"].clone();
     for text in &texts {
         send(&mut eve, json!({ "type": "react", "room": "general", "seq": seq, "emoji": text, "on": true })).await;
-        send(&mut eve, json!({ "type": "typing", "room": "general", "active": true })).await;
     }
+    eve.send(json!({ "type": "typing", "room": "general", "active": true })).await;
     let newest = "[...document.querySelectorAll('#messages li.message')].at(-1)?.querySelector('.text').textContent";
     for (round, text) in texts.iter().rev().take(3).chain(&texts).enumerate() {
         send(&mut eve, json!({ "type": "topic", "room": "general", "text": text })).await;

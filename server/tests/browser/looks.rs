@@ -55,7 +55,7 @@ async fn axe_finds_nothing_wherever_one_looks() {
     }
     browser.enter(&url, "alice").await;
     browser.say("/join tea").await;
-    browser.becomes("document.querySelector('#title').textContent", json!("tea")).await;
+    browser.wait_for("document.querySelector('#rooms a[data-room=tea][aria-current=page]')").await;
     let mut people = furnish(&server).await;
     browser.wait_for("document.querySelector('#rooms a[data-room=general] .mentions')?.textContent.includes('1')").await;
     browser.click("#rooms a[data-room=general]").await;
