@@ -55,7 +55,11 @@ export function past() {
 export function known({ user, rooms, people, listed }, room) {
   const speakers = (room?.live.lines ?? []).flatMap((line) => (line.kind === 'message' ? [line.message.from] : [])).toReversed();
   const others = [...rooms.flatMap((each) => [...each.users, ...(each.with ? [each.with] : [])]), ...people];
-  const once = (/** @type {string[]} */ names) => [...new Map(names.reverse().map((name) => /** @type {const} */ ([folded(name), name]))).values()].reverse();
+  const once = (/** @type {string[]} */ names) => {
+    const found = new Map();
+    for (const name of names) if (!found.has(folded(name))) found.set(folded(name), name);
+    return [...found.values()];
+  };
   return {
     users: once([...speakers, ...(room?.users ?? []), ...others]),
     rooms: once([...rooms.filter((each) => !each.with).map((each) => each.name), ...listed.map((each) => each.name)]),
