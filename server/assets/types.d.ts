@@ -199,6 +199,10 @@ export type Happening = { now: number } & (
   | { type: 'seen'; room: string; seq: number; end: boolean }
 );
 
+/** How it is told: the loop adds the time. */
+export type Dispatch = (happening: Timeless<Happening>) => void;
+type Timeless<T> = T extends unknown ? Omit<T, 'now'> : never;
+
 /** All that may be asked for. */
 export type Effect =
   | { type: 'connect' }
