@@ -207,8 +207,9 @@ export type Happening = { now: number } & (
   | { type: 'seen'; room: string; seq: number; end: boolean }
 );
 
-/** Something happened: the time is added. */
-export type Dispatch = (happening: Happening extends infer One ? One extends { now: number } ? Omit<One, "now"> : never : never) => void;
+/** How it is told: the loop adds the time. */
+export type Dispatch = (happening: Timeless<Happening>) => void;
+type Timeless<T> = T extends unknown ? Omit<T, 'now'> : never;
 
 /** All that may be asked for. */
 export type Effect =
