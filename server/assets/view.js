@@ -1,142 +1,260 @@
 // @ts-check
 /*
- * Paints a state of the store into the document, touching only the rows that changed, and keeps the reader's place.
- * What people wrote goes in as text nodes, by way of text.js; nothing is ever parsed as markup.
- * It does not know sockets, nor how a state came about, nor what a person does with the page.
+ * Everything on the screen but the list and the dialogs: the header, the rooms, the people, what stands around the composer.
+ * Paints a state, touching only what changed, and never moves the focus by itself.
+ * It does not know how a state came about; the title, the address, notifications and the composer's text are others'.
  */
 
-/** @import {Line, Message, State} from './store.js' */
-import { firstSeq, initial } from './store.js';
-import { linked, shown } from './text.js';
+/** @import {Dispatch, Link, Room, State} from './types.d.ts' */
+import { openHelp, openSearch, openSwitcher, paintDialogs } from './dialogs.js';
+import { bdi, button, byId, clipped, element, namesOf, patch, rich } from './dom.js';
+import { paintMessages, startMessages } from './messages.js';
+import { messageOf } from './rows.js';
+import { folded, shown } from './text.js';
 
-const NEAR_END_PX = 40;
-const TODAY = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
-const OTHER_DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'short' });
+const FILTER_FROM = 15;
+const PEOPLE_SHOWN = 300;
 
-/** @param {string} id */
-export const byId = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
-const scroll = byId('scroll');
-const list = byId('messages');
+const byName = new Intl.Collator().compare;
+const filter = byId('people-filter');
 
-/** By line or draft: what stands there already is not made again.
- * @type {Map<object, HTMLElement>} */
-let rows = new Map();
-let painted = initial;
+/** @type {Dispatch} */
+let dispatch = () => {};
+/** @type {State | undefined} */
+let painted;
+/** @type {Record<'public' | 'private' | 'users', import('./dom.js').Patched>} */
+const drawn = { public: new Map(), private: new Map(), users: new Map() };
 
-const isAtEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
-export const toEnd = () => scroll.scrollTo(0, scroll.scrollHeight);
-/** New messages are spoken from a place of their own: a live list would read out the whole history on loading it.
- * @param {string} text */
-export const speak = (text) => { byId('announce').textContent = shown(text); };
+/** @param {State} state */
+const here = (state) => state.rooms.find(({ key }) => key === state.here);
+
+/** @param {Dispatch} to */
+export function start(to) {
+  dispatch = to;
+  startMessages(to);
+  byId('retry').addEventListener('click', () => dispatch({ type: 'connect' }));
+  byId('find').addEventListener('click', () => openSearch(dispatch));
+  byId('switch').addEventListener('click', () => openSwitcher(dispatch));
+  byId('show-rooms').addEventListener('click', () => toggle('rooms'));
+  byId('show-people').addEventListener('click', () => toggle('people'));
+  byId('purpose').querySelector('button')?.addEventListener('click', () => {
+    dispatch({ type: 'cancel' });
+    byId('input').focus();
+  });
+  filter.addEventListener('input', () => painted && paintPeople(painted));
+  byId('rooms').addEventListener('click', (event) => {
+    const link = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest('a'));
+    // With a key held, the browser opens another tab.
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    fold();
+    dispatch({ type: 'go', room: link.dataset.room ?? '' });
+  });
+  byId('users').addEventListener('click', ({ target }) => {
+    const { user } = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest('button'))?.dataset ?? {};
+    if (!user) return;
+    fold();
+    dispatch({ type: 'converse', user });
+  });
+  for (const pane of PANES) {
+    byId(pane).addEventListener('toggle', () => {
+      const open = byId(pane).matches(':popover-open');
+      byId('chat').inert = open;
+      byId(`show-${pane}`).ariaExpanded = String(open);
+    });
+    WIDE[pane].addEventListener('change', fold);
+  }
+  const menu = byId('menu');
+  menu.addEventListener('beforetoggle', () => painted && paintMenu(menu, painted));
+}
 
 /** @param {State} state */
 export function paint(state) {
-  const { user, users, topic, typing, status } = state;
-  const room = status.state === 'idle' ? '' : state.room;
-  const follow = state.room !== painted.room || isAtEnd();
-  const grewAbove = firstSeq(state) !== firstSeq(painted);
-  const fromEnd = scroll.scrollHeight - scroll.scrollTop;
-
-  paintRows(state);
-  if (users !== painted.users) {
-    const sorted = [...users].sort((a, b) => a.localeCompare(b));
-    byId('users').replaceChildren(...sorted.map((name) => element('li', name === user ? 'you' : '', bdi(name))));
-    byId('online').textContent = String(users.length);
+  const room = here(state);
+  const old = painted && here(painted);
+  paintLink(state.link);
+  if (room !== old || state.rooms !== painted?.rooms || state.here !== painted?.here) {
+    paintRooms(state);
+    paintHeader(room);
+    paintComposer(room, state);
   }
-  byId('earlier').hidden = !state.more || !firstSeq(state);
-  byId('earlier').disabled = !state.present;
-  byId('typing').replaceChildren(...typing.flatMap(({ name }, i) => [i ? ', ' : '', bdi(name)]),
-    typing.length > 1 ? ' are typing…' : typing.length ? ' is typing…' : '');
-  byId('title').replaceChildren(...(room ? ['#', bdi(room)] : ['Chat']));
-  if (topic !== painted.topic) byId('topic').replaceChildren(...withLinks(topic));
-  document.title = room ? `#${shown(room)} – Chat` : 'Chat';
-  paintStatus(status);
-
-  if (follow) toEnd();
-  // What the reader looks at stays where it is when earlier messages come in above it.
-  else if (grewAbove) scroll.scrollTop = scroll.scrollHeight - fromEnd;
+  if (room?.users !== old?.users || state.user !== painted?.user || room?.key !== old?.key) {
+    if (room?.key !== old?.key) filter.value = '';
+    paintPeople(state);
+  }
+  byId('me').replaceChildren(bdi(state.user));
+  byId('hint').textContent = shown(state.hint);
   painted = state;
+  paintMessages(state);
+  paintDialogs(state);
 }
 
-/** @param {State} state */
-function paintRows({ lines, outbox, user }) {
-  /** @type {typeof rows} */
-  const next = new Map();
-  for (const line of lines) next.set(line, rows.get(line) ?? rowOf(line));
-  for (const draft of outbox) next.set(draft, rows.get(draft) ?? speech('message pending', { seq: 0, from: user, text: draft.text, at: '' }));
-  for (const [key, row] of rows) if (!next.has(key)) row.remove();
-  let at = list.firstChild;
-  for (const row of next.values()) {
-    if (row === at) at = at.nextSibling;
-    else list.insertBefore(row, at);
-  }
-  rows = next;
-}
+// The header
 
-/** @param {State['status']} status */
-function paintStatus({ state, retryAt = 0, reason = '' }) {
-  const badge = byId('status');
-  const text = {
+/** @param {Link} link */
+function paintLink({ state, retryAt = 0, attempt = 0, reason = '' }) {
+  const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1_000));
+  const words = {
     idle: '',
     connecting: 'connecting…',
     connected: 'connected',
-    reconnecting: `reconnecting in ${Math.max(1, Math.ceil((retryAt - Date.now()) / 1000))} s`,
+    waiting: `Reconnecting in ${seconds} s${attempt ? ` (attempt ${attempt})` : ''}`,
     refused: `refused: ${shown(reason)}`,
   }[state];
-  // The countdown is for the eye: spoken once a second, it would drown everything else.
-  if (badge.dataset.state !== state) speak(text);
-  badge.dataset.state = state;
-  badge.textContent = text;
+  const status = byId('status');
+  if (status.textContent !== words) status.textContent = words;
+  status.dataset.state = state;
+  byId('retry').hidden = state !== 'waiting' && state !== 'refused';
 }
 
-/** @param {Line} line */
-const rowOf = ({ kind, message, parts = [] }) => (message ? speech(kind, message) : element('li', kind, ...parts.flatMap(
-  (part) => (typeof part === 'string' ? withLinks(part) : [bdi(part.name)]))));
-
-/** @param {string} kind @param {Message} message */
-function speech(kind, { seq, from, text, at, room, action, edited_at, deleted }) {
-  const sender = bdi(from);
-  sender.className = 'sender';
-  // The same name has the same colour for everybody.
-  sender.dataset.hue = String([...from].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 5);
-  const said = element('span', 'text', ...withLinks(deleted ? '(deleted)' : text));
-  said.dir = 'auto';
-  const mark = kind === 'private' ? `private ${shown(room ?? '')}` : edited_at && !deleted ? '(edited)' : '';
-  const row = element('li', `${kind}${action ? ' action' : ''}${deleted ? ' deleted' : ''}`,
-    timeOf(at), ' ', element('div', '', sender, ' ', said, ' ', element('span', 'mark', mark)));
-  if (seq) row.dataset.seq = String(seq);
-  return row;
+/** @param {Room} [room] */
+function paintHeader(room) {
+  byId('title').replaceChildren(...(room ? [element('span', 'sigil', room.with ? '@' : '#'), bdi(room.with ?? room.name)] : ['Chat']));
+  const topic = byId('topic');
+  if (topic.title === shown(room?.topic ?? '') && topic.title) return;
+  topic.title = shown(room?.topic ?? '');
+  topic.replaceChildren(...rich(room?.topic ?? ''));
 }
 
-/** @param {string} text @returns {(Node | string)[]} */
-function withLinks(text) {
-  return linked(shown(text)).map(({ text: label, href }) => {
-    if (!href) return label;
-    const link = /** @type {HTMLAnchorElement} */ (element('a', '', label));
-    // A host in look-alike letters shows itself in the encoded form.
-    link.title = link.href = href;
-    link.rel = 'noopener noreferrer nofollow';
-    link.target = '_blank';
-    return link;
-  });
+/** @param {HTMLElement} menu @param {State} state */
+function paintMenu(menu, state) {
+  const room = here(state);
+  const { bottom, right } = byId('menu-room').getBoundingClientRect();
+  menu.style.top = `${bottom + 4}px`;
+  menu.style.right = `${Math.max(8, innerWidth - right)}px`;
+  /** @param {string} label @param {string} id @param {() => void} act */
+  const entry = (label, id, act) => {
+    const made = button('', label);
+    made.id = `menu-${id}`;
+    made.addEventListener('click', () => {
+      menu.hidePopover();
+      act();
+    });
+    return made;
+  };
+  /** @param {string} text */
+  const say = (text) => dispatch({ type: 'say', text, cid: '' });
+  menu.replaceChildren(
+    entry('Everything here is read', 'read', () => dispatch({ type: 'mark-read' })),
+    room?.muted ? entry('Unmute', 'mute', () => say('/unmute')) : entry('Mute', 'mute', () => say('/mute')),
+    ...[['html', 'HTML'], ['text', 'text'], ['jsonl', 'JSON lines']].map(([format, label]) => entry(`Export as ${label}`, format, () => say(`/export ${format}`))),
+    entry('Keys and commands', 'help', openHelp),
+    entry(room?.with ? 'Put away' : 'Leave', 'leave', () => room && dispatch({ type: 'leave', room: room.key })),
+  );
 }
 
-/** @param {string} at */
-function timeOf(at) {
-  const date = new Date(at);
-  const format = date.toDateString() === new Date().toDateString() ? TODAY : OTHER_DAY;
-  const time = element('time', '', Number.isNaN(date.getTime()) ? '' : format.format(date));
-  time.setAttribute('datetime', at);
-  return time;
+// Rooms and people
+
+/** @param {State} state */
+function paintRooms(state) {
+  for (const kind of /** @type {const} */ (['public', 'private'])) {
+    const rooms = state.rooms.filter((room) => Boolean(room.with) === (kind === 'private'));
+    byId(`${kind}-heading`).hidden = !rooms.length;
+    drawn[kind] = patch(byId(kind), drawn[kind], rooms.map((room) => {
+      const { key, name, unread, mentions, muted, membership } = room;
+      const current = key === state.here;
+      const draft = Boolean(room.draft) && !current;
+      return { key, inputs: [name, unread, mentions, muted, membership, current, draft], make: () => element('li', '', roomLink(room, current, draft)) };
+    }));
+  }
+  byId('show-rooms').classList.toggle('dot', state.rooms.some(({ key, unread, mentions, muted }) => key !== state.here && (mentions || (unread && !muted))));
 }
 
-/** @param {string} name */
-const bdi = (name) => element('bdi', '', shown(name));
+/** @param {Room} room @param {boolean} current @param {boolean} draft */
+function roomLink({ key, name, with: other, unread, mentions, muted, membership }, current, draft) {
+  const link = /** @type {HTMLAnchorElement} */ (element('a', '', element('span', 'sigil', other ? '@' : '#'), bdi(other ?? name)));
+  link.href = `#${encodeURIComponent(name)}`;
+  link.dataset.room = key;
+  link.classList.toggle('muted', muted);
+  link.classList.toggle('absent', membership === 'absent');
+  link.classList.toggle('waiting', Boolean(unread || mentions) && !muted);
+  if (current) link.ariaCurrent = 'page';
+  if (draft) link.append(pill('draft', '✎', 'draft'));
+  if (mentions) link.append(pill('mentions', count(mentions), mentions === 1 ? 'mention' : 'mentions'));
+  if (unread) link.append(pill('unread', count(unread), 'unread'));
+  return link;
+}
 
-/** @param {string} tag @param {string} className @param {...(Node | string)} children */
-function element(tag, className, ...children) {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.append(...children);
-  return made;
+/** @param {number} number */
+const count = (number) => (number > 999 ? '999+' : String(number));
+
+/** @param {string} className @param {string} text @param {string} meaning */
+function pill(className, text, meaning) {
+  const made = element('span', className, text);
+  made.title = meaning;
+  const words = document.createDocumentFragment();
+  words.append(made, element('span', 'hush', ` ${meaning}`));
+  return words;
+}
+
+/** @param {State} state */
+function paintPeople(state) {
+  const room = here(state);
+  const users = room?.users ?? [];
+  const wanted = folded(filter.value.trim());
+  filter.hidden = users.length <= FILTER_FROM;
+  const found = users.filter((name) => folded(name).includes(wanted)).sort(byName);
+  byId('people-heading').textContent = users.length === 1 ? '1 person here' : `${users.length} people here`;
+  const label = `People (${users.length})`;
+  byId('show-people').title = byId('show-people').ariaLabel = label;
+  const rows = found.slice(0, PEOPLE_SHOWN).map((name) => ({
+    key: name,
+    inputs: [name === state.user],
+    make: () => {
+      const made = button('', bdi(name, 'sender'), ...(name === state.user ? [element('span', 'dim', 'you')] : []));
+      made.dataset.user = name;
+      return element('li', name === state.user ? 'you' : '', made);
+    },
+  }));
+  const rest = found.length - rows.length;
+  if (rest > 0) rows.push({ key: '/rest', inputs: [/** @type {any} */ (rest)], make: () => element('li', 'dim', `and ${rest} more`) });
+  drawn.users = patch(byId('users'), drawn.users, rows);
+}
+
+// Around the composer
+
+/** @param {Room | undefined} room @param {State} state */
+function paintComposer(room, state) {
+  const typing = (room?.typing ?? []).map(({ name }) => name).filter((name) => !state.ignored.includes(folded(name)));
+  byId('typing').replaceChildren(...(typing.length > 2 ? ['several people are typing']
+    : typing.length === 2 ? [bdi(typing[0]), ' and ', bdi(typing[1]), ' are typing']
+      : typing.length ? [...namesOf(typing), ' is typing'] : []));
+  const { purpose = { kind: 'new' } } = room ?? {};
+  const line = byId('purpose');
+  line.hidden = purpose.kind === 'new';
+  line.dataset.kind = purpose.kind;
+  if (room && purpose.kind !== 'new') {
+    const message = messageOf(room, purpose.seq);
+    const words = message ? [purpose.kind === 'reply' ? bdi(message.from) : '', ` ${clipped(message.text)}`] : [];
+    line.firstElementChild?.replaceChildren(element('b', '', purpose.kind === 'reply' ? 'Replying to ' : 'Editing '), ...words);
+  }
+  const input = byId('input');
+  const placeholder = room ? `Message ${room.with ? '@' : '#'}${shown(room.with ?? room.name)}` : 'Message, or /help';
+  if (input.placeholder !== placeholder) input.placeholder = placeholder;
+  const above = byId('above');
+  const { lines, more } = room?.past ?? room?.live ?? { lines: [], more: true };
+  const words = !room ? '' : more ? (room.asking === 'older' ? 'Loading older messages…' : '')
+    : room.membership === 'joined' || lines.length ? `The beginning of ${room.with ? 'your conversation with ' : '#'}${shown(room.with ?? room.name)}` : 'Loading…';
+  if (above.textContent !== words) above.textContent = words;
+}
+
+// Panes: beside the conversation where there is room, over it where there is not
+
+/** @type {('rooms' | 'people')[]} */
+const PANES = ['rooms', 'people'];
+const WIDE = { rooms: matchMedia('(min-width: 44rem)'), people: matchMedia('(min-width: 64rem)') };
+
+/** @param {'rooms' | 'people'} pane */
+export function toggle(pane) {
+  const it = byId(pane);
+  if (WIDE[pane].matches) {
+    byId(`show-${pane}`).ariaExpanded = String(byId('app').classList.toggle(`no-${pane}`) === false);
+    return;
+  }
+  it.togglePopover();
+  if (it.matches(':popover-open')) /** @type {HTMLElement | null} */ (it.querySelector('[aria-current], input:not([hidden]), a, button'))?.focus();
+}
+
+function fold() {
+  for (const pane of PANES) if (byId(pane).matches(':popover-open')) byId(pane).hidePopover();
 }

@@ -1,0 +1,142 @@
+// @ts-check
+/*
+ * Elements, and how words come into them: always as text nodes, always by way of text.js, never parsed as markup. And the
+ * patching of a list by keys, so that what stands there already is not made again.
+ * It does not know what is shown, nor why.
+ */
+
+import { linked, shown } from './text.js';
+
+/** @param {string} id */
+export const byId = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
+
+/** @param {string} tag @param {string} className @param {...(Node | string)} children */
+export function element(tag, className, ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/** @param {string} label @param {string} icon @param {Record<string, string>} [data] */
+export function iconButton(label, icon, data = {}) {
+  const made = button('icon', iconOf(icon));
+  made.title = made.ariaLabel = label;
+  Object.assign(made.dataset, data);
+  return made;
+}
+
+/** @param {string} className @param {...(Node | string)} children */
+export function button(className, ...children) {
+  const made = /** @type {HTMLButtonElement} */ (element('button', className, ...children));
+  made.type = 'button';
+  return made;
+}
+
+/** @param {string} name */
+function iconOf(name) {
+  const [picture, use] = ['svg', 'use'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
+  use.setAttribute('href', `#i-${name}`);
+  picture.append(use);
+  return picture;
+}
+
+/** @param {string} name @param {string} [className] */
+export function bdi(name, className = '') {
+  const made = element('bdi', className, shown(name));
+  // The same name has the same colour for everybody.
+  if (className) made.style.setProperty('--hue', hueOf(name));
+  return made;
+}
+
+/** A picture for somebody, without one. @param {string} name */
+export function avatar(name) {
+  const made = element('span', 'avatar', [...shown(name)][0]?.toUpperCase() ?? '');
+  made.ariaHidden = 'true';
+  made.style.setProperty('--hue', hueOf(name));
+  return made;
+}
+
+/** @param {string} name */
+const hueOf = (name) => String(([...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 4_093, 7) % 15) * 24);
+
+/** @param {string[]} names @returns {(Node | string)[]} */
+export const namesOf = (names) => names.flatMap((name, i) => [i ? ', ' : '', bdi(name)]);
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
+const SHORT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const FORMATS = { clock: CLOCK, day: DAY, short: SHORT };
+
+/** @param {string | number} at @param {keyof typeof FORMATS} format */
+export function timeOf(at, format) {
+  const date = new Date(at);
+  const made = /** @type {HTMLTimeElement} */ (element('time', ''));
+  if (Number.isNaN(date.getTime())) return made;
+  made.textContent = FORMATS[format].format(date);
+  made.dateTime = date.toISOString();
+  made.title = FULL.format(date);
+  return made;
+}
+
+/** Text with its links, code, and the reader's own name. @param {string} text @param {RegExp} [me] @returns {(Node | string)[]} */
+export function rich(text, me) {
+  // Text, a block of code, code in a line, and again.
+  return shown(text).split(/```(?:[\w+-]*\n)?([^]+?)\n?```\n?|`([^`\n]+)`/u).flatMap((part, i) => {
+    if (!part) return [];
+    if (i % 3) return [element('code', i % 3 === 1 ? 'block' : '', part)];
+    return linked(part).flatMap(({ text: words, href }) => {
+      if (!href) return me ? marked(words, me) : [words];
+      const link = /** @type {HTMLAnchorElement} */ (element('a', '', words));
+      // A host in look-alike letters shows itself in the encoded form.
+      link.title = link.href = href;
+      link.rel = 'noopener noreferrer nofollow';
+      link.target = '_blank';
+      return [link];
+    });
+  });
+}
+
+/** @param {string} words @param {RegExp} me */
+const marked = (words, me) => words.split(me).map((part, i) => (i % 2 ? element('mark', '', part) : part));
+
+/** One line of it. @param {string} text */
+export const clipped = (text) => {
+  const line = shown(text).replace(/\s+/g, ' ').trim();
+  return line.length > 120 ? `${[...line].slice(0, 120).join('')}…` : line;
+};
+
+/** What is drawn for a key, and from what: equal inputs, the same element.
+ * @typedef {{key: string, inputs: unknown[], make: () => HTMLElement}} Item */
+/** @typedef {Map<string, {inputs: unknown[], element: HTMLElement}>} Patched */
+
+/** @param {HTMLElement} list @param {Patched} old @param {Item[]} items @returns {Patched} */
+export function patch(list, old, items) {
+  /** @type {Patched} */
+  const next = new Map();
+  /** @type {HTMLElement | undefined} */
+  let focus;
+  for (const { key, inputs, make } of items) {
+    const was = old.get(key);
+    if (was && inputs.every((input, i) => input === was.inputs[i])) {
+      next.set(key, was);
+      continue;
+    }
+    const made = make();
+    next.set(key, { inputs, element: made });
+    // Whoever was on it stays on it.
+    if (was?.element.contains(document.activeElement)) {
+      const at = [...was.element.querySelectorAll('a, button')].indexOf(/** @type {Element} */ (document.activeElement));
+      focus = /** @type {HTMLElement | undefined} */ (made.querySelectorAll('a, button')[at]) ?? made;
+    }
+  }
+  for (const [key, { element: row }] of old) if (next.get(key)?.element !== row) row.remove();
+  let at = list.firstChild;
+  for (const { element: row } of next.values()) {
+    if (row === at) at = at.nextSibling;
+    else list.insertBefore(row, at);
+  }
+  focus?.focus({ preventScroll: true });
+  return next;
+}

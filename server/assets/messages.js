@@ -1,0 +1,453 @@
+// @ts-check
+/*
+ * The list of messages: rows into the document, and the reader's place in it. The place is one row and how far below the top it
+ * stands; after each painting and each change of size it stands there again, or the pane is at its end, where it follows.
+ * What can be done with one message is here, too. It does not know frames, nor how a room came by its lines.
+ */
+
+/** @import {Dispatch, Message, Pending, Room, Row, State} from './types.d.ts' */
+import { askReaction, confirm } from './dialogs.js';
+import { avatar, bdi, button, byId, clipped, element, iconButton, namesOf, patch, rich, timeOf } from './dom.js';
+import { rowsOf } from './rows.js';
+import { shown } from './text.js';
+
+const NEAR_END_PX = 30;
+const LOOK_EVERY_MS = 200;
+const ASK_AGAIN_MS = 2_000;
+const LONG = { lines: 30, letters: 3_000 };
+
+const pane = byId('scroll');
+const list = byId('messages');
+
+/** @type {Dispatch} */
+let dispatch = () => {};
+/** @type {Room | undefined} */
+let room;
+let user = '';
+/** @type {RegExp} */
+let me;
+/** @type {import('./dom.js').Patched} */
+let drawn = new Map();
+
+/** @typedef {{key: string, below: number}} Place */
+/** @type {Place | undefined} */
+let place;
+/** Where one was in the rooms that are not shown. @type {Map<string, Place | undefined>} */
+const places = new Map();
+/** The room opened at its line «new»: it is not at its end, whatever the store thinks until the next look. */
+let held = false;
+let sawNew = true;
+/** @type {number | undefined} */
+let marker;
+/** To be shown as soon as it is drawn. */
+let wanted = 0;
+let looking = 0;
+let told = '';
+let asked = '';
+let askedAt = 0;
+
+/** @param {Dispatch} to */
+export function startMessages(to) {
+  dispatch = to;
+  pane.addEventListener('scroll', () => {
+    keepPlace();
+    lookSoon();
+  }, { passive: true });
+  // Rows that come near get their real height, fonts come late, windows and composers change their size.
+  const sizes = new ResizeObserver(() => {
+    toPlace();
+    lookSoon();
+  });
+  sizes.observe(pane);
+  sizes.observe(list);
+  document.addEventListener('visibilitychange', lookSoon);
+  list.addEventListener('pointerover', ({ target, pointerType }) => { if (pointerType === 'mouse') offer(target); });
+  list.addEventListener('focusin', ({ target }) => offer(target));
+  list.addEventListener('pointerleave', () => { if (!list.contains(document.activeElement)) tools.remove(); });
+  list.addEventListener('click', clicked);
+  byId('newest').addEventListener('click', () => {
+    dispatch({ type: 'newest' });
+    toEnd();
+    byId('input').focus({ preventScroll: true });
+  });
+  byId('unread').addEventListener('click', () => {
+    sawNew = true;
+    dispatch({ type: 'first-unread' });
+  });
+}
+
+/** @param {State} state */
+export function paintMessages(state) {
+  const before = room;
+  room = state.rooms.find(({ key }) => key === state.here);
+  if (user !== state.user) {
+    user = state.user;
+    me = new RegExp(String.raw`((?<![\p{L}\p{N}_])@?${user.replace(/[.+]/g, String.raw`\$&`)}(?![\p{L}\p{N}_]))`, 'giu');
+  }
+  const opened = room?.key !== before?.key;
+  if (opened) {
+    if (before) places.set(before.key, isAtEnd() ? undefined : place);
+    place = room && places.get(room.key);
+    held = false;
+  }
+  const rows = room ? rowsOf(room, state) : [];
+  drawn = patch(list, drawn, rows.map(itemOf));
+  if (opened || marker !== room?.marker) {
+    marker = room?.marker;
+    sawNew = false;
+    if (opened) toMarker();
+  }
+  toPlace();
+  if (wanted && drawn.has(`${wanted}.0`)) showMessage(wanted);
+  paintNewest();
+  lookSoon();
+}
+
+function paintNewest() {
+  const newest = byId('newest');
+  newest.hidden = !room || follows() || (!room.past && isAtEnd());
+  if (!newest.hidden) (/** @type {Element} */ (newest.lastElementChild)).textContent = room?.news ? `${room.news} new` : 'To the newest';
+}
+
+// The place
+
+const isAtEnd = () => !room?.past?.newer && pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR_END_PX;
+const follows = () => Boolean(room?.following && !room.past && !held);
+
+/** The first row that reaches below `y`: rows are in order, so that a few of them are measured. @param {number} y */
+function rowAt(y) {
+  const rows = list.children;
+  let [low, high] = [0, rows.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { offsetTop, offsetHeight } = /** @type {HTMLElement} */ (rows[middle]);
+    if (offsetTop + offsetHeight > y) high = middle;
+    else low = middle + 1;
+  }
+  return /** @type {HTMLElement | undefined} */ (rows[low]);
+}
+
+function keepPlace() {
+  const row = rowAt(pane.scrollTop);
+  place = row && { key: row.dataset.key ?? '', below: row.offsetTop - pane.scrollTop };
+  if (isAtEnd()) held = false;
+}
+
+function toPlace() {
+  if (follows()) {
+    pane.scrollTop = pane.scrollHeight;
+    return;
+  }
+  const row = place && drawn.get(place.key)?.element;
+  if (!row || !place) return;
+  const top = row.offsetTop - place.below;
+  // Setting it would stop a movement that is under way.
+  if (Math.abs(pane.scrollTop - top) >= 1) pane.scrollTop = top;
+}
+
+function toMarker() {
+  const row = drawn.get('new')?.element;
+  if (!row) {
+    // One comes back to where one was, or to the end.
+    if (!place) pane.scrollTop = pane.scrollHeight;
+    return;
+  }
+  held = true;
+  pane.scrollTop = row.offsetTop - pane.clientHeight / 3;
+  keepPlace();
+}
+
+function lookSoon() {
+  looking ||= window.setTimeout(look, LOOK_EVERY_MS);
+}
+
+/** What does the reader see, and what is missing? */
+function look() {
+  looking = 0;
+  if (!room || document.hidden || !pane.clientHeight) return;
+  const bottom = pane.scrollTop + pane.clientHeight;
+  const end = isAtEnd();
+  let row = /** @type {Element | null | undefined} */ (rowAt(bottom));
+  if (row && /** @type {HTMLElement} */ (row).offsetTop + /** @type {HTMLElement} */ (row).offsetHeight > bottom + 1) row = row.previousElementSibling;
+  while (row && !row.matches('.message')) row = row.previousElementSibling;
+  const seq = Number(/** @type {HTMLElement | null} */ (row)?.dataset.seq ?? 0);
+  const seen = `${room.key} ${seq} ${end}`;
+  if (seen !== told) {
+    told = seen;
+    dispatch({ type: 'seen', room: room.key, seq, end });
+  }
+  const fresh = drawn.get('new')?.element;
+  if (fresh && fresh.offsetTop >= pane.scrollTop) sawNew = true;
+  byId('unread').hidden = sawNew || !(fresh || (room.unreadMore && room.live.more));
+  paintNewest();
+  askAround(bottom);
+}
+
+/** @param {number} bottom */
+function askAround(bottom) {
+  if (!room || room.asking) return;
+  const { lines, more, newer } = room.past ?? room.live;
+  /** @type {'older' | 'newer' | undefined} */
+  let type;
+  if (newer && pane.scrollHeight - bottom < pane.clientHeight) type = 'newer';
+  if (more && pane.scrollTop < pane.clientHeight) type = 'older';
+  const question = `${room.key} ${type} ${lines[0]?.seq} ${lines.length}`;
+  if (!type || (question === asked && Date.now() - askedAt < ASK_AGAIN_MS)) return;
+  asked = question;
+  askedAt = Date.now();
+  dispatch({ type });
+}
+
+export function toEnd() {
+  held = false;
+  place = undefined;
+  pane.scrollTop = pane.scrollHeight;
+}
+
+/** @param {1 | -1} by */
+export const page = (by) => pane.scrollBy(0, by * pane.clientHeight * 0.9);
+
+/** Scrolls there and points at it; waits until it is drawn. @param {number} seq */
+export function showMessage(seq) {
+  const row = drawn.get(`${seq}.0`)?.element;
+  wanted = row ? 0 : seq;
+  if (!row) return;
+  held = true;
+  pane.scrollTop = row.offsetTop - (pane.clientHeight - Math.min(row.offsetHeight, pane.clientHeight)) / 2;
+  keepPlace();
+  list.querySelector('.pointed')?.classList.remove('pointed');
+  row.classList.add('pointed');
+}
+
+// Selecting: the focus is the selection
+
+const selected = () => /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest('#messages > li'));
+export const selectedSeq = () => Number(selected()?.dataset.seq ?? 0);
+export const selectedCid = () => selected()?.dataset.cid ?? '';
+
+/** False: there is none in that direction. @param {'up' | 'down' | 'first' | 'last'} where */
+export function selectMessage(where) {
+  const rows = /** @type {HTMLElement[]} */ ([...list.querySelectorAll('[data-seq], [data-cid]')]);
+  const now = selected();
+  const at = now ? rows.indexOf(now) : rows.length;
+  const row = { up: rows[at - 1], down: rows[at + 1], first: rows[0], last: rows.at(-1) }[where];
+  row?.focus({ preventScroll: true });
+  row?.scrollIntoView({ block: 'nearest' });
+  return Boolean(row);
+}
+
+// What can be done with a message
+
+/** @type {Record<string, (message: Message, row: HTMLElement) => void>} */
+const ACTIONS = {
+  react: async ({ seq }) => {
+    const emoji = await askReaction();
+    if (emoji) dispatch({ type: 'react', seq, emoji });
+  },
+  reply: ({ seq }) => write({ type: 'reply', seq }),
+  edit: ({ seq, from, deleted }) => { if (from === user && !deleted) write({ type: 'edit', seq }); },
+  delete: async ({ seq, from, text, deleted }) => {
+    if (from === user && !deleted && await confirm(`Delete «${clipped(text)}»?`, 'Delete')) dispatch({ type: 'delete', seq });
+  },
+  copy: ({ text }) => copy(text),
+  'open-link': (_, row) => /** @type {HTMLElement | null} */ (row.querySelector('.text a'))?.click(),
+  'go-to-replied': ({ reply_to: seq }) => { if (seq !== undefined) dispatch({ type: 'jump', seq }); },
+};
+
+/** Does what a key of docs/terminal.md is named after, to the selected message. @param {string} name */
+export function act(name) {
+  const row = selected();
+  if (row) actOn(row, name);
+}
+
+/** @param {HTMLElement} row @param {string} name */
+async function actOn(row, name) {
+  const { cid = '', key = '' } = row.dataset;
+  if (cid) {
+    if (name === 'resend' || (name === 'drop' && await confirm('Drop what is not sent?', 'Drop'))) dispatch({ type: name, cid });
+    return;
+  }
+  const line = drawn.get(key)?.inputs[0];
+  const message = /** @type {import('./types.d.ts').Line} */ (line);
+  if (message?.kind === 'message') ACTIONS[name]?.(message.message, row);
+}
+
+/** @param {{type: 'reply' | 'edit', seq: number}} what */
+function write(what) {
+  dispatch(what);
+  byId('input').focus();
+}
+
+/** @param {string} text */
+function copy(text) {
+  if (navigator.clipboard) return void navigator.clipboard.writeText(text);
+  // Without TLS there is only the old way, by a field that is selected.
+  const field = /** @type {HTMLTextAreaElement} */ (element('textarea', 'hush'));
+  const focus = /** @type {HTMLElement | null} */ (document.activeElement);
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  document.execCommand('copy');
+  field.remove();
+  focus?.focus({ preventScroll: true });
+}
+
+/** One for all rows: it goes to the one that is pointed at. */
+const tools = element('div', 'tools',
+  ...['react', 'reply', 'edit', 'delete', 'copy'].map((name) => iconButton(name[0].toUpperCase() + name.slice(1), name, { act: name })));
+tools.role = 'group';
+tools.ariaLabel = 'Message actions';
+
+/** @param {EventTarget | null} target */
+function offer(target) {
+  const row = /** @type {Element} */ (target).closest?.('.message:not(.deleted)');
+  // A keyboard on its buttons is not to be interrupted by a mouse that lies on another row.
+  if (!row || tools.parentElement === row || tools.querySelector(':focus-visible')) return;
+  row.append(tools);
+}
+
+/** @param {MouseEvent} event */
+function clicked({ target }) {
+  const at = /** @type {Element} */ (target);
+  const row = /** @type {HTMLElement | null} */ (at.closest('#messages > li'));
+  const { act: name, emoji, all } = /** @type {HTMLElement | null} */ (at.closest('button'))?.dataset ?? {};
+  if (!row) return;
+  offer(row);
+  if (name) actOn(row, name);
+  if (emoji) dispatch({ type: 'react', seq: Number(row.dataset.seq), emoji });
+  if (all) {
+    row.classList.remove('long');
+    at.remove();
+  }
+}
+
+// Rows
+
+/** @param {Row} row @returns {import('./dom.js').Item} */
+function itemOf(row) {
+  const { key, kind } = row;
+  /** @type {unknown[]} */
+  let inputs = [key];
+  if (kind === 'line') inputs = [row.line, row.head, row.replied, row.mine];
+  if (kind === 'pending') inputs = [row.pending, row.head];
+  return {
+    key,
+    inputs,
+    make() {
+      const made = rowElement(row);
+      made.dataset.key = key;
+      return made;
+    },
+  };
+}
+
+/** @param {Row} row */
+function rowElement(row) {
+  switch (row.kind) {
+    case 'day': return element('li', 'day', element('h2', '', timeOf(row.at, 'day')));
+    case 'new': return element('li', 'new', element('span', '', 'new'));
+    case 'pending': return pendingRow(row.pending, row.head);
+    case 'line': return lineRow(row);
+  }
+}
+
+/** @param {Row & {kind: 'line'}} row */
+function lineRow({ line, head, mine, replied }) {
+  switch (line.kind) {
+    case 'message': return messageRow(line.message, line.mention, head, mine, replied);
+    case 'topic': return element('li', 'topic', bdi(line.from), ...(line.text ? [' set the topic: ', ...rich(line.text)] : [' cleared the topic']));
+    case 'people': return element('li', 'people', ...peopleWords(line));
+    default: return element('li', line.kind, ...rich(line.text));
+  }
+}
+
+/** @param {{came: string[], went: string[], passed: string[]}} line */
+const peopleWords = ({ came, went, passed }) => [[came, 'came'], [went, 'went'], [passed, 'came and went']]
+  .filter(([names]) => names.length)
+  .flatMap(([names, verb], i) => [i ? ' · ' : '', ...namesOf(/** @type {string[]} */ (names)), ` ${verb}`]);
+
+/** @param {Message} message @param {boolean} mention @param {boolean} head @param {boolean} mine @param {Message} [replied] */
+function messageRow(message, mention, head, mine, replied) {
+  const { seq, from, at, text, deleted, edited_at, reactions = {} } = message;
+  const row = said('message', message, head, deleted ? ['(deleted)'] : rich(text, mention ? me : undefined), timeOf(at, 'clock'), replied);
+  row.dataset.seq = String(seq);
+  row.dataset.from = from;
+  row.classList.toggle('mine', mine);
+  row.classList.toggle('mention', mention);
+  row.classList.toggle('deleted', Boolean(deleted));
+  if (edited_at && !deleted) {
+    const mark = element('span', 'mark', '(edited)');
+    mark.title = timeOf(edited_at, 'short').textContent ?? '';
+    row.append(' ', mark);
+  }
+  if (!deleted && (text.length > LONG.letters || text.split('\n', LONG.lines + 1).length > LONG.lines)) {
+    row.classList.add('long');
+    const all = button('all', 'Show all');
+    all.dataset.all = 'true';
+    row.append(all);
+  }
+  const given = Object.entries(reactions).filter(([, names]) => names.length);
+  if (given.length) {
+    row.append(element('div', 'reactions', ...given.map(([emoji, names]) => {
+      const pill = button('', shown(emoji), ' ', element('span', '', String(names.length)));
+      pill.ariaPressed = String(names.includes(user));
+      pill.title = names.map(shown).join(', ');
+      pill.dataset.emoji = emoji;
+      return pill;
+    })));
+  }
+  return row;
+}
+
+const STATES = { queued: 'waiting for the connection', sending: 'sending', failed: 'not sent', old: 'typed at' };
+
+/** @param {Pending} pending @param {boolean} head */
+function pendingRow(pending, head) {
+  const { cid, text, at, state, why } = pending;
+  const row = said('pending', { ...pending, from: user }, head, rich(text), timeOf(at, 'clock'));
+  row.dataset.cid = cid;
+  row.dataset.state = state;
+  const words = element('p', 'state', STATES[state], state === 'failed' && why ? `: ${shown(why)}` : '');
+  if (state === 'old') words.append(' ', timeOf(at, 'short'));
+  if (state === 'failed' || state === 'old') words.append(' ', command(state === 'old' ? 'Send' : 'Retry', 'resend'));
+  if (state !== 'sending') words.append(' ', command('Drop', 'drop'));
+  row.append(words);
+  return row;
+}
+
+/** @param {string} label @param {string} name */
+function command(label, name) {
+  const made = button('', label);
+  made.dataset.act = name;
+  return made;
+}
+
+/** @param {string} className @param {{from: string, action?: boolean, reply_to?: number}} message @param {boolean} head
+ * @param {(Node | string)[]} words @param {Node} time @param {Message} [replied] */
+function said(className, { from, action, reply_to }, head, words, time, replied) {
+  const row = element('li', className);
+  row.tabIndex = -1;
+  row.classList.toggle('head', head);
+  row.classList.toggle('action', Boolean(action));
+  const text = element('div', 'text', ...words);
+  text.dir = 'auto';
+  if (reply_to !== undefined) row.append(replyLine(replied));
+  if (action) {
+    text.prepend('* ', bdi(from, 'sender'), ' ');
+    row.append(time, text);
+  } else if (head) {
+    row.append(avatar(from), element('p', 'by', bdi(from, 'sender'), ' ', time), text);
+  } else {
+    row.append(time, text);
+  }
+  return row;
+}
+
+/** @param {Message} [replied] */
+function replyLine(replied) {
+  const made = button('reply', ...(replied
+    ? [bdi(replied.from), ' ', element('span', '', replied.deleted ? '(deleted)' : clipped(replied.text))]
+    : ['an earlier message']));
+  made.dataset.act = 'go-to-replied';
+  return made;
+}
