@@ -27,8 +27,8 @@ const BROKEN: &str = r#"
     for (const row of document.querySelectorAll('#messages > li')) {
         const { left, right, height } = row.getBoundingClientRect();
         if (left < -1 || right > screen + 1 || wide(row)) broken.push(`from ${left} to ${right}, ${row.scrollWidth} wide: ${row.outerHTML}`);
-        // The longest is a word of 3,000 letters.
-        if (height > (row.textContent.length > 1000 ? 6000 : 500)) broken.push(`${height} tall: ${row.outerHTML}`);
+        // A long text may be long, also in wide letters on a phone; a short one is not tall.
+        if (height > 300 + 2 * row.textContent.length) broken.push(`${height} tall: ${row.outerHTML}`);
     }
     return broken;
 "#;
