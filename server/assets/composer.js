@@ -6,8 +6,9 @@
  * A choice stands in the text at once, as in the terminal; Escape brings back what was typed. Tab leaves if there is none.
  */
 
-/** @import {Offer, Room, State} from './types.d.ts' */
+/** @import {Dispatch, Offer, Room, State} from './types.d.ts' */
 import { offer } from './complete.js';
+import { byId, element } from './dom.js';
 import { actionOf } from './keys.js';
 import { folded, shown, wellFormed } from './text.js';
 
@@ -67,12 +68,10 @@ export function known({ user, rooms, people, listed }, room) {
   };
 }
 
-/** @param {{state: () => State, dispatch: (happening: any) => void, ask: (text: string) => Promise<'send' | 'edit' | 'forget'>}} parts */
+/** @param {{state: () => State, dispatch: Dispatch, ask: (text: string) => Promise<'send' | 'edit' | 'forget'>}} parts */
 export function composer({ state, dispatch, ask }) {
-  const form = /** @type {HTMLFormElement} */ (document.getElementById('composer'));
+  const [form, limit, offers] = ['composer', 'limit', 'offers'].map(byId);
   const input = /** @type {HTMLTextAreaElement} */ (document.getElementById('input'));
-  const limit = document.getElementById('limit') ?? form.appendChild(element('p', { id: 'limit' }));
-  const offers = document.getElementById('offers') ?? form.appendChild(element('ul', { id: 'offers', role: 'listbox', 'aria-label': 'Completions' }));
   const touch = matchMedia('(pointer: coarse)');
   /** @type {Map<string, ReturnType<typeof past>>} */
   const pasts = new Map();
@@ -84,7 +83,6 @@ export function composer({ state, dispatch, ask }) {
   /** Escape was pressed at this text. @type {string | undefined} */
   let dismissed;
   let here = '', oneLine = 0, composing = false, choosing = false;
-  offers.hidden = true;
   input.setAttribute('aria-autocomplete', 'list');
   input.setAttribute('aria-controls', 'offers');
 
@@ -122,17 +120,18 @@ export function composer({ state, dispatch, ask }) {
     if (!input.value) oneLine = input.scrollHeight;
     const left = state().textBytes - (input.value.length * 3 < state().textBytes - NEAR ? 0 : bytesOf(input.value));
     limit.textContent = left < 0 ? `${-left} bytes too long` : left < NEAR ? `${left} bytes left` : '';
-    limit.removeAttribute('role');
-    input.setAttribute('aria-invalid', String(left < 0));
+    limit.role = null;
+    input.ariaInvalid = String(left < 0);
   }
 
   /** @param {string} words */
   function refuse(words) {
-    limit.setAttribute('role', 'alert');
+    limit.role = 'alert';
     limit.textContent = words;
   }
 
   function submit() {
+    composing = false;
     const text = wellFormed(input.value);
     close();
     if (!text.trim()) return;
@@ -157,10 +156,9 @@ export function composer({ state, dispatch, ask }) {
     list = found;
     [chosen, end, typed] = [-1, found.to, input.value.slice(found.from, found.to)];
     offers.replaceChildren(...found.candidates.map(({ label, about }, place) => {
-      const option = element('li', { id: `offer-${place}`, role: 'option', 'aria-selected': 'false' });
-      const [name, words] = [element('bdi', {}), element('span', { class: 'about' })];
-      [name.textContent, words.textContent] = [shown(label), about];
-      option.append(name, ' ', words);
+      const option = element('li', '', element('bdi', '', shown(label)), ' ', element('span', 'about', about));
+      option.id = `offer-${place}`;
+      option.role = 'option';
       return option;
     }));
     offers.hidden = false;
@@ -182,7 +180,7 @@ export function composer({ state, dispatch, ask }) {
     put(text, list.from, end);
     choosing = false;
     [chosen, end] = [place, list.from + text.length];
-    for (const [at, option] of [...offers.children].entries()) option.setAttribute('aria-selected', String(at === place));
+    for (const [at, option] of [...offers.children].entries()) option.ariaSelected = String(at === place);
     offers.children[place]?.scrollIntoView({ block: 'nearest' });
     input.setAttribute('aria-activedescendant', `offer-${place}`);
   }
@@ -295,11 +293,4 @@ export function composer({ state, dispatch, ask }) {
 
   input.enterKeyHint = touch.matches ? 'enter' : 'send';
   return { sync, focus: () => input.focus() };
-}
-
-/** @param {string} tag @param {Record<string, string>} attributes */
-function element(tag, attributes) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }
