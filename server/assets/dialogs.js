@@ -251,14 +251,14 @@ function ask(id, title, content, answers, otherwise) {
 /** @param {string} words @param {string} [yes] what the button says */
 export const confirm = async (words, yes = 'Yes') => await ask('confirm', words, [], [['yes', yes, 'y'], ['no', 'Cancel', 'n']], 'no') === 'yes';
 
-/** @param {string} text @returns {Promise<'send' | 'insert' | 'forget'>} */
+/** @param {string} text @returns {Promise<'send' | 'edit' | 'forget'>} */
 export function askPaste(text) {
   const words = shown(text);
   const sample = element('code', 'content block', words.slice(0, 4_000));
   sample.dir = 'auto';
   sample.tabIndex = 0;
   return ask('paste', `Paste ${words.split('\n').length} lines?`, [sample],
-    [['send', 'Send as one message', 's'], ['insert', 'Into the line', 'e'], ['forget', 'Forget', 'c']], 'forget');
+    [['send', 'Send as one message', 's'], ['edit', 'Into the line', 'e'], ['forget', 'Forget', 'c']], 'forget');
 }
 
 // Search

@@ -69,7 +69,7 @@ const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 
 const SHORT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const FORMATS = { clock: CLOCK, day: DAY, short: SHORT };
 
-/** @param {string | number} at @param {keyof FORMATS} format */
+/** @param {string | number} at @param {keyof typeof FORMATS} format */
 export function timeOf(at, format) {
   const date = new Date(at);
   const made = /** @type {HTMLTimeElement} */ (element('time', ''));

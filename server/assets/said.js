@@ -65,9 +65,8 @@ function request(turn, frame) {
     case 'join': return enter(turn, frame.room.replace(/^#/, ''));
     case 'leave': return leave(turn, frame.room ? named(turn, frame.room)?.key ?? frame.room : key);
     case 'search': return search(turn, frame.query);
-    case 'rooms':
-      turn.effects.push({ type: 'open', overlay: 'switcher' });
-      return askNow(turn, 'rooms', key, frame);
+    // It asks for them itself.
+    case 'rooms': return turn.effects.push({ type: 'open', overlay: 'switcher' });
     case 'history': return older(turn, frame.limit);
     case 'users': return askNow(turn, 'show', key, { ...frame, room: frame.room ?? name });
     case 'ping': return askNow(turn, 'show', key, frame);

@@ -10,7 +10,7 @@
 import { heard, linked } from './frames.js';
 import { addRoom, current, find, hint, initial, isConnected, privateName, set, setRoom, shownWindow } from './model.js';
 import { resend, sendWhatIsDue, settle } from './outbox.js';
-import { askWhatIsDue, signal } from './requests.js';
+import { ask, askWhatIsDue, signal } from './requests.js';
 import * as rooms from './rooms.js';
 import { change, said, search, searchMore } from './said.js';
 import { folded } from './text.js';
@@ -108,7 +108,7 @@ const HAPPENINGS = {
   join: (turn, { room }) => rooms.enter(turn, room),
   leave: (turn, { room }) => rooms.leave(turn, room),
   search: (turn, { query, here }) => search(turn, query, here ? current(turn.state) : undefined),
-  rooms: (turn) => said(turn, { text: '/rooms', cid: '' }),
+  rooms: (turn) => isConnected(turn.state) && ask(turn, 'rooms', turn.state.here, { type: 'rooms' }),
   seen: rooms.seen,
 };
 
