@@ -284,7 +284,8 @@ export function composer({ state, dispatch, ask }) {
     here = now.here;
     const draft = room()?.draft ?? '';
     if (input.value === draft || (composing && !moved)) return;
-    const caret = moved ? draft.length : input.selectionStart;
+    // Who stood at the end, or before nothing, goes on at the end.
+    const caret = moved || input.selectionStart === input.value.length ? draft.length : input.selectionStart;
     input.value = draft;
     if (document.activeElement === input || moved) input.setSelectionRange(caret, caret);
     close();
