@@ -86,8 +86,12 @@ export function composer({ state, dispatch, ask }) {
   input.setAttribute('aria-autocomplete', 'list');
   input.setAttribute('aria-controls', 'offers');
 
-  const history = () => pasts.get(here) ?? pasts.set(here, past()).get(here);
   const room = () => state().rooms.find(({ key }) => key === here);
+  function history() {
+    const known = pasts.get(here) ?? past();
+    pasts.set(here, known);
+    return known;
+  }
 
   /** @param {string} text */
   function put(text, from = input.selectionStart, to = input.selectionEnd) {
@@ -140,8 +144,8 @@ export function composer({ state, dispatch, ask }) {
       refuse(`This is too long to send, by ${bytes - most} bytes: at most ${most} fit into a message.`);
       return;
     }
-    const plain = literal.delete(here);
-    history()?.add(plain ? `/${text}` : text);
+    const plain = literal.has(here);
+    history().add(plain ? `/${text}` : text);
     const cid = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
     dispatch({ type: 'say', text, cid, ...(plain && { plain }) });
     // At once: the next key must not find what is sent.
@@ -199,7 +203,7 @@ export function composer({ state, dispatch, ask }) {
 
   /** @param {number} by */
   function browse(by) {
-    const text = history()?.step(by, input.value);
+    const text = history().step(by, input.value);
     if (text === undefined) return false;
     input.value = text;
     changed();
@@ -211,7 +215,7 @@ export function composer({ state, dispatch, ask }) {
    * @param {number} by */
   function vertical(by) {
     if (list) return turn(by);
-    if (by < 0 && !input.value && !history()?.isBrowsing()) {
+    if (by < 0 && !input.value && !history().isBrowsing()) {
       dispatch({ type: 'edit-last' });
       return true;
     }
@@ -272,7 +276,7 @@ export function composer({ state, dispatch, ask }) {
     input.focus();
   });
   // The field keeps the focus, and with it the keyboard of a phone.
-  offers.addEventListener('pointerdown', (event) => event.preventDefault());
+  offers.addEventListener('mousedown', (event) => event.preventDefault());
   offers.addEventListener('click', ({ target }) => {
     choose([...offers.children].findIndex((option) => option.contains(/** @type {Node} */ (target))));
     close();
@@ -282,11 +286,14 @@ export function composer({ state, dispatch, ask }) {
   function sync(now) {
     const moved = now.here !== here;
     here = now.here;
-    const draft = room()?.draft ?? '';
+    const { draft = '', purpose } = room() ?? {};
     if (input.value === draft || (composing && !moved)) return;
     // Who stood at the end, or before nothing, goes on at the end.
     const caret = moved || input.selectionStart === input.value.length ? draft.length : input.selectionStart;
     input.value = draft;
+    // A message that comes to be edited was said, and is no command.
+    if (purpose?.kind === 'edit' && draft.startsWith('/')) literal.add(here);
+    else if (!moved) literal.delete(here);
     if (document.activeElement === input || moved) input.setSelectionRange(caret, caret);
     close();
     fit();
