@@ -7,6 +7,7 @@
  */
 
 /** @import {Dispatch, Offer, Room, State} from './types.d.ts' */
+import { find, help } from './commands.js';
 import { offer } from './complete.js';
 import { byId, element } from './dom.js';
 import { actionOf } from './keys.js';
@@ -109,7 +110,7 @@ export function composer({ state, dispatch, ask }) {
     if (!choosing) {
       close();
       dismissed = undefined;
-      const found = find();
+      const found = lookUp();
       if (found && /[/@#:]/.test(text[found.from])) open(found);
     }
     fit();
@@ -123,7 +124,9 @@ export function composer({ state, dispatch, ask }) {
     }
     if (!input.value) oneLine = input.scrollHeight;
     const left = state().textBytes - (input.value.length * 3 < state().textBytes - NEAR ? 0 : bytesOf(input.value));
-    limit.textContent = left < 0 ? `${-left} bytes too long` : left < NEAR ? `${left} bytes left` : '';
+    // While a command is typed, how it goes on.
+    const command = (!literal.has(here) && /^\/([^\s/]+)\s.*$/.exec(input.value)?.[1]) || '';
+    limit.textContent = left < 0 ? `${-left} bytes too long` : left < NEAR ? `${left} bytes left` : find(command) ? help(command) : '';
     limit.role = null;
     input.ariaInvalid = String(left < 0);
   }
@@ -152,7 +155,7 @@ export function composer({ state, dispatch, ask }) {
     sync(state());
   }
 
-  const find = () => (literal.has(here) || input.selectionStart !== input.selectionEnd ? undefined
+  const lookUp = () => (literal.has(here) || input.selectionStart !== input.selectionEnd ? undefined
     : offer(input.value, input.selectionStart, known(state(), room())));
 
   /** @param {Offer} found */
@@ -192,7 +195,7 @@ export function composer({ state, dispatch, ask }) {
   /** The next or the one before; what is offered is looked up if it is not shown. Answers whether there is any.
    * @param {number} by */
   function turn(by) {
-    const found = list ?? (dismissed === input.value ? undefined : find());
+    const found = list ?? (dismissed === input.value ? undefined : lookUp());
     if (!found) return false;
     if (!list) open(found);
     const count = found.candidates.length;
