@@ -69,13 +69,14 @@ export function openHelp() {
   const keysOf = (where) => KEYS.filter((key) => key.where === where && key.keys.length)
     .map(({ keys, help }) => [element('span', '', ...keys.flatMap((key, i) => [i ? ' ' : '', element('kbd', '', key.replaceAll('Arrow', ''))])), help]);
   /** @param {import('./types.d.ts').Command[]} commands @returns {[Node, string][]} */
-  const usages = (commands) => commands.map(({ usage, help }) => [element('code', '', usage), help]);
+  const usages = (commands) => commands.map(({ name, usage, help }) => [element('code', '', `/${name} ${usage}`.trimEnd()), help]);
   const content = element('div', 'content',
     section('Everywhere', keysOf('everywhere')), section('Writing', keysOf('composer')), section('A selected message', keysOf('message')),
     section('Commands', usages(COMMANDS)), section('Commands of this page', usages(LOCAL)));
   content.tabIndex = 0;
   content.role = 'region';
   content.ariaLabel = 'Keys and commands';
+  content.autofocus = true;
   open('help', 'Keys and commands', content);
 }
 
@@ -251,14 +252,14 @@ function ask(id, title, content, answers, otherwise) {
 /** @param {string} words @param {string} [yes] what the button says */
 export const confirm = async (words, yes = 'Yes') => await ask('confirm', words, [], [['yes', yes, 'y'], ['no', 'Cancel', 'n']], 'no') === 'yes';
 
-/** @param {string} text @returns {Promise<'send' | 'insert' | 'forget'>} */
+/** @param {string} text @returns {Promise<'send' | 'edit' | 'forget'>} */
 export function askPaste(text) {
   const words = shown(text);
   const sample = element('code', 'content block', words.slice(0, 4_000));
   sample.dir = 'auto';
   sample.tabIndex = 0;
   return ask('paste', `Paste ${words.split('\n').length} lines?`, [sample],
-    [['send', 'Send as one message', 's'], ['insert', 'Into the line', 'e'], ['forget', 'Forget', 'c']], 'forget');
+    [['send', 'Send as one message', 's'], ['edit', 'Into the line', 'e'], ['forget', 'Forget', 'c']], 'forget');
 }
 
 // Search

@@ -36,6 +36,8 @@ let place;
 const places = new Map();
 /** The room opened at its line «new»: it is not at its end, whatever the store thinks until the next look. */
 let held = false;
+/** Where this module scrolled to: only other movements are the reader's. */
+let put = -1;
 let sawNew = true;
 /** @type {number | undefined} */
 let marker;
@@ -50,7 +52,7 @@ let askedAt = 0;
 export function startMessages(to) {
   dispatch = to;
   pane.addEventListener('scroll', () => {
-    keepPlace();
+    if (pane.scrollTop !== put) keepPlace();
     lookSoon();
   }, { passive: true });
   // Rows that come near get their real height, fonts come late, windows and composers change their size.
@@ -111,6 +113,19 @@ function paintNewest() {
 
 // The place
 
+/** @param {number} top */
+function scrollTo(top) {
+  // Setting it stops a movement that is under way.
+  if (Math.abs(pane.scrollTop - top) >= 1) pane.scrollTop = top;
+  put = pane.scrollTop;
+}
+
+/** @param {HTMLElement} row @param {number} below */
+function putRow(row, below) {
+  place = { key: row.dataset.key ?? '', below };
+  scrollTo(row.offsetTop - below);
+}
+
 const isAtEnd = () => !room?.past?.newer && pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR_END_PX;
 const follows = () => Boolean(room?.following && !room.past && !held);
 
@@ -134,27 +149,20 @@ function keepPlace() {
 }
 
 function toPlace() {
-  if (follows()) {
-    pane.scrollTop = pane.scrollHeight;
-    return;
-  }
   const row = place && drawn.get(place.key)?.element;
-  if (!row || !place) return;
-  const top = row.offsetTop - place.below;
-  // Setting it would stop a movement that is under way.
-  if (Math.abs(pane.scrollTop - top) >= 1) pane.scrollTop = top;
+  if (follows()) scrollTo(pane.scrollHeight - pane.clientHeight);
+  else if (row && place) putRow(row, place.below);
 }
 
 function toMarker() {
   const row = drawn.get('new')?.element;
   if (!row) {
     // One comes back to where one was, or to the end.
-    if (!place) pane.scrollTop = pane.scrollHeight;
+    if (!place) scrollTo(pane.scrollHeight);
     return;
   }
   held = true;
-  pane.scrollTop = row.offsetTop - pane.clientHeight / 3;
-  keepPlace();
+  putRow(row, pane.clientHeight / 3);
 }
 
 function lookSoon() {
@@ -201,7 +209,7 @@ function askAround(bottom) {
 export function toEnd() {
   held = false;
   place = undefined;
-  pane.scrollTop = pane.scrollHeight;
+  scrollTo(pane.scrollHeight);
 }
 
 /** @param {1 | -1} by */
@@ -213,8 +221,7 @@ export function showMessage(seq) {
   wanted = row ? 0 : seq;
   if (!row) return;
   held = true;
-  pane.scrollTop = row.offsetTop - (pane.clientHeight - Math.min(row.offsetHeight, pane.clientHeight)) / 2;
-  keepPlace();
+  putRow(row, Math.max(0, pane.clientHeight - row.offsetHeight) / 2);
   list.querySelector('.pointed')?.classList.remove('pointed');
   row.classList.add('pointed');
 }

@@ -15,7 +15,7 @@ import { folded, shown } from './text.js';
 const FILTER_FROM = 15;
 const PEOPLE_SHOWN = 300;
 
-const byName = new Intl.Collator().compare;
+const byName = new Intl.Collator(undefined, { numeric: true }).compare;
 const filter = byId('people-filter');
 
 /** @type {Dispatch} */
@@ -59,7 +59,8 @@ export function start(to) {
   for (const pane of PANES) {
     byId(pane).addEventListener('toggle', () => {
       const open = byId(pane).matches(':popover-open');
-      byId('chat').inert = open;
+      // The heading stays: a page without one is no page to those who listen to it.
+      for (const part of document.querySelectorAll('#chat > :not(header), #chat header > :not(#heading), #topic')) /** @type {HTMLElement} */ (part).inert = open;
       byId(`show-${pane}`).ariaExpanded = String(open);
     });
     WIDE[pane].addEventListener('change', fold);
