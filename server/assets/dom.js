@@ -105,7 +105,7 @@ const marked = (words, me) => words.split(me).map((part, i) => (i % 2 ? element(
 
 /** What is drawn for a key, and from what: equal inputs, the same element.
  * @typedef {{key: string, inputs: unknown[], make: () => HTMLElement}} Item */
-/** @typedef {Map<string, {inputs: unknown[], element: HTMLElement}>} Patched */
+/** @typedef {Map<string, {inputs: unknown[], element: any}>} Patched */
 
 /** @param {HTMLElement} list @param {Patched} old @param {Item[]} items @returns {Patched} */
 export function patch(list, old, items) {

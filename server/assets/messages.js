@@ -32,7 +32,7 @@ let drawn = new Map();
 /** @typedef {{key: string, below: number}} Place */
 /** @type {Place | undefined} */
 let place;
-/** Where one was in the rooms that are not shown. @type {Map<string, Place | undefined>} */
+/** Where one was in the rooms that are not shown, and what was marked there. @type {Map<string, {place?: Place, marker?: number}>} */
 const places = new Map();
 /** The room opened at its line «new»: it is not at its end, whatever the store thinks until the next look. */
 let held = false;
@@ -88,17 +88,15 @@ export function paintMessages(state) {
   }
   const opened = room?.key !== before?.key;
   if (opened) {
-    if (before) places.set(before.key, isAtEnd() ? undefined : place);
-    place = room && places.get(room.key);
+    if (before) places.set(before.key, { place: follows(before) ? undefined : place, marker });
     held = false;
   }
   const rows = room ? rowsOf(room, state) : [];
+  if (!opened) keepAnchor(new Set(rows.map(({ key }) => key)));
   drawn = patch(list, drawn, rows.map(itemOf));
-  if (opened || marker !== room?.marker) {
-    marker = room?.marker;
-    sawNew = false;
-    if (opened) toMarker();
-  }
+  if (opened || marker !== room?.marker) sawNew = false;
+  marker = room?.marker;
+  if (opened) openPlace();
   toPlace();
   if (wanted && drawn.has(`${wanted}.0`)) showMessage(wanted);
   paintNewest();
@@ -127,7 +125,7 @@ function putRow(row, below) {
 }
 
 const isAtEnd = () => !room?.past?.newer && pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR_END_PX;
-const follows = () => Boolean(room?.following && !room.past && !held);
+const follows = (of = room) => Boolean(of?.following && !of.past && !held);
 
 /** The first row that reaches below `y`: rows are in order, so that a few of them are measured.
  * @param {number} y @returns {any} */
@@ -149,21 +147,30 @@ function keepPlace() {
   if (isAtEnd()) held = false;
 }
 
+/** What one's place hangs on may fall away: then it hangs on the next row that stays. @param {Set<string>} keys */
+function keepAnchor(keys) {
+  let row = place && drawn.get(place.key)?.element;
+  while (row && !keys.has(row.dataset.key)) row = row.nextElementSibling;
+  if (row && row.dataset.key !== place?.key) place = { key: row.dataset.key, below: row.offsetTop - pane.scrollTop };
+}
+
 function toPlace() {
   const row = place && drawn.get(place.key)?.element;
   if (follows()) scrollTo(pane.scrollHeight - pane.clientHeight);
   else if (row && place) putRow(row, place.below);
 }
 
-function toMarker() {
-  const row = drawn.get('new')?.element;
-  if (!row) {
-    // One comes back to where one was, or to the end.
-    if (!place) scrollTo(pane.scrollHeight);
-    return;
+/** What is new, else where one was, else the end. */
+function openPlace() {
+  const was = places.get(room?.key ?? '');
+  const fresh = drawn.get('new')?.element;
+  place = was?.place;
+  if (fresh && !(was && was.marker === marker)) {
+    held = true;
+    putRow(fresh, pane.clientHeight / 3);
+  } else if (!place) {
+    scrollTo(pane.scrollHeight);
   }
-  held = true;
-  putRow(row, pane.clientHeight / 3);
 }
 
 function lookSoon() {
@@ -176,6 +183,7 @@ function look() {
   if (!room || document.hidden || !pane.clientHeight) return;
   const bottom = pane.scrollTop + pane.clientHeight;
   const end = isAtEnd();
+  if (end) held = false;
   let row = rowAt(bottom);
   if (row && row.offsetTop + row.offsetHeight > bottom + 1) row = row.previousElementSibling;
   while (row && !row.matches('.message')) row = row.previousElementSibling;

@@ -57,8 +57,9 @@ export function start(to) {
     dispatch({ type: 'converse', user });
   });
   for (const pane of PANES) {
-    on(byId(pane), 'toggle', () => {
-      const open = byId(pane).matches(':popover-open');
+    // Before, so that the focus can go back to what was inert.
+    on(byId(pane), 'beforetoggle', ({ newState }) => {
+      const open = newState === 'open';
       // The heading stays: a page without one is no page to those who listen to it.
       for (const part of byId('chat').querySelectorAll(':scope > :not(header), header > :not(#heading), #topic')) part.inert = open;
       byId(`show-${pane}`).ariaExpanded = String(open);
@@ -254,7 +255,7 @@ export function toggle(pane) {
     return;
   }
   it.togglePopover();
-  if (it.matches(':popover-open')) it.querySelector('[aria-current], input:not([hidden]), a, button')?.focus();
+  if (it.matches(':popover-open')) (it.querySelector('[aria-current]') ?? it.querySelector('input:not([hidden]), button'))?.focus();
 }
 
 function fold() {
