@@ -1,51 +1,49 @@
 // @ts-check
 /*
- * Where the parts meet: the door and the composer are read here, the store's state decides what is sent, the view
- * paints it. The only file with storage, the address bar and randomness.
- * It does not know how a frame changes the state (store.js), when to connect again (connection.js) or any markup.
+ * Where the parts meet: what happens goes through the store, what the store asks for is done, and what has changed is painted and
+ * kept. The only file with the clock, and the only one that knows both the connection and the screen.
+ * It does not know the store's rules, nor any markup but the door's.
  */
 
-/** @import {Frame} from './connection.js' */
-/** @import {Happening} from './store.js' */
-import { address, connect } from './connection.js';
-import { EARLIER, firstSeq, initial, isCommand, nextDraft, reduce } from './store.js';
-import { folded, wellFormed } from './text.js';
-import { byId, paint, speak, toEnd } from './view.js';
+/** @import {Dispatch, Effect, Frame, Happening} from './types.d.ts' */
+import * as browser from './browser.js';
+import { composer } from './composer.js';
+import { connect, PULSE } from './connection.js';
+import { askPaste, openHelp, openSearch, openSwitcher, paintTask } from './dialogs.js';
+import { byId } from './dom.js';
+import { listen } from './keys.js';
+import { act, page, selectMessage, showMessage, toEnd } from './messages.js';
+import { current, initial, isWaiting, reduce } from './store.js';
+import { startExport } from './tasks.js';
+import { folded, shown, wellFormed } from './text.js';
+import { paint, start, toggle } from './view.js';
 
-/* The protocol says so for typing; reading marks too count against the limit of messages. */
-const SIGNAL_EVERY_MS = 2_000;
+const PAINT_MS = 16;
+const SPOKEN_TOGETHER_MS = 700;
 
-const [door, name, room, token, input] = ['door', 'name', 'room', 'token', 'input'].map(byId);
+const [door, name, room, token] = ['door', 'name', 'room', 'token'].map(byId);
 
 let state = initial;
 /** @type {ReturnType<typeof connect> | undefined} */
 let connection;
+/** The proof that the connection was begun with. */
+let proof = '';
+let kept = true;
 let ticking = 0;
 let painting = 0;
-let typingSentAt = 0;
-let readSentAt = 0;
+/** @type {(() => void)[]} What waits for the next painting. */
+let afterPaint = [];
 
-/** @param {Happening} happening */
+/** @type {Dispatch} */
 function dispatch(happening) {
-  state = reduce(state, { ...happening, now: Date.now() });
-  // Not an animation frame: those stop in a hidden tab, and the work would pile up.
-  painting ||= window.setTimeout(paintNow, 16);
-  sendWhatIsDue();
-}
-
-/** Called after every change, so that no path can forget it. */
-function sendWhatIsDue() {
-  const now = Date.now();
-  const { cid = '', text = '' } = nextDraft(state, now) ?? {};
-  if (cid && connection?.send(isCommand(text) ? text : { type: 'send', text, cid, ref: cid })) return dispatch({ type: 'sent', cid });
-  const { present, position: seq = 0 } = state;
-  const unread = present && seq > state.read && !document.hidden;
-  if (unread && now - readSentAt >= SIGNAL_EVERY_MS && connection?.send({ type: 'read', seq })) {
-    readSentAt = now;
-    return dispatch({ type: 'frame', frame: { type: 'read', seq } });
-  }
-  const busy = unread || state.typing.length > 0 || state.outbox.length > 0 || state.status.state === 'reconnecting';
-  if (busy) ticking ||= window.setTimeout(tick, 1_000);
+  const before = state;
+  const [after, effects] = reduce(state, /** @type {Happening} */ ({ ...happening, now: Date.now() }));
+  state = after;
+  if (state !== before) keep(before);
+  for (const effect of effects) perform(effect);
+  // Not an animation frame: those stop in a hidden tab, whose title goes on counting.
+  painting ||= window.setTimeout(paintNow, PAINT_MS);
+  if (isWaiting(state)) ticking ||= window.setTimeout(tick, state.asked.length || state.outbox.length ? 250 : 1_000);
 }
 
 function tick() {
@@ -54,163 +52,223 @@ function tick() {
 }
 
 function paintNow() {
-  clearTimeout(painting);
   painting = 0;
-  byId('chat').hidden = byId('leave').hidden = byId('topic').hidden = !door.hidden;
+  browser.mark(state, door.hidden ? current(state) : undefined);
+  if (document.hidden) return;
   paint(state);
+  typed.sync(state);
+  for (const act of afterPaint.splice(0)) act();
 }
 
-// Coming and going
+/** What outlives this page. @param {typeof state} before */
+function keep(before) {
+  const { user, session, outbox, rooms, here, muted, ignored } = state;
+  if (!user) return;
+  if (outbox !== before.outbox && user === before.user) kept = browser.keepOutbox(user, outbox, before.outbox) && kept;
+  if (session && session !== before.session) browser.remember(`session:${folded(user)}`, session);
+  if (muted !== before.muted) browser.remember('muted', muted);
+  if (ignored !== before.ignored) browser.remember('ignored', ignored);
+  if (rooms !== before.rooms && rooms.some(({ draft, key }, i) => draft !== before.rooms[i]?.draft || key !== before.rooms[i]?.key)) {
+    browser.remember(`rooms:${folded(user)}`, rooms.filter((one) => !one.with).map((one) => one.name));
+    // What is being edited has the words of a message, not of a draft.
+    const drafts = rooms.filter(({ draft, purpose }) => draft && purpose.kind !== 'edit').map(({ key, draft }) => [key, draft]);
+    browser.rememberHere(`drafts:${folded(user)}`, JSON.stringify(Object.fromEntries(drafts)));
+  }
+  if (here !== before.here && door.hidden) browser.showInAddress(current(state));
+}
 
-/** @param {string} toRoom @param {string} asUser */
-function enter(toRoom, asUser) {
+/** @param {Effect} effect */
+function perform(effect) {
+  switch (effect.type) {
+    case 'connect': return begin();
+    case 'close': return connection?.close();
+    case 'send': return connection?.send(effect.frame);
+    case 'announce': return speak(effect.text);
+    case 'call': return browser.call(effect.room, shown(effect.title), shown(effect.text), () => dispatch({ type: 'go', room: effect.room }));
+    case 'hush': return browser.hush(effect.room);
+    case 'show': return void afterPaint.push(() => showMessage(effect.seq));
+    case 'follow': return void afterPaint.push(toEnd);
+    case 'open': return effect.overlay === 'help' ? openHelp() : openSwitcher(dispatch);
+    case 'export': return exportRoom(effect.room, effect.format);
+    case 'nick': return dispatch({ type: 'nick', user: effect.user, session: browser.recall(`session:${folded(effect.user)}`, '') });
+    case 'bell': return void ring();
+    case 'door': return showDoor(effect.reason, effect.askToken);
+  }
+}
+
+// The connection
+
+function begin() {
   connection?.close();
-  remember('name', asUser);
-  remember('room', toRoom);
-  showInAddress(toRoom);
-  door.hidden = true;
-  dispatch({ type: 'entered', room: toRoom, user: asUser });
   connection = connect({
-    // Asked anew at each attempt: the position has moved, and a welcome has brought a session.
+    // Asked anew at each attempt: the position has moved, and a welcome, or another tab's, has brought a proof.
     url() {
-      const { room, user, position, epoch } = state;
-      return address({ room, user, token: token.value, session: recall(`session:${folded(user)}`), after: position, epoch });
+      const first = state.rooms.find((one) => !one.with) ?? current(state);
+      proof = browser.recall(`session:${folded(state.user)}`, state.session);
+      const url = new URL(`ws/chat/${encodeURIComponent(first.name)}/${encodeURIComponent(state.user)}`, document.baseURI);
+      url.protocol = url.protocol.replace('http', 'ws');
+      url.hash = '';
+      if (proof) url.searchParams.set('session', proof);
+      if (first.epoch) {
+        url.searchParams.set('after', String(first.position));
+        url.searchParams.set('epoch', first.epoch);
+      }
+      return url.href;
     },
-    onFrame: heard,
-    onStatus(status) {
-      dispatch({ type: 'status', status });
-      // These three are questions to the person at the door; any other leaves the room to be read.
-      if ([1008, 4001, 4009].includes(status.code ?? 0)) showDoor(status.reason, status.code === 4001);
+    hello: () => ({ type: 'hello', client: 'page/0.1.0', token: browser.recallHere('token') || undefined }),
+    onFrame(frame) {
+      if (frame.ref !== PULSE) dispatch({ type: 'frame', frame });
+    },
+    onLink(link) {
+      // Another tab was quicker, and the name is ours by its proof.
+      const ours = link.code === 4009 && browser.recall(`session:${folded(state.user)}`, '') !== proof;
+      if (ours) begin();
+      else dispatch({ type: 'link', link });
     },
   });
+}
+
+addEventListener('online', () => connection?.wake());
+addEventListener('pageshow', () => connection?.wake());
+for (const moment of ['focus', 'blur', 'visibilitychange']) {
+  (moment === 'visibilitychange' ? document : window).addEventListener(moment, () => {
+    const present = !document.hidden && document.hasFocus();
+    if (present) connection?.wake();
+    dispatch({ type: 'present', present });
+  });
+}
+browser.watchOutbox((cid) => dispatch({ type: 'settled', cid }));
+// What storage does not take lives in this page alone.
+addEventListener('beforeunload', (event) => !kept && state.outbox.length && event.preventDefault());
+
+// The door
+
+/** @param {string} toRoom @param {string} user */
+function enter(toRoom, user) {
+  const rooms = browser.recall(`rooms:${folded(user)}`, /** @type {string[]} */ ([]));
+  const private_ = toRoom.startsWith('@');
+  const first = private_ ? rooms[0] ?? 'general' : toRoom;
+  browser.remember('name', user);
+  dispatch({
+    type: 'entered', user, room: first, rooms,
+    session: browser.recall(`session:${folded(user)}`, ''),
+    outbox: browser.keptOutbox(user),
+    drafts: JSON.parse(browser.recallHere(`drafts:${folded(user)}`) || '{}'),
+    muted: browser.recall('muted', []), ignored: browser.recall('ignored', []),
+  });
+  if (private_) dispatch({ type: 'converse', user: toRoom.slice(1) });
+  byId('entrance').hidden = door.hidden = true;
+  byId('app').hidden = false;
+  browser.showInAddress(current(state));
   paintNow();
 }
 
-/** @param {Frame} frame */
-function heard(frame) {
-  // `/join` leads there by the address bar, so that «back» leads home: one page, one room.
-  if (frame.type === 'joined' && state.present) location.hash = encodeURIComponent(frame.room);
-  dispatch({ type: 'frame', frame });
-  if (frame.type === 'welcome' && frame.session) remember(`session:${folded(frame.user)}`, frame.session);
-  if (frame.type === 'joined' && frame.room === state.room) showInAddress(state.room);
-  if (frame.type === 'message' && frame.from !== state.user) speak(`${frame.from}: ${frame.text}`);
-  if (frame.type === 'left' && frame.room === state.room) goOut();
-}
-
-function goOut() {
+/** @param {string} reason @param {boolean} [askToken] */
+function showDoor(reason, askToken = false) {
   connection?.close();
-  connection = undefined;
-  dispatch({ type: 'status', status: { state: 'idle' } });
-  showDoor();
-}
-
-function showDoor(reason = '', askToken = false) {
-  const focusIsLost = byId('chat').contains(document.activeElement);
-  name.value = state.user || recall('name');
-  room.value = state.room || inAddress() || recall('room') || 'general';
-  if (askToken) byId('token-field').hidden = false;
-  byId('door-error').textContent = reason;
-  door.hidden = false;
-  paintNow();
-  if (focusIsLost) (askToken ? token : name).focus();
+  if (reason === '') dispatch({ type: 'link', link: { state: 'idle' } });
+  name.value = state.user || browser.recall('name', '');
+  room.value = (state.user && current(state)?.name) || browser.inAddress() || browser.recall(`rooms:${folded(name.value)}`, ['general'])[0] || 'general';
+  byId('token-field').hidden = !askToken && !browser.recallHere('token');
+  byId('door-error').textContent = shown(reason);
+  byId('entrance').hidden = door.hidden = false;
+  byId('app').hidden = true;
+  (askToken ? token : name).focus();
 }
 
 door.addEventListener('submit', (event) => {
   event.preventDefault();
-  const [asUser, toRoom] = [name, room].map(({ value }) => wellFormed(value).normalize('NFC').trim());
-  enter(toRoom, asUser);
-  input.focus();
+  if (token.value) browser.rememberHere('token', token.value);
+  const [user, toRoom] = [name, room].map(({ value }) => wellFormed(value).normalize('NFC').trim());
+  enter(toRoom.replace(/^#/, ''), user);
+  byId('input').focus();
 });
-
-byId('leave').addEventListener('click', goOut);
 
 addEventListener('hashchange', () => {
-  const wanted = inAddress();
-  if (connection && wanted && wanted !== state.room) enter(wanted, state.user);
-  else if (!connection) room.value = wanted;
+  const wanted = browser.inAddress();
+  if (!door.hidden) room.value = wanted;
+  else if (wanted.startsWith('@')) dispatch({ type: 'converse', user: wanted.slice(1) });
+  else if (wanted) dispatch({ type: 'join', room: wanted });
 });
 
-// Saying
+// What is spoken to those who do not look
 
-byId('composer').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const text = wellFormed(input.value);
-  if (text.trim() === '') return;
-  const over = new TextEncoder().encode(text).length - state.textBytes;
-  if (over > 0) {
-    // It stays in the field: nothing that was typed is thrown away.
-    dispatch({ type: 'frame', frame: { type: 'error', text: `Too long by ${over} bytes.` } });
-  } else {
-    stopTyping();
-    input.value = '';
-    dispatch({ type: 'typed', cid: crypto.getRandomValues(new BigUint64Array(2)).join('-'), text });
-  }
-  paintNow();
-  toEnd();
+/** @type {string[]} */
+const toSay = [];
+
+/** Some words together: each alone would cut off the one before. @param {string} text */
+function speak(text) {
+  if (!toSay.push(text) || toSay.length > 1) return;
+  setTimeout(() => {
+    const said = toSay.splice(0);
+    byId('announce').textContent = shown(said.length > 4 ? `${said.length} new messages` : said.join('\n'));
+  }, SPOKEN_TOGETHER_MS);
+}
+
+async function ring() {
+  const words = await browser.ring();
+  byId('bell').ariaPressed = String(browser.canCall());
+  byId('hint').textContent = words;
+  speak(words);
+}
+
+/** @param {string} key @param {string} format */
+function exportRoom(key, format) {
+  const { name: of, with: other } = state.rooms.find((one) => one.key === key) ?? current(state);
+  const work = startExport({ room: of, format, session: other ? state.session : '', token: browser.recallHere('token'), onTask: (task) => paintTask(task, () => work.cancel()) });
+}
+
+// Keys and buttons
+
+const typed = composer({ state: () => state, dispatch, ask: askPaste });
+
+/** @param {() => unknown} act */
+const toComposer = (act) => () => {
+  act();
+  byId('input').focus();
+};
+
+/** What the composer does itself has no entry. @type {Record<string, (event: KeyboardEvent) => void | boolean>} */
+const ACTIONS = {
+  help: () => openHelp(),
+  'select-help': () => openHelp(),
+  switcher: () => openSwitcher(dispatch),
+  'important-room': () => dispatch({ type: 'important' }),
+  'next-room': () => dispatch({ type: 'step', by: 1 }),
+  'previous-room': () => dispatch({ type: 'step', by: -1 }),
+  'last-room': () => dispatch({ type: 'last-room' }),
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => [`room-${number}`, () => dispatch({ type: 'number', number })])),
+  'page-up': () => page(-1),
+  'page-down': () => page(1),
+  oldest: () => byId('scroll').scrollTo(0, 0),
+  newest: () => dispatch({ type: 'newest' }),
+  'first-unread': () => dispatch({ type: 'first-unread' }),
+  'mark-read': () => dispatch({ type: 'mark-read' }),
+  find: () => openSearch(dispatch),
+  'toggle-rooms': () => toggle('rooms'),
+  'toggle-users': () => toggle('people'),
+  select: () => selectMessage('last'),
+  'select-up': () => void selectMessage('up'),
+  'select-down': () => { if (!selectMessage('down')) byId('input').focus(); },
+  'select-oldest': () => void selectMessage('first'),
+  'select-newest': () => void selectMessage('last'),
+  deselect: toComposer(() => {}),
+};
+for (const one of ['reply', 'react', 'edit', 'delete', 'copy', 'open-link', 'go-to-replied', 'resend', 'drop']) ACTIONS[one] = () => act(one);
+
+listen(ACTIONS, () => {
+  const at = document.activeElement;
+  if (!door.hidden) return 'door';
+  if (document.querySelector('dialog[open]')) return 'dialog';
+  return at?.id === 'input' ? 'composer' : at?.closest('#messages > li') ? 'message' : 'page';
 });
 
-input.addEventListener('keydown', (event) => {
-  // While an input method composes, Enter picks a character.
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  input.form?.requestSubmit();
-});
+byId('bell').addEventListener('click', ring);
+byId('bell').ariaPressed = String(browser.canCall());
+byId('newest').addEventListener('click', () => dispatch({ type: 'newest' }));
+byId('unread').addEventListener('click', () => dispatch({ type: 'first-unread' }));
 
-input.addEventListener('input', () => {
-  if (input.value.trim() === '' || isCommand(input.value)) stopTyping();
-  else if (state.present && Date.now() - typingSentAt >= SIGNAL_EVERY_MS && connection?.send({ type: 'typing', active: true })) {
-    typingSentAt = Date.now();
-  }
-});
-
-function stopTyping() {
-  if (typingSentAt && state.present) connection?.send({ type: 'typing', active: false });
-  typingSentAt = 0;
-}
-
-// The outbox is in memory alone.
-addEventListener('beforeunload', (event) => state.outbox.length && event.preventDefault());
-
-// Reading
-
-byId('earlier').addEventListener('click', () => connection?.send({ type: 'history', before: firstSeq(state), ref: EARLIER }));
-addEventListener('online', () => connection?.wake());
-document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) connection?.wake();
-  tick();
-});
-
-// What the browser keeps, unless it forbids storage
-
-/** @param {string} key @param {string} value */
-function remember(key, value) {
-  try {
-    localStorage.setItem(`chat:${key}`, value);
-  } catch { /* forgotten, then */ }
-}
-
-/** @param {string} key */
-function recall(key) {
-  try {
-    return localStorage.getItem(`chat:${key}`) ?? '';
-  } catch {
-    return '';
-  }
-}
-
-function inAddress() {
-  try {
-    // The server is the judge of names; but `.` and `..` would change the path before it sees them.
-    return decodeURIComponent(location.hash).match(/^#([\p{L}\p{N}].*)/u)?.[1] ?? '';
-  } catch {
-    return '';
-  }
-}
-
-/** @param {string} opened */
-function showInAddress(opened) {
-  if (inAddress() !== opened) history.replaceState(null, '', `#${encodeURIComponent(opened)}`);
-}
-
-if (inAddress() && recall('name')) enter(inAddress(), recall('name'));
-else showDoor();
+start(dispatch);
+const remembered = browser.recall('name', '');
+if (remembered && browser.inAddress()) enter(browser.inAddress(), remembered);
+else showDoor('');

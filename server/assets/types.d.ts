@@ -41,6 +41,8 @@ export interface Window {
   lines: Line[];
   more: boolean;
   newer: boolean;
+  /** Nothing is missing from behind this seq on; without it, from the first line on. */
+  after?: number;
 }
 
 /** What the text in the composer will be. */
@@ -56,6 +58,8 @@ export interface Room {
   membership: 'absent' | 'joining' | 'catching' | 'joined';
   topic: string;
   users: string[];
+  /** Who was here before our connection broke: that they come back as we did is no news, for a while. */
+  missing?: { names: string[]; until: number };
   typing: { name: string; until: number }[];
   /** To the newest. */
   live: Window;
@@ -135,6 +139,8 @@ export interface Found {
 
 export interface State {
   user: string;
+  /** Who we were, while another name is tried. */
+  previous?: string;
   /** The proof of a guest's name. */
   session: string;
   link: Link;
@@ -176,6 +182,8 @@ export type Happening = { now: number } & (
   | { type: 'frame'; frame: Frame }
   | { type: 'tick' }
   | { type: 'present'; present: boolean }
+  /** With another name, and the proof of it if there is one. */
+  | { type: 'nick'; user: string; session: string }
   /** Another tab had this confirmed. */
   | { type: 'settled'; cid: string }
   /** What the composer holds now. */
@@ -218,6 +226,9 @@ export type Effect =
   | { type: 'follow' }
   | { type: 'open'; overlay: 'help' | 'switcher' }
   | { type: 'export'; room: string; format: string }
+  /** Another name is wanted: `nick` follows, with its proof. */
+  | { type: 'nick'; user: string }
+  | { type: 'bell' }
   /** To the door. */
   | { type: 'door'; reason: string; askToken?: boolean };
 

@@ -35,7 +35,7 @@ pub struct Peer {
 pub fn routes(services: Arc<Services>) -> Router {
     Router::new()
         .route("/", get(page::index))
-        .route("/static/{file}", get(page::asset))
+        .route("/static/{hash}/{file}", get(page::asset))
         .route("/favicon.ico", get(page::favicon))
         .route("/ws", get(ws::echo))
         .route("/ws/{id}", get(ws::tutorial))

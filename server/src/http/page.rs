@@ -1,9 +1,12 @@
 //! The page, embedded: whoever has the binary has the page that speaks its protocol.
+//!
+//! Its files are served below a directory that is named after what they all are together, so that a browser may keep them for ever
+//! and never mixes the modules of two servers. Only the document that names them is asked for anew. It does not know what is in them.
 
 use std::sync::LazyLock;
 
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chat_protocol::ErrorCode;
@@ -13,52 +16,91 @@ use super::error::{Refused, Segments};
 
 struct Asset {
     name: &'static str,
-    kind: &'static str,
     body: &'static str,
 }
 
-const SCRIPT: &str = "text/javascript; charset=utf-8";
+macro_rules! assets {
+    ($($name:literal)*) => {
+        &[$(Asset { name: $name, body: include_str!(concat!("../../assets/", $name)) }),*]
+    };
+}
 
-/// Every file of the page, by the name under `/static/`.
-const ASSETS: [Asset; 8] = [
-    Asset { name: "index.html", kind: "text/html; charset=utf-8", body: include_str!("../../assets/index.html") },
-    Asset { name: "app.css", kind: "text/css; charset=utf-8", body: include_str!("../../assets/app.css") },
-    Asset { name: "icon.svg", kind: "image/svg+xml", body: include_str!("../../assets/icon.svg") },
-    Asset { name: "app.js", kind: SCRIPT, body: include_str!("../../assets/app.js") },
-    Asset { name: "connection.js", kind: SCRIPT, body: include_str!("../../assets/connection.js") },
-    Asset { name: "store.js", kind: SCRIPT, body: include_str!("../../assets/store.js") },
-    Asset { name: "text.js", kind: SCRIPT, body: include_str!("../../assets/text.js") },
-    Asset { name: "view.js", kind: SCRIPT, body: include_str!("../../assets/view.js") },
-];
+/// The document, with its files named relatively below `static/`.
+const INDEX: &str = include_str!("../../assets/index.html");
 
-/// One name for what all assets are together: a new server is a new page.
-static ETAG: LazyLock<String> = LazyLock::new(|| {
-    let mut hasher = Sha256::new();
-    ASSETS.iter().for_each(|asset| hasher.update(asset.body));
-    let hash: String = hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hash}\"")
+/// Every other file of the page. A test compares this with the directory.
+const ASSETS: &[Asset] = assets! {
+    "app.css" "icon.svg" "icon-alert.svg"
+    "app.js" "browser.js" "connection.js"
+    "store.js" "model.js" "window.js" "frames.js" "events.js" "rooms.js" "said.js" "outbox.js" "requests.js"
+    "view.js" "rows.js" "messages.js" "dialogs.js" "dom.js"
+    "text.js" "commands.js" "complete.js" "composer.js" "keys.js" "tasks.js"
+};
+
+const ASKED_ANEW: &str = "no-cache";
+const KEPT: &str = "public, max-age=31536000, immutable";
+
+/// What all files are together: a new server is a new page.
+static HASH: LazyLock<String> = LazyLock::new(|| {
+    let mut hasher = Sha256::new_with_prefix(INDEX);
+    for asset in ASSETS {
+        hasher.update(asset.name);
+        hasher.update(asset.body);
+    }
+    hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 });
 
-pub(super) async fn index(headers: HeaderMap) -> Result<Response, Refused> {
-    serve("index.html", &headers)
+static ETAG: LazyLock<String> = LazyLock::new(|| format!("\"{}\"", *HASH));
+
+/// The document as it is served, with the names that are for ever.
+static PAGE: LazyLock<String> = LazyLock::new(|| INDEX.replace("static/", &format!("static/{}/", *HASH)));
+
+pub(super) async fn index(headers: HeaderMap) -> Response {
+    answer(&headers, "index.html", PAGE.as_str(), ASKED_ANEW)
 }
 
 pub(super) async fn favicon(headers: HeaderMap) -> Result<Response, Refused> {
-    serve("icon.svg", &headers)
+    file("icon.svg", &headers, ASKED_ANEW)
 }
 
-pub(super) async fn asset(Segments(file): Segments<String>, headers: HeaderMap) -> Result<Response, Refused> {
-    serve(&file, &headers)
-}
-
-fn serve(name: &str, headers: &HeaderMap) -> Result<Response, Refused> {
-    let missing = || Refused::new(StatusCode::NOT_FOUND, ErrorCode::BadRequest, "There is no such file");
-    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or_else(missing)?;
-    let etag = HeaderValue::from_static(ETAG.as_str());
-    let caching = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| *value == etag);
-    if known {
-        return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
+/// A file under a name that is for ever. The same file under another server's name is none: it may be another one there.
+pub(super) async fn asset(Segments((hash, name)): Segments<(String, String)>, headers: HeaderMap) -> Result<Response, Refused> {
+    if hash != *HASH {
+        return Err(missing());
     }
-    Ok((caching, [(header::CONTENT_TYPE, asset.kind)], asset.body).into_response())
+    file(&name, &headers, KEPT)
+}
+
+fn missing() -> Refused {
+    Refused::new(StatusCode::NOT_FOUND, ErrorCode::BadRequest, "There is no such file")
+}
+
+fn file(name: &str, headers: &HeaderMap, caching: &'static str) -> Result<Response, Refused> {
+    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or_else(missing)?;
+    Ok(answer(headers, asset.name, asset.body, caching))
+}
+
+fn answer(headers: &HeaderMap, name: &str, body: &'static str, caching: &'static str) -> Response {
+    let caching = [(header::ETAG, ETAG.as_str()), (header::CACHE_CONTROL, caching)];
+    if is_known(headers) {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    (caching, [(header::CONTENT_TYPE, kind(name))], body).into_response()
+}
+
+fn kind(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Whether the browser has what we would send: any of a list counts, and whatever a proxy weakened on its way (RFC 9110, 13.1.2).
+fn is_known(headers: &HeaderMap) -> bool {
+    let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut tags = lists.flat_map(|list| list.split(',')).map(str::trim);
+    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == *ETAG)
 }

@@ -348,6 +348,11 @@ pub fn rand_word() -> u64 {
 }
 
 impl TestClient {
+    /// Lets go of what came and was not asked for.
+    pub fn forget(&mut self) {
+        self.seen.clear();
+    }
+
     /// What came and was not asked for yet, in order.
     pub fn unasked(&self) -> Vec<&str> {
         self.seen.iter().map(String::as_str).collect()

@@ -63,7 +63,13 @@ async fn all_of(mut stream: impl tokio::io::AsyncRead + Unpin) -> String {
 impl Program {
     /// Without a rate limit, on a free port, with these arguments besides.
     pub async fn start(arguments: &[&str]) -> Self {
-        let mut all = vec!["--port", "0", "--rate-limit", "off", "--max-per-ip", "0", "--shards", "2"];
+        Self::start_at(0, arguments).await
+    }
+
+    /// The same on a port.
+    pub async fn start_at(port: u16, arguments: &[&str]) -> Self {
+        let port = port.to_string();
+        let mut all = vec!["--port", &port, "--rate-limit", "off", "--max-per-ip", "0", "--shards", "2"];
         all.extend(arguments);
         let mut child = command(&all).spawn().expect("the program starts");
         let stderr = tokio::spawn(all_of(child.stderr.take().expect("a stderr")));

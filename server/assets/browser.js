@@ -1,0 +1,157 @@
+// @ts-check
+/*
+ * What the page keeps and shows outside of itself: storage, the address bar, the tab's title and icon, notifications.
+ * The only file that knows these; it does not know the store's rules.
+ */
+
+/** @import {Pending, Room, State} from './types.d.ts' */
+import { title } from './model.js';
+import { clip, folded, line } from './text.js';
+
+// What the browser keeps, unless it forbids storage
+
+/** @param {string} key @param {unknown} value */
+export function remember(key, value) {
+  try {
+    localStorage.setItem(`chat:${key}`, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @template T @param {string} key @param {T} otherwise @returns {T} */
+export function recall(key, otherwise) {
+  try {
+    return JSON.parse(localStorage.getItem(`chat:${key}`) ?? '') ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+/* A message is kept by itself, so that two tabs never undo each other. */
+const unsent = (/** @type {string} */ user) => `chat:unsent:${folded(user)}:`;
+
+/** @param {string} user @param {Pending[]} outbox @param {Pending[]} before */
+export function keepOutbox(user, outbox, before) {
+  let kept = true;
+  for (const one of outbox) if (!before.includes(one)) kept = remember(`unsent:${folded(user)}:${one.cid}`, one) && kept;
+  for (const { cid } of before) {
+    if (outbox.some((one) => one.cid === cid)) continue;
+    try {
+      localStorage.removeItem(unsent(user) + cid);
+    } catch { /* it was not kept either */ }
+  }
+  return kept;
+}
+
+/** @param {string} user @returns {Pending[]} */
+export function keptOutbox(user) {
+  try {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(unsent(user)));
+    const kept = keys.map((key) => /** @type {Pending} */ (JSON.parse(localStorage.getItem(key) ?? '')));
+    return kept.map((one) => (one.state === 'sending' ? { ...one, state: /** @type {const} */ ('queued') } : one)).sort((a, b) => a.at - b.at);
+  } catch {
+    return [];
+  }
+}
+
+/** Tells when another tab had a message confirmed. @param {(cid: string) => void} settled */
+export function watchOutbox(settled) {
+  addEventListener('storage', ({ key, newValue }) => {
+    if (key?.startsWith('chat:unsent:') && newValue === null) settled(key.slice(key.lastIndexOf(':') + 1));
+  });
+}
+
+/* Drafts and tokens are this tab's. */
+/** @param {string} key @param {string} value */
+export function rememberHere(key, value) {
+  try {
+    sessionStorage.setItem(`chat:${key}`, value);
+  } catch { /* forgotten, then */ }
+}
+
+/** @param {string} key */
+export function recallHere(key) {
+  try {
+    return sessionStorage.getItem(`chat:${key}`) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+// The address bar
+
+export function inAddress() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return '';
+  }
+}
+
+/** @param {Room} room */
+export const addressOf = ({ name, with: other }) => `#${encodeURIComponent(other ? `@${other}` : name)}`;
+
+/** @param {Room} room */
+export function showInAddress(room) {
+  if (inAddress() !== decodeURIComponent(addressOf(room).slice(1))) history.replaceState(null, '', addressOf(room));
+}
+
+// The tab
+
+const icon = /** @type {HTMLLinkElement} */ (document.querySelector('link[rel=icon]'));
+const calm = icon.href;
+const alert = calm.replace('icon.svg', 'icon-alert.svg');
+let marked = '';
+
+/** How many wait, and whether somebody is meant. @param {State} state @param {Room} [room] */
+export function mark(state, room) {
+  const loud = state.rooms.reduce((sum, { mentions, unread, with: other }) => sum + (other ? unread : mentions), 0);
+  const any = state.rooms.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0);
+  const count = loud || any ? `(${loud || any}) ` : '';
+  const wanted = `${count}${room ? `${line(title(room))} – Chat` : 'Chat'}`;
+  if (wanted === marked) return;
+  document.title = marked = wanted;
+  if ((loud > 0) !== (icon.href === alert)) icon.href = loud ? alert : calm;
+  if ('setAppBadge' in navigator) (loud ? navigator.setAppBadge(loud) : navigator.clearAppBadge()).catch(() => {});
+}
+
+// Notifications: only ever asked for by a click on the bell
+
+/** @type {Map<string, Notification>} */
+const calls = new Map();
+
+export const canCall = () => 'Notification' in window && Notification.permission === 'granted' && recall('bell', false);
+
+/** On or off; says in words what came of it. */
+export async function ring() {
+  if (!('Notification' in window)) return 'This browser shows notifications only over https or on this machine.';
+  if (canCall()) {
+    remember('bell', false);
+    return 'Notifications are off.';
+  }
+  const permission = await Notification.requestPermission();
+  remember('bell', permission === 'granted');
+  return permission === 'granted' ? 'Notifications are on: for your name and private words.' : 'The browser does not allow notifications for this page.';
+}
+
+/** @param {string} room @param {string} heading @param {string} text @param {() => void} clicked */
+export function call(room, heading, text, clicked) {
+  if (!canCall()) return;
+  try {
+    const shown = new Notification(clip(heading, 80), { body: clip(text, 200), tag: room, icon: alert });
+    shown.onclick = () => {
+      window.focus();
+      clicked();
+      shown.close();
+    };
+    calls.set(room, shown);
+  } catch { /* some phones want a service worker for it */ }
+}
+
+/** It is read. @param {string} room */
+export function hush(room) {
+  calls.get(room)?.close();
+  calls.delete(room);
+}

@@ -1,0 +1,143 @@
+// @ts-check
+/*
+ * What a person may type after a slash: the server's table (protocol/src/command.rs; a golden file holds the two together), and
+ * the page's own commands. What follows a command is read as its usage says. It does not know what becomes of a request.
+ */
+
+/** @import {Command, Frame, Typed} from './types.d.ts' */
+import { clip } from './text.js';
+
+/** Rows of: name, other names | what follows | help.
+ * @param {string} rows @returns {Command[]} */
+const table = (rows) => rows.trim().split('\n').map((row) => {
+  const [names, usage, help] = row.split('|').map((part) => part.trim());
+  const [name, ...aliases] = names.split(' ');
+  // The formats of an export are told apart by bars, too.
+  return { name, aliases, usage: usage.replaceAll('/', '|'), help };
+});
+
+export const COMMANDS = table(`
+me | <text> | say what you do
+pm msg query | <user> <text> | say something to one user; a name with spaces in quotes
+reply r | <seq> <text> | answer one message
+edit | <seq> <text> | give a message of yours other words
+delete del | <seq> | take a message of yours away
+react | <seq> <emoji> | put a reaction on a message
+unreact | <seq> <emoji> | take a reaction back
+topic | <text> | set the room's topic; "" clears it
+join j | <room> | go into a room too
+leave part | [room] | leave a room
+users names who | [room] | who is here
+rooms list | | which rooms there are
+history | [count] | the last messages
+search find | <words> | messages that hold every word
+ping | | is the server there?
+help ? | [command] | this list, or one command
+quit exit bye | | leave the chat`);
+
+/** The page's own. */
+export const LOCAL = table(`
+go | <room> | go to a room; @name for a private conversation
+close | | leave this room, or put this conversation away
+find | <words> | find in what is loaded of this room
+jump | <seq> | go to a message by its number
+read | | everything here is read
+mute | [room] | count and call only for what names you
+unmute | [room] | count and call as usual
+ignore | [user] | do not show what somebody says
+unignore | <user> | show it again
+nick | <name> | be somebody else; connects anew
+resend | | send again what was refused or is old
+drop | | drop what was refused or is old; the history keeps the words
+export | [jsonl/text/html] | a file of this room
+bell | | notifications on or off
+connect | | try now, without waiting
+keys | | the keys and commands`);
+
+/** What the words behind a command make of it.
+ * @type {Record<string, (...words: any[]) => Frame>} */
+const REQUESTS = {
+  me: (text) => ({ type: 'send', text, action: true }),
+  pm: (to, text) => ({ type: 'private', to, text }),
+  reply: (reply_to, text) => ({ type: 'send', text, reply_to }),
+  edit: (seq, text) => ({ type: 'edit', seq, text }),
+  delete: (seq) => ({ type: 'delete', seq }),
+  react: (seq, emoji) => ({ type: 'react', seq, emoji, on: true }),
+  unreact: (seq, emoji) => ({ type: 'react', seq, emoji, on: false }),
+  topic: (text) => ({ type: 'topic', text: text === '""' ? '' : text }),
+  join: (room) => ({ type: 'join', room }),
+  leave: (room) => ({ type: 'leave', ...(room && { room }) }),
+  users: (room) => ({ type: 'users', ...(room && { room }) }),
+  rooms: () => ({ type: 'rooms' }),
+  history: (limit) => ({ type: 'history', ...(limit !== undefined && { limit }) }),
+  search: (query) => ({ type: 'search', query }),
+  ping: () => ({ type: 'ping' }),
+};
+
+/* White space as Unicode has it: `\s` and trim() take a byte order mark for some, and the next line for none. */
+const trim = (/** @type {string} */ text) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
+/* The next word; one in quotes may hold spaces. */
+const WORD = /^(?:"([^"]*)"|(\P{White_Space}*))\p{White_Space}*/u;
+
+/** Reads a line that a person typed.
+ * @param {string} typed @returns {Typed} */
+export function parse(typed) {
+  if (!typed.startsWith('/')) return { request: { type: 'send', text: typed } };
+  if (typed.startsWith('//')) return { request: { type: 'send', text: typed.slice(1) } };
+  const [, name, behind] = /** @type {RegExpExecArray} */ (/^\/(\P{White_Space}*)(.*)$/su.exec(typed));
+  const command = find(name);
+  const rest = trim(behind);
+  if (!command) {
+    const word = clip(name, 32);
+    return { error: `There is no command /${word}. /help lists them; //${word} says it as text.` };
+  }
+  if (command.name === 'quit') return { quit: true };
+  const wrong = { error: `Like this: ${synopsis(command)}` };
+  if (LOCAL.includes(command)) {
+    // A name that is all there is may stand in quotes.
+    return !rest && command.usage.startsWith('<') ? wrong : { local: command.name, rest: rest.replace(/^"([^"]+)"$/, '$1') };
+  }
+  const read = values(command.usage, rest);
+  if (!read) return wrong;
+  return command.name === 'help' ? { help: String(read[0] ?? '').replace(/^\/+/, '') } : { request: REQUESTS[command.name](...read) };
+}
+
+/** The words that a usage asks for; nothing, if they are not there or are more.
+ * @param {string} usage @param {string} rest */
+function values(usage, rest) {
+  const read = [];
+  for (const slot of usage.match(/[<[]\w+/g) ?? []) {
+    const what = slot.slice(1);
+    const whole = /text|words/.test(what) || (what === 'room' && !rest.startsWith('"'));
+    const [taken, quoted, plain] = whole ? [rest, undefined, rest] : /** @type {RegExpExecArray} */ (WORD.exec(rest));
+    const word = (quoted ?? plain) || undefined;
+    rest = what === 'command' ? '' : rest.slice(taken.length);
+    const number = what === 'seq' || what === 'count';
+    if (!word ? slot.startsWith('<') : number && !(what === 'seq' ? /^\+?\d+$/ : /^[+-]?\d+$/).test(word)) return undefined;
+    if (number && word && !Number.isSafeInteger(Number(word))) return undefined;
+    read.push(number && word ? Number(word) : word);
+  }
+  return rest ? undefined : read;
+}
+
+/** By a name or another name, in whatever case; the page's own goes first.
+ * @param {string} name */
+export function find(name) {
+  const lower = name.toLowerCase();
+  return [...LOCAL, ...COMMANDS].find((command) => command.name === lower || command.aliases.includes(lower));
+}
+
+/** How it is typed: `/pm <user> <text>`.
+ * @param {Command} command */
+const synopsis = ({ name, usage }) => `/${name} ${usage}`.trimEnd();
+
+/** The help text: one command, or all of them.
+ * @param {string} [name] */
+export function help(name = '') {
+  const command = find(name);
+  if (command) {
+    const also = command.aliases.length ? ` (also /${command.aliases.join(', /')})` : '';
+    return `${synopsis(command)}  ${command.help}${also}`;
+  }
+  return ['Commands; //x says «/x» as text:', ...[...COMMANDS, ...LOCAL].map((each) => `${synopsis(each)}  ${each.help}`)].join('\n');
+}

@@ -1,0 +1,126 @@
+// @ts-check
+/*
+ * What lasts in a room: one event of its log, live or missed, applied to what is known of it.
+ * It does not know how events travel, nor how a person reads them.
+ */
+
+/** @import {Frame, Line, Message, Room} from './types.d.ts' */
+/** @import {Turn} from './model.js' */
+import { addLine, find, isIgnored, isNews, lineOf, recount, setRoom, title } from './model.js';
+import { settle } from './outbox.js';
+import { heardAlready } from './requests.js';
+import { line as oneLine } from './text.js';
+import { changed, KEPT, newestOf, put } from './window.js';
+
+/** @param {Turn} turn @param {Frame} event @param {boolean} missed */
+export function logged(turn, event, missed) {
+  const room = find(turn.state, event.room);
+  if (!room) return;
+  const { key } = room;
+  // Only this moves the position: an acknowledgement may come before others' messages with a smaller seq.
+  setRoom(turn, key, { position: Math.max(room.position, event.seq) });
+  if (missed && event.from === turn.state.user) heardAlready(turn, event);
+  const { target, emoji, on, from, text, at } = event;
+  switch (event.type) {
+    case 'message': return said(turn, key, /** @type {any} */ (event), missed);
+    case 'edited': return event.deleted ? undefined : change(turn, key, target, (old) => ({ ...old, text, edited_at: at }));
+    case 'deleted': return change(turn, key, target, (old) => ({ ...old, text: '', deleted: true, reactions: undefined }));
+    case 'reacted': return change(turn, key, target, (old) => ({ ...old, reactions: reacted(old.reactions, emoji, from, on) }));
+    case 'topic':
+      setRoom(turn, key, { topic: text });
+      return append(turn, key, { kind: 'topic', seq: event.seq, n: 0, at, from, text });
+  }
+}
+
+/** @param {Turn} turn @param {string} key @param {Message} message @param {boolean} missed */
+function said(turn, key, message, missed) {
+  const { state } = turn;
+  const room = /** @type {Room} */ (find(state, key));
+  const { seq, from, cid, text } = message;
+  const mine = from === state.user;
+  // Anybody may repeat a cid; only our own message settles ours.
+  if (mine) settle(turn, cid);
+  if (room.typing.length) setRoom(turn, key, { typing: room.typing.filter(({ name }) => name !== from) });
+  const line = lineOf(state, message);
+  append(turn, key, line);
+  if (seq <= room.read || !isNews(state, message)) return;
+  const here = key === state.here;
+  const named = line.kind === 'message' && line.mention;
+  if (!room.following) setRoom(turn, key, { news: room.news + 1 });
+  // What is on the screen anyway is about to be read: it is not counted for the blink of an eye.
+  if (!(here && state.present && room.following && !room.past)) {
+    const { unread, mentions, marker, read } = room;
+    setRoom(turn, key, { unread: unread + 1, mentions: mentions + Number(named), marker: unread ? marker : read });
+    if (named || room.with) call(turn, room, message);
+  }
+  if (!missed && (here || named || room.with)) {
+    turn.effects.push({ type: 'announce', text: `${from}${here ? '' : room.with ? ' to you' : ` in ${room.name}`}: ${oneLine(text)}` });
+  }
+}
+
+/** Who does not look is called. @param {Turn} turn @param {Room} room @param {Message} message */
+export function call(turn, room, { from, text }) {
+  if (!turn.state.present) turn.effects.push({ type: 'call', room: room.key, title: room.with ? from : `${from} in ${title(room)}`, text });
+}
+
+/** @param {Turn} turn @param {string} key @param {Line} line */
+function append(turn, key, line) {
+  const room = /** @type {Room} */ (find(turn.state, key));
+  // Its reader's lines stay when the newest push them out.
+  const past = room.past ?? (room.following || room.live.lines.length < KEPT ? undefined : { ...room.live, newer: true });
+  setRoom(turn, key, { past, live: newestOf({ ...room.live, lines: put(room.live.lines, line) }) });
+}
+
+/** @param {Turn} turn @param {string} key @param {number} seq @param {(old: Message) => Message} by */
+function change(turn, key, seq, by) {
+  const room = /** @type {Room} */ (find(turn.state, key));
+  const again = (/** @type {Line & {kind: 'message'}} */ { message }) => lineOf(turn.state, by(message));
+  const live = { ...room.live, lines: changed(room.live.lines, seq, again) };
+  const past = room.past && { ...room.past, lines: changed(room.past.lines, seq, again) };
+  setRoom(turn, key, { live, past });
+  if (room.unread && seq > room.read) recount(turn, key);
+}
+
+/** @param {Record<string, string[]> | undefined} before @param {string} emoji @param {string} who @param {boolean} on */
+function reacted(before, emoji, who, on) {
+  const all = before ?? {};
+  const names = (all[emoji] ?? []).filter((name) => name !== who);
+  const { [emoji]: _, ...others } = all;
+  return on ? { ...all, [emoji]: [...names, who] } : names.length ? { ...all, [emoji]: names } : others;
+}
+
+/* Names in one line of who came and went. */
+const FOLDED = 40;
+
+/** Who came and went, gathered in one line. @param {Turn} turn @param {Frame} presence */
+export function presence(turn, { room: name, joined = [], left = [] }) {
+  const room = find(turn.state, name);
+  if (!room) return;
+  // Differences may name somebody whom the snapshot has already, or who only came back as we did.
+  const arrivals = joined.map((/** @type {{name: string}} */ one) => one.name).filter((/** @type {string} */ one) => !room.users.includes(one));
+  const gone = left.filter((/** @type {string} */ one) => room.users.includes(one));
+  const users = [...room.users.filter((one) => !gone.includes(one)), ...arrivals];
+  const missing = room.missing && turn.now < room.missing.until ? room.missing.names : [];
+  const news = arrivals.filter((/** @type {string} */ one) => !missing.includes(one));
+  setRoom(turn, room.key, { users, typing: room.typing.filter((one) => !gone.includes(one.name)) });
+  const shown = (/** @type {string} */ one) => one !== turn.state.user && !isIgnored(turn.state, one);
+  for (const one of news.filter(shown)) fold(turn, room.key, one, true);
+  for (const one of gone.filter(shown)) fold(turn, room.key, one, false);
+}
+
+/** @param {Turn} turn @param {string} key @param {string} name @param {boolean} comes */
+function fold(turn, key, name, comes) {
+  const last = find(turn.state, key)?.live.lines.at(-1);
+  if (last?.kind !== 'people' || last.came.length + last.went.length + last.passed.length >= FOLDED) {
+    return addLine(turn, key, { kind: 'people', came: comes ? [name] : [], went: comes ? [] : [name], passed: [] });
+  }
+  const without = (/** @type {string[]} */ names) => names.filter((one) => one !== name);
+  const back = comes && last.went.includes(name);
+  const passed = !comes && last.came.includes(name);
+  append(turn, key, {
+    ...last,
+    came: comes && !back ? [...without(last.came), name] : without(last.came),
+    went: comes || passed ? without(last.went) : [...without(last.went), name],
+    passed: passed ? [...without(last.passed), name] : comes ? without(last.passed) : last.passed,
+  });
+}
