@@ -322,7 +322,7 @@ const plain = (it) => (it instanceof HTMLAnchorElement ? it.textContent ?? '' : 
 // Long work
 
 /** @param {Task} task @param {() => void} cancel */
-export function paintTask({ task_id, room = '', status, progress, message, result }, cancel) {
+export function paintTask({ room = '', format, status, progress, message, result }, cancel) {
   const panel = byId('tasks') ?? element('div', '');
   panel.id = 'tasks';
   panel.role = 'region';
@@ -335,11 +335,12 @@ export function paintTask({ task_id, room = '', status, progress, message, resul
   const end = iconButton(running ? 'Cancel' : 'Close', 'close');
   const words = element('span', '', 'Export of ', bdi(room), ` · ${running ? shown(message) || status : status === 'completed' ? shown(message) : `${status}: ${shown(message)}`}`);
   const made = element('div', 'task', words, running ? bar : '', end);
-  made.id = `task-${task_id}`;
+  // Not by the task's own name, which comes with the first answer.
+  made.id = `task-${format}-${room}`;
   made.dataset.status = status;
   if (result) {
     const link = element('a', '', `Download (${Math.ceil(result.bytes / 1_024)} kB)`);
-    link.href = result.url.replace(/^\//, '');
+    link.href = result.url;
     link.download = '';
     end.before(link);
   }

@@ -128,6 +128,7 @@ export function patch(list, old, items) {
     }
   }
   for (const [key, { element: row }] of old) if (next.get(key)?.element !== row) row.remove();
+  /** @type {any} */
   let at = list.firstChild;
   for (const { element: row } of next.values()) {
     if (row === at) at = at.nextSibling;

@@ -68,9 +68,9 @@ export function startMessages(to) {
   on(list, 'pointerleave', () => { if (!list.contains(document.activeElement)) tools.remove(); });
   on(list, 'click', clicked);
   on(byId('newest'), 'click', () => {
+    // The button is about to go.
+    pane.focus({ preventScroll: true });
     dispatch({ type: 'newest' });
-    toEnd();
-    byId('input').focus({ preventScroll: true });
   });
   on(byId('unread'), 'click', () => {
     sawNew = true;
