@@ -24,6 +24,7 @@ let dispatch = () => {};
 /** @type {Room | undefined} */
 let room;
 let user = '';
+let present = false;
 /** @type {RegExp} */
 let me;
 /** @type {import('./dom.js').Patched} */
@@ -34,8 +35,8 @@ let drawn = new Map();
 let place;
 /** Where one was in the rooms that are not shown, and what was marked there. @type {Map<string, {place?: Place, marker?: number}>} */
 const places = new Map();
-/** The room opened at its line «new»: it is not at its end, whatever the store thinks until the next look. */
-let held = false;
+/** The reader is not at the end, whatever the store thinks until the next look. */
+let away = false;
 /** Where this module scrolled to: only other movements are the reader's. */
 let put = -1;
 let sawNew = true;
@@ -82,6 +83,7 @@ export function startMessages(to) {
 export function paintMessages(state) {
   const before = room;
   room = state.rooms.find(({ key }) => key === state.here);
+  present = state.present;
   if (user !== state.user) {
     user = state.user;
     me = new RegExp(String.raw`((?<![\p{L}\p{N}_])@?${user.replace(/[.+]/g, String.raw`\$&`)}(?![\p{L}\p{N}_]))`, 'giu');
@@ -89,7 +91,7 @@ export function paintMessages(state) {
   const opened = room?.key !== before?.key;
   if (opened) {
     if (before) places.set(before.key, { place: follows(before) ? undefined : place, marker });
-    held = false;
+    away = false;
   }
   const rows = room ? rowsOf(room, state) : [];
   if (!opened) keepAnchor(new Set(rows.map(({ key }) => key)));
@@ -125,7 +127,7 @@ function putRow(row, below) {
 }
 
 const isAtEnd = () => !room?.past?.newer && pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR_END_PX;
-const follows = (of = room) => Boolean(of?.following && !of.past && !held);
+const follows = (of = room) => Boolean(of?.following && !of.past && !away);
 
 /** The first row that reaches below `y`: rows are in order, so that a few of them are measured.
  * @param {number} y @returns {any} */
@@ -144,7 +146,7 @@ function rowAt(y) {
 function keepPlace() {
   const row = rowAt(pane.scrollTop);
   place = row && { key: row.dataset.key ?? '', below: row.offsetTop - pane.scrollTop };
-  if (isAtEnd()) held = false;
+  away = !isAtEnd();
 }
 
 /** What one's place hangs on may fall away: then it hangs on the next row that stays. @param {Set<string>} keys */
@@ -166,7 +168,7 @@ function openPlace() {
   const fresh = drawn.get('new')?.element;
   place = was?.place;
   if (fresh && !(was && was.marker === marker)) {
-    held = true;
+    away = true;
     putRow(fresh, pane.clientHeight / 3);
   } else if (!place) {
     scrollTo(pane.scrollHeight);
@@ -183,12 +185,13 @@ function look() {
   if (!room || document.hidden || !pane.clientHeight) return;
   const bottom = pane.scrollTop + pane.clientHeight;
   const end = isAtEnd();
-  if (end) held = false;
+  if (end) away = false;
   let row = rowAt(bottom);
   if (row && row.offsetTop + row.offsetHeight > bottom + 1) row = row.previousElementSibling;
   while (row && !row.matches('.message')) row = row.previousElementSibling;
   const seq = Number(row?.dataset.seq ?? 0);
-  const seen = `${room.key} ${seq} ${end}`;
+  // Whether somebody looks, and what the store thinks, are part of it: either may change without a movement.
+  const seen = [room.key, seq, end, present, room.following].join();
   if (seen !== told) {
     told = seen;
     dispatch({ type: 'seen', room: room.key, seq, end });
@@ -216,7 +219,7 @@ function askAround(bottom) {
 }
 
 export function toEnd() {
-  held = false;
+  away = false;
   place = undefined;
   scrollTo(pane.scrollHeight);
 }
@@ -229,7 +232,7 @@ export function showMessage(seq) {
   const row = drawn.get(`${seq}.0`)?.element;
   wanted = row ? 0 : seq;
   if (!row) return;
-  held = true;
+  away = true;
   putRow(row, Math.max(0, pane.clientHeight - row.offsetHeight) / 2);
   list.querySelector('.pointed')?.classList.remove('pointed');
   row.classList.add('pointed');

@@ -75,20 +75,24 @@ export function paint(state) {
   const room = here(state);
   const old = painted && here(painted);
   paintLink(state.link);
-  if (room !== old || state.rooms !== painted?.rooms || state.here !== painted?.here) {
+  write('hint', shown(state.hint));
+  write('me', shown(state.user));
+  if (room?.name !== old?.name || room?.topic !== old?.topic) paintHeader(room);
+  if (state.rooms !== painted?.rooms || state.here !== painted.here) {
     paintRooms(state);
-    paintHeader(room);
     paintComposer(room, state);
   }
-  if (room?.users !== old?.users || state.user !== painted?.user || room?.key !== old?.key) {
-    if (room?.key !== old?.key) filter.value = '';
-    paintPeople(state);
-  }
-  byId('me').replaceChildren(bdi(state.user));
-  byId('hint').textContent = shown(state.hint);
+  if (room?.key !== old?.key) filter.value = '';
+  if (room?.users !== old?.users || state.user !== painted?.user) paintPeople(state);
   painted = state;
   paintMessages(state);
   paintDialogs(state);
+}
+
+/** Only what differs: a text that is written anew loses its selection. @param {string} id @param {string} words */
+function write(id, words) {
+  const it = byId(id);
+  if (it.textContent !== words) it.textContent = words;
 }
 
 // The header
@@ -103,9 +107,8 @@ function paintLink({ state, retryAt = 0, attempt = 0, reason = '' }) {
     waiting: `Reconnecting in ${seconds} s${attempt ? ` (attempt ${attempt})` : ''}`,
     refused: `refused: ${shown(reason)}`,
   }[state];
-  const status = byId('status');
-  if (status.textContent !== words) status.textContent = words;
-  status.dataset.state = state;
+  write('status', words);
+  byId('status').dataset.state = state;
   byId('retry').hidden = state !== 'waiting' && state !== 'refused';
 }
 
@@ -113,7 +116,6 @@ function paintLink({ state, retryAt = 0, attempt = 0, reason = '' }) {
 function paintHeader(room) {
   byId('title').replaceChildren(...(room ? [element('span', 'sigil', room.with ? '@' : '#'), bdi(room.with ?? room.name)] : ['Chat']));
   const topic = byId('topic');
-  if (topic.title === shown(room?.topic ?? '') && topic.title) return;
   topic.title = shown(room?.topic ?? '');
   topic.replaceChildren(...rich(room?.topic ?? ''));
 }
@@ -232,13 +234,10 @@ function paintComposer(room, state) {
     line.firstElementChild?.replaceChildren(element('b', '', purpose.kind === 'reply' ? 'Replying to ' : 'Editing '), ...words);
   }
   const input = byId('input');
-  const placeholder = room ? `Message ${room.with ? '@' : '#'}${shown(room.with ?? room.name)}` : 'Message, or /help';
-  if (input.placeholder !== placeholder) input.placeholder = placeholder;
-  const above = byId('above');
+  input.placeholder = room ? `Message ${room.with ? '@' : '#'}${shown(room.with ?? room.name)}` : 'Message, or /help';
   const { lines, more } = room?.past ?? room?.live ?? { lines: [], more: true };
-  const words = !room ? '' : more ? (room.asking === 'older' ? 'Loading older messages…' : '')
-    : room.membership === 'joined' || lines.length ? `The beginning of ${room.with ? 'your conversation with ' : '#'}${shown(room.with ?? room.name)}` : 'Loading…';
-  if (above.textContent !== words) above.textContent = words;
+  write('above', !room ? '' : more ? (room.asking === 'older' ? 'Loading older messages…' : '')
+    : room.membership === 'joined' || lines.length ? `The beginning of ${room.with ? 'your conversation with ' : '#'}${shown(room.with ?? room.name)}` : 'Loading…');
 }
 
 // Panes: beside the conversation where there is room, over it where there is not
