@@ -8,7 +8,7 @@
 /** @import {Dispatch, Found, Key, Room, State, Task} from './types.d.ts' */
 import { COMMANDS, LOCAL } from './commands.js';
 import { EMOJI } from './complete.js';
-import { bdi, button, byId, element, iconButton, patch, rich, timeOf } from './dom.js';
+import { bdi, button, byId, element, iconButton, on, patch, rich, timeOf } from './dom.js';
 import { KEYS } from './keys.js';
 import { folded, shown } from './text.js';
 
@@ -26,16 +26,16 @@ export function paintDialogs(now) {
 /** @param {string} id @param {string} title @param {...(Node | string)} content */
 function open(id, title, ...content) {
   byId(id)?.remove();
-  const dialog = /** @type {HTMLDialogElement} */ (element('dialog', ''));
+  const dialog = element('dialog', '');
   const heading = element('h2', '', title);
   const close = iconButton('Close', 'close');
   dialog.id = id;
   heading.id = `${id}-heading`;
   dialog.setAttribute('aria-labelledby', heading.id);
-  close.addEventListener('click', () => dialog.close());
+  on(close, 'click', () => dialog.close());
   // A click beside it lands on the dialog itself, because what is in it lies in a box of its own.
-  dialog.addEventListener('click', ({ target }) => { if (target === dialog) dialog.close(); });
-  dialog.addEventListener('close', () => {
+  on(dialog, 'click', ({ target }) => { if (target === dialog) dialog.close(); });
+  on(dialog, 'close', () => {
     refresh = undefined;
     dialog.remove();
   });
@@ -47,7 +47,7 @@ function open(id, title, ...content) {
 
 /** @param {string} label @param {string} [placeholder] */
 function field(label, placeholder = '') {
-  const made = /** @type {HTMLInputElement} */ (element('input', ''));
+  const made = element('input', '');
   made.ariaLabel = label;
   made.placeholder = placeholder;
   made.autocomplete = 'off';
@@ -69,13 +69,14 @@ export function openHelp() {
   const keysOf = (where) => KEYS.filter((key) => key.where === where && key.keys.length)
     .map(({ keys, help }) => [element('span', '', ...keys.flatMap((key, i) => [i ? ' ' : '', element('kbd', '', key.replaceAll('Arrow', ''))])), help]);
   /** @param {import('./types.d.ts').Command[]} commands @returns {[Node, string][]} */
-  const usages = (commands) => commands.map(({ usage, help }) => [element('code', '', usage), help]);
+  const usages = (commands) => commands.map(({ name, usage, help }) => [element('code', '', `/${name} ${usage}`.trimEnd()), help]);
   const content = element('div', 'content',
     section('Everywhere', keysOf('everywhere')), section('Writing', keysOf('composer')), section('A selected message', keysOf('message')),
     section('Commands', usages(COMMANDS)), section('Commands of this page', usages(LOCAL)));
   content.tabIndex = 0;
   content.role = 'region';
   content.ariaLabel = 'Keys and commands';
+  content.autofocus = true;
   open('help', 'Keys and commands', content);
 }
 
@@ -123,19 +124,19 @@ function combobox(dialog, input, list, choices) {
     dialog.close();
     choice.choose();
   }
-  input.addEventListener('input', () => {
+  on(input, 'input', () => {
     chosen = 0;
     draw();
   });
-  input.addEventListener('keydown', (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
-    if (by) chosen = by ** 2 === 1 ? (chosen + by + shownOnes.length) % (shownOnes.length || 1) : chosen + by;
+  on(input, 'keydown', (event) => {
+    const by = Number(event.key === 'ArrowDown') - Number(event.key === 'ArrowUp');
+    if (by) chosen = (chosen + by + shownOnes.length) % (shownOnes.length || 1);
     else if (event.key === 'Enter' && !event.isComposing) choose(chosen);
     else return;
     event.preventDefault();
     draw();
   });
-  list.addEventListener('click', ({ target }) => choose([...list.children].findIndex((option) => option.contains(/** @type {Node} */ (target)))));
+  on(list, 'click', ({ target }) => choose([...list.children].findIndex((option) => option.contains(target))));
   refresh = draw;
   draw();
 }
@@ -197,7 +198,8 @@ function destinations(dispatch) {
 /** @param {Room} room */
 const waiting = ({ unread, mentions }) => [mentions && `${mentions} for you`, unread && `${unread} unread`].filter(Boolean).join(', ');
 
-const COMMON = ['👍', '👎', '❤️', '😂', '🎉', '🙏', '👀', '🚀', '✅', '🤔', '😢', '🔥'];
+/* The first ones are the usual ones. */
+const USUAL = 12;
 
 /** @returns {Promise<string>} empty: none */
 export function askReaction() {
@@ -206,13 +208,13 @@ export function askReaction() {
     const input = field('Reaction', 'A name, an emoji or a short word');
     const list = element('ul', 'content emoji');
     const dialog = open('react', 'React', input, list);
-    dialog.addEventListener('close', () => resolve(answer));
+    on(dialog, 'close', () => resolve(answer));
     /** @param {string} emoji @param {string} [name] @returns {Choice} */
     const choice = (emoji, name = '') => ({ key: name + emoji, label: [node(emoji)], about: name, words: name, choose: () => {} });
     const named = EMOJI.map(([name, emoji]) => choice(emoji, name));
     combobox(dialog, input, list, () => {
       const wanted = input.value.trim().replace(/^:|:$/g, '').toLowerCase();
-      const found = wanted ? matching(named, wanted).slice(0, 24) : COMMON.map((emoji) => named.find(({ key }) => key.endsWith(emoji)) ?? choice(emoji));
+      const found = wanted ? matching(named, wanted).slice(0, 2 * USUAL) : named.slice(0, USUAL);
       const typed = input.value.trim().replace(/\s/g, '');
       if (wanted && !found.some(({ words }) => words === wanted)) found[/[a-z]/i.test(typed) ? 'push' : 'unshift'](choice(typed));
       return found.map((one) => ({ ...one, choose: () => { answer = one.key.slice(one.words.length); resolve(answer); } }));
@@ -229,7 +231,7 @@ function ask(id, title, content, answers, otherwise) {
     const buttons = answers.map(([answer, label], i) => {
       const made = button(i ? '' : 'primary', label);
       made.autofocus = !i;
-      made.addEventListener('click', () => settle(answer));
+      on(made, 'click', () => settle(answer));
       return made;
     });
     const dialog = open(id, title, ...content, element('footer', '', ...buttons));
@@ -238,8 +240,8 @@ function ask(id, title, content, answers, otherwise) {
       resolve(answer);
       dialog.close();
     };
-    dialog.addEventListener('close', () => resolve(otherwise));
-    dialog.addEventListener('keydown', (event) => {
+    on(dialog, 'close', () => resolve(otherwise));
+    on(dialog, 'keydown', (event) => {
       const found = answers.find(([, , keys]) => keys.includes(event.key));
       if (!found || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
@@ -266,7 +268,7 @@ export function askPaste(text) {
 /** @param {Dispatch} dispatch @param {string} [query] */
 export function openSearch(dispatch, query = '') {
   const input = field('Words to search for', 'Messages that hold every word');
-  const local = /** @type {HTMLInputElement} */ (element('input', ''));
+  const local = element('input', '');
   const form = element('form', '', input, element('label', '', local, ' Only in this room'));
   const words = element('p', 'dim', '');
   const list = element('ol', 'content');
@@ -287,8 +289,8 @@ export function openSearch(dispatch, query = '') {
     drawn = patch(list, drawn, messages.map((message) => {
       const { seq, room = '', from, at, text } = message;
       return { key: `${room} ${seq}`, inputs: [message], make() {
-        const hit = button('', element('span', 'dim', bdi(room.startsWith('@') ? room : `#${room}`)), ' ', bdi(from, 'sender'), ' ', timeOf(at, 'short'), element('span', 'text', ...rich(text).map(plain)));
-        hit.addEventListener('click', () => {
+        const hit = button('', element('span', 'dim', bdi(room.startsWith('@') ? room : `#${room}`)), ' ', bdi(from, 'sender'), ' ', timeOf(at), element('span', 'text', ...rich(text).map(plain)));
+        on(hit, 'click', () => {
           dialog.close();
           dispatch({ type: 'jump', seq, room });
         });
@@ -296,19 +298,19 @@ export function openSearch(dispatch, query = '') {
       } };
     }));
   }
-  form.addEventListener('submit', (event) => {
+  on(form, 'submit', (event) => {
     event.preventDefault();
     if (input.value.trim()) dispatch({ type: 'search', query: input.value.trim(), here: local.checked });
   });
-  local.addEventListener('change', () => form.dispatchEvent(new Event('submit', { cancelable: true })));
-  more.addEventListener('click', () => dispatch({ type: 'search-more' }));
-  dialog.addEventListener('close', () => dispatch({ type: 'search-close' }));
-  dialog.addEventListener('keydown', (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  on(local, 'change', () => form.dispatchEvent(new Event('submit', { cancelable: true })));
+  on(more, 'click', () => dispatch({ type: 'search-more' }));
+  on(dialog, 'close', () => dispatch({ type: 'search-close' }));
+  on(dialog, 'keydown', (event) => {
+    const by = Number(event.key === 'ArrowDown') - Number(event.key === 'ArrowUp');
     if (!by) return;
-    const stops = [input, .../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('button'))];
+    const stops = [input, ...list.querySelectorAll('button')];
     event.preventDefault();
-    stops[stops.indexOf(/** @type {any} */ (document.activeElement)) + by]?.focus();
+    stops[stops.indexOf(document.activeElement) + by]?.focus();
   });
   refresh = ({ found }) => draw(found);
   draw(state?.found);
@@ -320,28 +322,29 @@ const plain = (it) => (it instanceof HTMLAnchorElement ? it.textContent ?? '' : 
 // Long work
 
 /** @param {Task} task @param {() => void} cancel */
-export function paintTask({ task_id, room = '', status, progress, message, result }, cancel) {
+export function paintTask({ room = '', format, status, progress, message, result }, cancel) {
   const panel = byId('tasks') ?? element('div', '');
   panel.id = 'tasks';
   panel.role = 'region';
   panel.ariaLabel = 'Exports';
   const running = status === 'queued' || status === 'running';
-  const bar = /** @type {HTMLProgressElement} */ (element('progress', ''));
+  const bar = element('progress', '');
   bar.max = 100;
   bar.value = progress;
   bar.ariaLabel = `Export of ${shown(room)}`;
   const end = iconButton(running ? 'Cancel' : 'Close', 'close');
   const words = element('span', '', 'Export of ', bdi(room), ` · ${running ? shown(message) || status : status === 'completed' ? shown(message) : `${status}: ${shown(message)}`}`);
   const made = element('div', 'task', words, running ? bar : '', end);
-  made.id = `task-${task_id}`;
+  // Not by the task's own name, which comes with the first answer.
+  made.id = `task-${format}-${room}`;
   made.dataset.status = status;
   if (result) {
-    const link = /** @type {HTMLAnchorElement} */ (element('a', '', `Download (${Math.ceil(result.bytes / 1_024)} kB)`));
-    link.href = result.url.replace(/^\//, '');
+    const link = element('a', '', `Download (${Math.ceil(result.bytes / 1_024)} kB)`);
+    link.href = result.url;
     link.download = '';
     end.before(link);
   }
-  end.addEventListener('click', () => {
+  on(end, 'click', () => {
     if (running) return cancel();
     made.remove();
     if (!panel.childElementCount) panel.remove();

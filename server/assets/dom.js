@@ -5,13 +5,17 @@
  * It does not know what is shown, nor why.
  */
 
-import { linked, shown } from './text.js';
+import { hue, linked, shown } from './text.js';
 
-/** @param {string} id */
-export const byId = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
+/** @param {string} id @returns {any} its kind is known where it is asked for */
+export const byId = (id) => document.getElementById(id);
+
+/** @param {EventTarget} it @param {string} type @param {(event: any) => void} listener @param {AddEventListenerOptions} [options] */
+export const on = (it, type, listener, options) => it.addEventListener(type, listener, options);
 
 /** @param {string} tag @param {string} className @param {...(Node | string)} children */
 export function element(tag, className, ...children) {
+  /** @type {any} */
   const made = document.createElement(tag);
   if (className) made.className = className;
   made.append(...children);
@@ -28,7 +32,7 @@ export function iconButton(label, icon, data = {}) {
 
 /** @param {string} className @param {...(Node | string)} children */
 export function button(className, ...children) {
-  const made = /** @type {HTMLButtonElement} */ (element('button', className, ...children));
+  const made = element('button', className, ...children);
   made.type = 'button';
   return made;
 }
@@ -45,7 +49,7 @@ function iconOf(name) {
 export function bdi(name, className = '') {
   const made = element('bdi', className, shown(name));
   // The same name has the same colour for everybody.
-  if (className) made.style.setProperty('--hue', hueOf(name));
+  if (className) made.style.setProperty('--hue', `${hue(name) * 30}`);
   return made;
 }
 
@@ -53,28 +57,26 @@ export function bdi(name, className = '') {
 export function avatar(name) {
   const made = element('span', 'avatar', [...shown(name)][0]?.toUpperCase() ?? '');
   made.ariaHidden = 'true';
-  made.style.setProperty('--hue', hueOf(name));
+  made.style.setProperty('--hue', `${hue(name) * 30}`);
   return made;
 }
-
-/** @param {string} name */
-const hueOf = (name) => String(([...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 4_093, 7) % 15) * 24);
 
 /** @param {string[]} names @returns {(Node | string)[]} */
 export const namesOf = (names) => names.flatMap((name, i) => [i ? ', ' : '', bdi(name)]);
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
-const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
-const SHORT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const FORMATS = { clock: CLOCK, day: DAY, short: SHORT };
+/** @param {Intl.DateTimeFormatOptions} options */
+const format = (options) => new Intl.DateTimeFormat(undefined, options);
+const FULL = format({ dateStyle: 'full', timeStyle: 'medium' });
+export const CLOCK = format({ timeStyle: 'short' });
+export const DAY = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+export const SHORT = format({ dateStyle: 'medium', timeStyle: 'short' });
 
-/** @param {string | number} at @param {keyof typeof FORMATS} format */
-export function timeOf(at, format) {
+/** @param {string | number} at @param {Intl.DateTimeFormat} [as] */
+export function timeOf(at, as = SHORT) {
   const date = new Date(at);
-  const made = /** @type {HTMLTimeElement} */ (element('time', ''));
+  const made = element('time', '');
   if (Number.isNaN(date.getTime())) return made;
-  made.textContent = FORMATS[format].format(date);
+  made.textContent = as.format(date);
   made.dateTime = date.toISOString();
   made.title = FULL.format(date);
   return made;
@@ -88,7 +90,7 @@ export function rich(text, me) {
     if (i % 3) return [element('code', i % 3 === 1 ? 'block' : '', part)];
     return linked(part).flatMap(({ text: words, href }) => {
       if (!href) return me ? marked(words, me) : [words];
-      const link = /** @type {HTMLAnchorElement} */ (element('a', '', words));
+      const link = element('a', '', words);
       // A host in look-alike letters shows itself in the encoded form.
       link.title = link.href = href;
       link.rel = 'noopener noreferrer nofollow';
@@ -101,21 +103,15 @@ export function rich(text, me) {
 /** @param {string} words @param {RegExp} me */
 const marked = (words, me) => words.split(me).map((part, i) => (i % 2 ? element('mark', '', part) : part));
 
-/** One line of it. @param {string} text */
-export const clipped = (text) => {
-  const line = shown(text).replace(/\s+/g, ' ').trim();
-  return line.length > 120 ? `${[...line].slice(0, 120).join('')}…` : line;
-};
-
 /** What is drawn for a key, and from what: equal inputs, the same element.
  * @typedef {{key: string, inputs: unknown[], make: () => HTMLElement}} Item */
-/** @typedef {Map<string, {inputs: unknown[], element: HTMLElement}>} Patched */
+/** @typedef {Map<string, {inputs: unknown[], element: any}>} Patched */
 
 /** @param {HTMLElement} list @param {Patched} old @param {Item[]} items @returns {Patched} */
 export function patch(list, old, items) {
   /** @type {Patched} */
   const next = new Map();
-  /** @type {HTMLElement | undefined} */
+  /** @type {any} */
   let focus;
   for (const { key, inputs, make } of items) {
     const was = old.get(key);
@@ -127,11 +123,12 @@ export function patch(list, old, items) {
     next.set(key, { inputs, element: made });
     // Whoever was on it stays on it.
     if (was?.element.contains(document.activeElement)) {
-      const at = [...was.element.querySelectorAll('a, button')].indexOf(/** @type {Element} */ (document.activeElement));
-      focus = /** @type {HTMLElement | undefined} */ (made.querySelectorAll('a, button')[at]) ?? made;
+      const at = [...was.element.querySelectorAll('a, button')].findIndex((part) => part === document.activeElement);
+      focus = made.querySelectorAll('a, button')[at] ?? made;
     }
   }
   for (const [key, { element: row }] of old) if (next.get(key)?.element !== row) row.remove();
+  /** @type {any} */
   let at = list.firstChild;
   for (const { element: row } of next.values()) {
     if (row === at) at = at.nextSibling;

@@ -7,9 +7,9 @@
 
 /** @import {Dispatch, Message, Pending, Room, Row, State} from './types.d.ts' */
 import { askReaction, confirm } from './dialogs.js';
-import { avatar, bdi, button, byId, clipped, element, iconButton, namesOf, patch, rich, timeOf } from './dom.js';
+import { avatar, bdi, button, byId, CLOCK, DAY, element, iconButton, namesOf, on, patch, rich, timeOf } from './dom.js';
 import { rowsOf } from './rows.js';
-import { shown } from './text.js';
+import { clip, shown } from './text.js';
 
 const NEAR_END_PX = 30;
 const LOOK_EVERY_MS = 200;
@@ -24,6 +24,7 @@ let dispatch = () => {};
 /** @type {Room | undefined} */
 let room;
 let user = '';
+let present = false;
 /** @type {RegExp} */
 let me;
 /** @type {import('./dom.js').Patched} */
@@ -32,10 +33,12 @@ let drawn = new Map();
 /** @typedef {{key: string, below: number}} Place */
 /** @type {Place | undefined} */
 let place;
-/** Where one was in the rooms that are not shown. @type {Map<string, Place | undefined>} */
+/** Where one was in the rooms that are not shown, and what was marked there. @type {Map<string, {place?: Place, marker?: number}>} */
 const places = new Map();
-/** The room opened at its line «new»: it is not at its end, whatever the store thinks until the next look. */
-let held = false;
+/** The reader is not at the end, whatever the store thinks until the next look. */
+let away = false;
+/** Where this module scrolled to: only other movements are the reader's. */
+let put = -1;
 let sawNew = true;
 /** @type {number | undefined} */
 let marker;
@@ -49,8 +52,8 @@ let askedAt = 0;
 /** @param {Dispatch} to */
 export function startMessages(to) {
   dispatch = to;
-  pane.addEventListener('scroll', () => {
-    keepPlace();
+  on(pane, 'scroll', () => {
+    if (pane.scrollTop !== put) keepPlace();
     lookSoon();
   }, { passive: true });
   // Rows that come near get their real height, fonts come late, windows and composers change their size.
@@ -60,17 +63,17 @@ export function startMessages(to) {
   });
   sizes.observe(pane);
   sizes.observe(list);
-  document.addEventListener('visibilitychange', lookSoon);
-  list.addEventListener('pointerover', ({ target, pointerType }) => { if (pointerType === 'mouse') offer(target); });
-  list.addEventListener('focusin', ({ target }) => offer(target));
-  list.addEventListener('pointerleave', () => { if (!list.contains(document.activeElement)) tools.remove(); });
-  list.addEventListener('click', clicked);
-  byId('newest').addEventListener('click', () => {
+  on(document, 'visibilitychange', lookSoon);
+  on(list, 'pointerover', ({ target, pointerType }) => { if (pointerType === 'mouse') offer(target); });
+  on(list, 'focusin', ({ target }) => offer(target));
+  on(list, 'pointerleave', () => { if (!list.contains(document.activeElement)) tools.remove(); });
+  on(list, 'click', clicked);
+  on(byId('newest'), 'click', () => {
+    // The button is about to go.
+    pane.focus({ preventScroll: true });
     dispatch({ type: 'newest' });
-    toEnd();
-    byId('input').focus({ preventScroll: true });
   });
-  byId('unread').addEventListener('click', () => {
+  on(byId('unread'), 'click', () => {
     sawNew = true;
     dispatch({ type: 'first-unread' });
   });
@@ -80,23 +83,22 @@ export function startMessages(to) {
 export function paintMessages(state) {
   const before = room;
   room = state.rooms.find(({ key }) => key === state.here);
+  present = state.present;
   if (user !== state.user) {
     user = state.user;
     me = new RegExp(String.raw`((?<![\p{L}\p{N}_])@?${user.replace(/[.+]/g, String.raw`\$&`)}(?![\p{L}\p{N}_]))`, 'giu');
   }
   const opened = room?.key !== before?.key;
   if (opened) {
-    if (before) places.set(before.key, isAtEnd() ? undefined : place);
-    place = room && places.get(room.key);
-    held = false;
+    if (before) places.set(before.key, { place: follows(before) ? undefined : place, marker });
+    away = false;
   }
   const rows = room ? rowsOf(room, state) : [];
+  if (!opened) keepAnchor(new Set(rows.map(({ key }) => key)));
   drawn = patch(list, drawn, rows.map(itemOf));
-  if (opened || marker !== room?.marker) {
-    marker = room?.marker;
-    sawNew = false;
-    if (opened) toMarker();
-  }
+  if (opened || marker !== room?.marker) sawNew = false;
+  marker = room?.marker;
+  if (opened) openPlace();
   toPlace();
   if (wanted && drawn.has(`${wanted}.0`)) showMessage(wanted);
   paintNewest();
@@ -106,55 +108,71 @@ export function paintMessages(state) {
 function paintNewest() {
   const newest = byId('newest');
   newest.hidden = !room || follows() || (!room.past && isAtEnd());
-  if (!newest.hidden) (/** @type {Element} */ (newest.lastElementChild)).textContent = room?.news ? `${room.news} new` : 'To the newest';
+  if (!newest.hidden) (newest.lastElementChild).textContent = room?.news ? `${room.news} new` : 'To the newest';
 }
 
 // The place
 
-const isAtEnd = () => !room?.past?.newer && pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR_END_PX;
-const follows = () => Boolean(room?.following && !room.past && !held);
+/** @param {number} top */
+function scrollTo(top) {
+  // Setting it stops a movement that is under way.
+  if (Math.abs(pane.scrollTop - top) >= 1) pane.scrollTop = top;
+  put = pane.scrollTop;
+}
 
-/** The first row that reaches below `y`: rows are in order, so that a few of them are measured. @param {number} y */
+/** @param {HTMLElement} row @param {number} below */
+function putRow(row, below) {
+  place = { key: row.dataset.key ?? '', below };
+  scrollTo(row.offsetTop - below);
+}
+
+const isAtEnd = () => !room?.past?.newer && pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR_END_PX;
+const follows = (of = room) => Boolean(of?.following && !of.past && !away);
+
+/** The first row that reaches below `y`: rows are in order, so that a few of them are measured.
+ * @param {number} y @returns {any} */
 function rowAt(y) {
   const rows = list.children;
   let [low, high] = [0, rows.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;
-    const { offsetTop, offsetHeight } = /** @type {HTMLElement} */ (rows[middle]);
+    const { offsetTop, offsetHeight } = rows[middle];
     if (offsetTop + offsetHeight > y) high = middle;
     else low = middle + 1;
   }
-  return /** @type {HTMLElement | undefined} */ (rows[low]);
+  return rows[low];
 }
 
 function keepPlace() {
   const row = rowAt(pane.scrollTop);
   place = row && { key: row.dataset.key ?? '', below: row.offsetTop - pane.scrollTop };
-  if (isAtEnd()) held = false;
+  away = !isAtEnd();
+}
+
+/** What one's place hangs on may fall away: then it hangs on the next row that stays. @param {Set<string>} keys */
+function keepAnchor(keys) {
+  let row = place && drawn.get(place.key)?.element;
+  while (row && !keys.has(row.dataset.key)) row = row.nextElementSibling;
+  if (row && row.dataset.key !== place?.key) place = { key: row.dataset.key, below: row.offsetTop - pane.scrollTop };
 }
 
 function toPlace() {
-  if (follows()) {
-    pane.scrollTop = pane.scrollHeight;
-    return;
-  }
   const row = place && drawn.get(place.key)?.element;
-  if (!row || !place) return;
-  const top = row.offsetTop - place.below;
-  // Setting it would stop a movement that is under way.
-  if (Math.abs(pane.scrollTop - top) >= 1) pane.scrollTop = top;
+  if (follows()) scrollTo(pane.scrollHeight - pane.clientHeight);
+  else if (row && place) putRow(row, place.below);
 }
 
-function toMarker() {
-  const row = drawn.get('new')?.element;
-  if (!row) {
-    // One comes back to where one was, or to the end.
-    if (!place) pane.scrollTop = pane.scrollHeight;
-    return;
+/** What is new, else where one was, else the end. */
+function openPlace() {
+  const was = places.get(room?.key ?? '');
+  const fresh = drawn.get('new')?.element;
+  place = was?.place;
+  if (fresh && !(was && was.marker === marker)) {
+    away = true;
+    putRow(fresh, pane.clientHeight / 3);
+  } else if (!place) {
+    scrollTo(pane.scrollHeight);
   }
-  held = true;
-  pane.scrollTop = row.offsetTop - pane.clientHeight / 3;
-  keepPlace();
 }
 
 function lookSoon() {
@@ -167,11 +185,13 @@ function look() {
   if (!room || document.hidden || !pane.clientHeight) return;
   const bottom = pane.scrollTop + pane.clientHeight;
   const end = isAtEnd();
-  let row = /** @type {Element | null | undefined} */ (rowAt(bottom));
-  if (row && /** @type {HTMLElement} */ (row).offsetTop + /** @type {HTMLElement} */ (row).offsetHeight > bottom + 1) row = row.previousElementSibling;
+  if (end) away = false;
+  let row = rowAt(bottom);
+  if (row && row.offsetTop + row.offsetHeight > bottom + 1) row = row.previousElementSibling;
   while (row && !row.matches('.message')) row = row.previousElementSibling;
-  const seq = Number(/** @type {HTMLElement | null} */ (row)?.dataset.seq ?? 0);
-  const seen = `${room.key} ${seq} ${end}`;
+  const seq = Number(row?.dataset.seq ?? 0);
+  // Whether somebody looks, and what the store thinks, are part of it: either may change without a movement.
+  const seen = [room.key, seq, end, present, room.following].join();
   if (seen !== told) {
     told = seen;
     dispatch({ type: 'seen', room: room.key, seq, end });
@@ -199,9 +219,9 @@ function askAround(bottom) {
 }
 
 export function toEnd() {
-  held = false;
+  away = false;
   place = undefined;
-  pane.scrollTop = pane.scrollHeight;
+  scrollTo(pane.scrollHeight);
 }
 
 /** @param {1 | -1} by */
@@ -212,22 +232,23 @@ export function showMessage(seq) {
   const row = drawn.get(`${seq}.0`)?.element;
   wanted = row ? 0 : seq;
   if (!row) return;
-  held = true;
-  pane.scrollTop = row.offsetTop - (pane.clientHeight - Math.min(row.offsetHeight, pane.clientHeight)) / 2;
-  keepPlace();
+  away = true;
+  putRow(row, Math.max(0, pane.clientHeight - row.offsetHeight) / 2);
   list.querySelector('.pointed')?.classList.remove('pointed');
   row.classList.add('pointed');
 }
 
 // Selecting: the focus is the selection
 
-const selected = () => /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest('#messages > li'));
+/** @returns {any} */
+const selected = () => document.activeElement?.closest('#messages > li');
 export const selectedSeq = () => Number(selected()?.dataset.seq ?? 0);
 export const selectedCid = () => selected()?.dataset.cid ?? '';
 
 /** False: there is none in that direction. @param {'up' | 'down' | 'first' | 'last'} where */
 export function selectMessage(where) {
-  const rows = /** @type {HTMLElement[]} */ ([...list.querySelectorAll('[data-seq], [data-cid]')]);
+  /** @type {HTMLElement[]} */
+  const rows = [...list.querySelectorAll('[data-seq], [data-cid]')];
   const now = selected();
   const at = now ? rows.indexOf(now) : rows.length;
   const row = { up: rows[at - 1], down: rows[at + 1], first: rows[0], last: rows.at(-1) }[where];
@@ -238,7 +259,7 @@ export function selectMessage(where) {
 
 // What can be done with a message
 
-/** @type {Record<string, (message: Message, row: HTMLElement) => void>} */
+/** @type {Record<string, (message: Message, row: any) => void>} */
 const ACTIONS = {
   react: async ({ seq }) => {
     const emoji = await askReaction();
@@ -247,10 +268,10 @@ const ACTIONS = {
   reply: ({ seq }) => write({ type: 'reply', seq }),
   edit: ({ seq, from, deleted }) => { if (from === user && !deleted) write({ type: 'edit', seq }); },
   delete: async ({ seq, from, text, deleted }) => {
-    if (from === user && !deleted && await confirm(`Delete «${clipped(text)}»?`, 'Delete')) dispatch({ type: 'delete', seq });
+    if (from === user && !deleted && await confirm(`Delete «${clip(text, 120)}»?`, 'Delete')) dispatch({ type: 'delete', seq });
   },
   copy: ({ text }) => copy(text),
-  'open-link': (_, row) => /** @type {HTMLElement | null} */ (row.querySelector('.text a'))?.click(),
+  'open-link': (_, row) => row.querySelector('.text a')?.click(),
   'go-to-replied': ({ reply_to: seq }) => { if (seq !== undefined) dispatch({ type: 'jump', seq }); },
 };
 
@@ -267,9 +288,9 @@ async function actOn(row, name) {
     if (name === 'resend' || (name === 'drop' && await confirm('Drop what is not sent?', 'Drop'))) dispatch({ type: name, cid });
     return;
   }
+  /** @type {any} */
   const line = drawn.get(key)?.inputs[0];
-  const message = /** @type {import('./types.d.ts').Line} */ (line);
-  if (message?.kind === 'message') ACTIONS[name]?.(message.message, row);
+  if (line?.kind === 'message') ACTIONS[name]?.(line.message, row);
 }
 
 /** @param {{type: 'reply' | 'edit', seq: number}} what */
@@ -282,8 +303,9 @@ function write(what) {
 function copy(text) {
   if (navigator.clipboard) return void navigator.clipboard.writeText(text);
   // Without TLS there is only the old way, by a field that is selected.
-  const field = /** @type {HTMLTextAreaElement} */ (element('textarea', 'hush'));
-  const focus = /** @type {HTMLElement | null} */ (document.activeElement);
+  const field = element('textarea', 'hush');
+  /** @type {any} */
+  const focus = document.activeElement;
   field.value = text;
   document.body.append(field);
   field.select();
@@ -298,26 +320,25 @@ const tools = element('div', 'tools',
 tools.role = 'group';
 tools.ariaLabel = 'Message actions';
 
-/** @param {EventTarget | null} target */
+/** @param {Element} target */
 function offer(target) {
-  const row = /** @type {Element} */ (target).closest?.('.message:not(.deleted)');
+  const row = target.closest('.message:not(.deleted)');
   // A keyboard on its buttons is not to be interrupted by a mouse that lies on another row.
   if (!row || tools.parentElement === row || tools.querySelector(':focus-visible')) return;
   row.append(tools);
 }
 
-/** @param {MouseEvent} event */
+/** @param {{target: any}} event */
 function clicked({ target }) {
-  const at = /** @type {Element} */ (target);
-  const row = /** @type {HTMLElement | null} */ (at.closest('#messages > li'));
-  const { act: name, emoji, all } = /** @type {HTMLElement | null} */ (at.closest('button'))?.dataset ?? {};
+  const row = target.closest('#messages > li');
+  const { act: name, emoji, all } = target.closest('button')?.dataset ?? {};
   if (!row) return;
   offer(row);
   if (name) actOn(row, name);
   if (emoji) dispatch({ type: 'react', seq: Number(row.dataset.seq), emoji });
   if (all) {
     row.classList.remove('long');
-    at.remove();
+    target.remove();
   }
 }
 
@@ -344,7 +365,7 @@ function itemOf(row) {
 /** @param {Row} row */
 function rowElement(row) {
   switch (row.kind) {
-    case 'day': return element('li', 'day', element('h2', '', timeOf(row.at, 'day')));
+    case 'day': return element('li', 'day', element('h2', '', timeOf(row.at, DAY)));
     case 'new': return element('li', 'new', element('span', '', 'new'));
     case 'pending': return pendingRow(row.pending, row.head);
     case 'line': return lineRow(row);
@@ -362,14 +383,14 @@ function lineRow({ line, head, mine, replied }) {
 }
 
 /** @param {{came: string[], went: string[], passed: string[]}} line */
-const peopleWords = ({ came, went, passed }) => [[came, 'came'], [went, 'went'], [passed, 'came and went']]
-  .filter(([names]) => names.length)
-  .flatMap(([names, verb], i) => [i ? ' · ' : '', ...namesOf(/** @type {string[]} */ (names)), ` ${verb}`]);
+const peopleWords = ({ came, went, passed }) => [{ names: came, verb: 'came' }, { names: went, verb: 'went' }, { names: passed, verb: 'came and went' }]
+  .filter(({ names }) => names.length)
+  .flatMap(({ names, verb }, i) => [i ? ' · ' : '', ...namesOf(names), ` ${verb}`]);
 
 /** @param {Message} message @param {boolean} mention @param {boolean} head @param {boolean} mine @param {Message} [replied] */
 function messageRow(message, mention, head, mine, replied) {
   const { seq, from, at, text, deleted, edited_at, reactions = {} } = message;
-  const row = said('message', message, head, deleted ? ['(deleted)'] : rich(text, mention ? me : undefined), timeOf(at, 'clock'), replied);
+  const row = said('message', message, head, deleted ? ['(deleted)'] : rich(text, mention ? me : undefined), timeOf(at, CLOCK), replied);
   row.dataset.seq = String(seq);
   row.dataset.from = from;
   row.classList.toggle('mine', mine);
@@ -377,7 +398,7 @@ function messageRow(message, mention, head, mine, replied) {
   row.classList.toggle('deleted', Boolean(deleted));
   if (edited_at && !deleted) {
     const mark = element('span', 'mark', '(edited)');
-    mark.title = timeOf(edited_at, 'short').textContent ?? '';
+    mark.title = timeOf(edited_at).textContent ?? '';
     row.append(' ', mark);
   }
   if (!deleted && (text.length > LONG.letters || text.split('\n', LONG.lines + 1).length > LONG.lines)) {
@@ -404,11 +425,11 @@ const STATES = { queued: 'waiting for the connection', sending: 'sending', faile
 /** @param {Pending} pending @param {boolean} head */
 function pendingRow(pending, head) {
   const { cid, text, at, state, why } = pending;
-  const row = said('pending', { ...pending, from: user }, head, rich(text), timeOf(at, 'clock'));
+  const row = said('pending', { ...pending, from: user }, head, rich(text), timeOf(at, CLOCK));
   row.dataset.cid = cid;
   row.dataset.state = state;
   const words = element('p', 'state', STATES[state], state === 'failed' && why ? `: ${shown(why)}` : '');
-  if (state === 'old') words.append(' ', timeOf(at, 'short'));
+  if (state === 'old') words.append(' ', timeOf(at));
   if (state === 'failed' || state === 'old') words.append(' ', command(state === 'old' ? 'Send' : 'Retry', 'resend'));
   if (state !== 'sending') words.append(' ', command('Drop', 'drop'));
   row.append(words);
@@ -446,7 +467,7 @@ function said(className, { from, action, reply_to }, head, words, time, replied)
 /** @param {Message} [replied] */
 function replyLine(replied) {
   const made = button('reply', ...(replied
-    ? [bdi(replied.from), ' ', element('span', '', replied.deleted ? '(deleted)' : clipped(replied.text))]
+    ? [bdi(replied.from), ' ', element('span', '', replied.deleted ? '(deleted)' : clip(replied.text, 120))]
     : ['an earlier message']));
   made.dataset.act = 'go-to-replied';
   return made;

@@ -52,8 +52,8 @@ const HAPPENINGS = {
   },
   nick(turn, { user, session }) {
     const { previous, user: before } = turn.state;
-    // Conversations belong to the name; and nothing that was shown says any more whose it is.
-    const mine = turn.state.rooms.filter((room) => !room.with).map((room) => ({ ...room, epoch: undefined, toldRead: 0 }));
+    // Conversations belong to the name.
+    const mine = turn.state.rooms.filter((room) => !room.with);
     set(turn, { user, session, previous: previous ? undefined : before, rooms: mine, people: [] });
     if (!find(turn.state, turn.state.here)) rooms.go(turn, mine[0].key);
     turn.effects.push({ type: 'connect' });

@@ -7,15 +7,15 @@
 
 /** @import {Dispatch, Link, Room, State} from './types.d.ts' */
 import { openHelp, openSearch, openSwitcher, paintDialogs } from './dialogs.js';
-import { bdi, button, byId, clipped, element, namesOf, patch, rich } from './dom.js';
+import { bdi, button, byId, element, namesOf, on, patch, rich } from './dom.js';
 import { paintMessages, startMessages } from './messages.js';
 import { messageOf } from './rows.js';
-import { folded, shown } from './text.js';
+import { clip, folded, shown } from './text.js';
 
 const FILTER_FROM = 15;
 const PEOPLE_SHOWN = 300;
 
-const byName = new Intl.Collator().compare;
+const byName = new Intl.Collator(undefined, { numeric: true }).compare;
 const filter = byId('people-filter');
 
 /** @type {Dispatch} */
@@ -32,40 +32,42 @@ const here = (state) => state.rooms.find(({ key }) => key === state.here);
 export function start(to) {
   dispatch = to;
   startMessages(to);
-  byId('retry').addEventListener('click', () => dispatch({ type: 'connect' }));
-  byId('find').addEventListener('click', () => openSearch(dispatch));
-  byId('switch').addEventListener('click', () => openSwitcher(dispatch));
-  byId('show-rooms').addEventListener('click', () => toggle('rooms'));
-  byId('show-people').addEventListener('click', () => toggle('people'));
-  byId('purpose').querySelector('button')?.addEventListener('click', () => {
+  on(byId('retry'), 'click', () => dispatch({ type: 'connect' }));
+  on(byId('find'), 'click', () => openSearch(dispatch));
+  on(byId('switch'), 'click', () => openSwitcher(dispatch));
+  on(byId('show-rooms'), 'click', () => toggle('rooms'));
+  on(byId('show-people'), 'click', () => toggle('people'));
+  on(byId('purpose').querySelector('button'), 'click', () => {
     dispatch({ type: 'cancel' });
     byId('input').focus();
   });
-  filter.addEventListener('input', () => painted && paintPeople(painted));
-  byId('rooms').addEventListener('click', (event) => {
-    const link = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest('a'));
+  on(filter, 'input', () => painted && paintPeople(painted));
+  on(byId('rooms'), 'click', (event) => {
+    const link = event.target.closest('a');
     // With a key held, the browser opens another tab.
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     fold();
     dispatch({ type: 'go', room: link.dataset.room ?? '' });
   });
-  byId('users').addEventListener('click', ({ target }) => {
-    const { user } = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest('button'))?.dataset ?? {};
+  on(byId('users'), 'click', ({ target }) => {
+    const { user } = target.closest('button')?.dataset ?? {};
     if (!user) return;
     fold();
     dispatch({ type: 'converse', user });
   });
   for (const pane of PANES) {
-    byId(pane).addEventListener('toggle', () => {
-      const open = byId(pane).matches(':popover-open');
-      byId('chat').inert = open;
+    // Before, so that the focus can go back to what was inert.
+    on(byId(pane), 'beforetoggle', ({ newState }) => {
+      const open = newState === 'open';
+      // The heading stays: a page without one is no page to those who listen to it.
+      for (const part of byId('chat').querySelectorAll(':scope > :not(header), header > :not(#heading), #topic')) part.inert = open;
       byId(`show-${pane}`).ariaExpanded = String(open);
     });
-    WIDE[pane].addEventListener('change', fold);
+    on(WIDE[pane], 'change', fold);
   }
   const menu = byId('menu');
-  menu.addEventListener('beforetoggle', () => painted && paintMenu(menu, painted));
+  on(menu, 'beforetoggle', () => painted && paintMenu(menu, painted));
 }
 
 /** @param {State} state */
@@ -73,20 +75,24 @@ export function paint(state) {
   const room = here(state);
   const old = painted && here(painted);
   paintLink(state.link);
-  if (room !== old || state.rooms !== painted?.rooms || state.here !== painted?.here) {
+  write('hint', shown(state.hint));
+  write('me', shown(state.user));
+  if (room?.name !== old?.name || room?.topic !== old?.topic) paintHeader(room);
+  if (state.rooms !== painted?.rooms || state.here !== painted.here) {
     paintRooms(state);
-    paintHeader(room);
     paintComposer(room, state);
   }
-  if (room?.users !== old?.users || state.user !== painted?.user || room?.key !== old?.key) {
-    if (room?.key !== old?.key) filter.value = '';
-    paintPeople(state);
-  }
-  byId('me').replaceChildren(bdi(state.user));
-  byId('hint').textContent = shown(state.hint);
+  if (room?.key !== old?.key) filter.value = '';
+  if (room?.users !== old?.users || state.user !== painted?.user) paintPeople(state);
   painted = state;
   paintMessages(state);
   paintDialogs(state);
+}
+
+/** Only what differs: a text that is written anew loses its selection. @param {string} id @param {string} words */
+function write(id, words) {
+  const it = byId(id);
+  if (it.textContent !== words) it.textContent = words;
 }
 
 // The header
@@ -101,9 +107,8 @@ function paintLink({ state, retryAt = 0, attempt = 0, reason = '' }) {
     waiting: `Reconnecting in ${seconds} s${attempt ? ` (attempt ${attempt})` : ''}`,
     refused: `refused: ${shown(reason)}`,
   }[state];
-  const status = byId('status');
-  if (status.textContent !== words) status.textContent = words;
-  status.dataset.state = state;
+  write('status', words);
+  byId('status').dataset.state = state;
   byId('retry').hidden = state !== 'waiting' && state !== 'refused';
 }
 
@@ -111,7 +116,6 @@ function paintLink({ state, retryAt = 0, attempt = 0, reason = '' }) {
 function paintHeader(room) {
   byId('title').replaceChildren(...(room ? [element('span', 'sigil', room.with ? '@' : '#'), bdi(room.with ?? room.name)] : ['Chat']));
   const topic = byId('topic');
-  if (topic.title === shown(room?.topic ?? '') && topic.title) return;
   topic.title = shown(room?.topic ?? '');
   topic.replaceChildren(...rich(room?.topic ?? ''));
 }
@@ -126,7 +130,7 @@ function paintMenu(menu, state) {
   const entry = (label, id, act) => {
     const made = button('', label);
     made.id = `menu-${id}`;
-    made.addEventListener('click', () => {
+    on(made, 'click', () => {
       menu.hidePopover();
       act();
     });
@@ -162,7 +166,7 @@ function paintRooms(state) {
 
 /** @param {Room} room @param {boolean} current @param {boolean} draft */
 function roomLink({ key, name, with: other, unread, mentions, muted, membership }, current, draft) {
-  const link = /** @type {HTMLAnchorElement} */ (element('a', '', element('span', 'sigil', other ? '@' : '#'), bdi(other ?? name)));
+  const link = element('a', '', element('span', 'sigil', other ? '@' : '#'), bdi(other ?? name));
   link.href = `#${encodeURIComponent(name)}`;
   link.dataset.room = key;
   link.classList.toggle('muted', muted);
@@ -197,6 +201,7 @@ function paintPeople(state) {
   byId('people-heading').textContent = users.length === 1 ? '1 person here' : `${users.length} people here`;
   const label = `People (${users.length})`;
   byId('show-people').title = byId('show-people').ariaLabel = label;
+  /** @type {import('./dom.js').Item[]} */
   const rows = found.slice(0, PEOPLE_SHOWN).map((name) => ({
     key: name,
     inputs: [name === state.user],
@@ -207,7 +212,7 @@ function paintPeople(state) {
     },
   }));
   const rest = found.length - rows.length;
-  if (rest > 0) rows.push({ key: '/rest', inputs: [/** @type {any} */ (rest)], make: () => element('li', 'dim', `and ${rest} more`) });
+  if (rest > 0) rows.push({ key: '/rest', inputs: [rest], make: () => element('li', 'dim', `and ${rest} more`) });
   drawn.users = patch(byId('users'), drawn.users, rows);
 }
 
@@ -225,17 +230,14 @@ function paintComposer(room, state) {
   line.dataset.kind = purpose.kind;
   if (room && purpose.kind !== 'new') {
     const message = messageOf(room, purpose.seq);
-    const words = message ? [purpose.kind === 'reply' ? bdi(message.from) : '', ` ${clipped(message.text)}`] : [];
+    const words = message ? [purpose.kind === 'reply' ? bdi(message.from) : '', ` ${clip(message.text, 120)}`] : [];
     line.firstElementChild?.replaceChildren(element('b', '', purpose.kind === 'reply' ? 'Replying to ' : 'Editing '), ...words);
   }
   const input = byId('input');
-  const placeholder = room ? `Message ${room.with ? '@' : '#'}${shown(room.with ?? room.name)}` : 'Message, or /help';
-  if (input.placeholder !== placeholder) input.placeholder = placeholder;
-  const above = byId('above');
+  input.placeholder = room ? `Message ${room.with ? '@' : '#'}${shown(room.with ?? room.name)}` : 'Message, or /help';
   const { lines, more } = room?.past ?? room?.live ?? { lines: [], more: true };
-  const words = !room ? '' : more ? (room.asking === 'older' ? 'Loading older messages…' : '')
-    : room.membership === 'joined' || lines.length ? `The beginning of ${room.with ? 'your conversation with ' : '#'}${shown(room.with ?? room.name)}` : 'Loading…';
-  if (above.textContent !== words) above.textContent = words;
+  write('above', !room ? '' : more ? (room.asking === 'older' ? 'Loading older messages…' : '')
+    : room.membership === 'joined' || lines.length ? `The beginning of ${room.with ? 'your conversation with ' : '#'}${shown(room.with ?? room.name)}` : 'Loading…');
 }
 
 // Panes: beside the conversation where there is room, over it where there is not
@@ -252,7 +254,7 @@ export function toggle(pane) {
     return;
   }
   it.togglePopover();
-  if (it.matches(':popover-open')) /** @type {HTMLElement | null} */ (it.querySelector('[aria-current], input:not([hidden]), a, button'))?.focus();
+  if (it.matches(':popover-open')) (it.querySelector('[aria-current]') ?? it.querySelector('input:not([hidden]), button'))?.focus();
 }
 
 function fold() {
