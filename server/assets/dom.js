@@ -107,8 +107,13 @@ const marked = (words, me) => words.split(me).map((part, i) => (i % 2 ? element(
  * @typedef {{key: string, inputs: unknown[], make: () => HTMLElement}} Item */
 /** @typedef {Map<string, {inputs: unknown[], element: any}>} Patched */
 
-/** @param {HTMLElement} list @param {Patched} old @param {Item[]} items @returns {Patched} */
-export function patch(list, old, items) {
+/** What stands in the lists. @type {WeakMap<HTMLElement, Patched>} */
+const patched = new WeakMap();
+
+/** @param {HTMLElement} list @param {Item[]} items */
+export function patch(list, items) {
+  /** @type {Patched} */
+  const old = patched.get(list) ?? new Map();
   /** @type {Patched} */
   const next = new Map();
   /** @type {any} */
@@ -135,5 +140,6 @@ export function patch(list, old, items) {
     else list.insertBefore(row, at);
   }
   focus?.focus({ preventScroll: true });
+  patched.set(list, next);
   return next;
 }

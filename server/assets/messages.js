@@ -95,7 +95,7 @@ export function paintMessages(state) {
   }
   const rows = room ? rowsOf(room, state) : [];
   if (!opened) keepAnchor(new Set(rows.map(({ key }) => key)));
-  drawn = patch(list, drawn, rows.map(itemOf));
+  drawn = patch(list, rows.map(itemOf));
   if (opened || marker !== room?.marker) sawNew = false;
   marker = room?.marker;
   if (opened) openPlace();
