@@ -229,7 +229,7 @@ function paintComposer(room, state) {
   if (room && purpose.kind !== 'new') {
     const message = messageOf(room, purpose.seq);
     const words = message ? [purpose.kind === 'reply' ? bdi(message.from) : '', ` ${clip(message.text, 120)}`] : [];
-    line.firstElementChild?.replaceChildren(element('b', '', purpose.kind === 'reply' ? 'Replying to ' : 'Editing '), ...words);
+    line.firstElementChild?.replaceChildren(element('b', '', purpose.kind === 'reply' ? 'Replying to ' : 'Editing'), ...words);
   }
   const input = byId('input');
   input.placeholder = room ? `Message ${room.with ? '@' : '#'}${shown(room.with ?? room.name)}` : 'Message, or /help';
