@@ -12,9 +12,18 @@ tui user="me" room="general":
 test:
     cargo test --workspace
 
-# The page in a real browser (needs chromium and chromedriver)
+# Pass the page's own tests (needs node)
+test-page:
+    node --test server/tests/page/*.test.js
+
+# Check the page's types (needs node and npm)
+check-page:
+    npm install --silent --prefix server
+    server/node_modules/.bin/tsc -p server
+
+# The page in a real browser, alone and beside the terminal client (needs chromium, chromedriver, and axe-core by `just check-page`)
 test-browser:
-    cargo test -p chat-server --test browser -- --ignored
+    cargo test -p chat-server -p chat-tui --test browser -- --ignored
 
 # More rounds of killing the server (20 in the tests)
 test-kill rounds="100":

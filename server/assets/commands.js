@@ -54,24 +54,19 @@ bell | | notifications on or off
 connect | | try now, without waiting
 keys | | the keys and commands`);
 
-/** What the words behind a command make of it.
- * @type {Record<string, (...words: any[]) => Frame>} */
+/** What a request calls the words of a usage, where it calls them otherwise.
+ * @type {Record<string, string>} */
+const FIELDS = { user: 'to', count: 'limit', words: 'query' };
+
+/** Requests that are not simply the command's name and its words.
+ * @type {Record<string, (words: any) => Frame>} */
 const REQUESTS = {
-  me: (text) => ({ type: 'send', text, action: true }),
-  pm: (to, text) => ({ type: 'private', to, text }),
-  reply: (reply_to, text) => ({ type: 'send', text, reply_to }),
-  edit: (seq, text) => ({ type: 'edit', seq, text }),
-  delete: (seq) => ({ type: 'delete', seq }),
-  react: (seq, emoji) => ({ type: 'react', seq, emoji, on: true }),
-  unreact: (seq, emoji) => ({ type: 'react', seq, emoji, on: false }),
-  topic: (text) => ({ type: 'topic', text: text === '""' ? '' : text }),
-  join: (room) => ({ type: 'join', room }),
-  leave: (room) => ({ type: 'leave', ...(room && { room }) }),
-  users: (room) => ({ type: 'users', ...(room && { room }) }),
-  rooms: () => ({ type: 'rooms' }),
-  history: (limit) => ({ type: 'history', ...(limit !== undefined && { limit }) }),
-  search: (query) => ({ type: 'search', query }),
-  ping: () => ({ type: 'ping' }),
+  me: (words) => ({ type: 'send', ...words, action: true }),
+  pm: (words) => ({ type: 'private', ...words }),
+  reply: ({ seq, text }) => ({ type: 'send', text, reply_to: seq }),
+  react: (words) => ({ type: 'react', ...words, on: true }),
+  unreact: (words) => ({ type: 'react', ...words, on: false }),
+  topic: ({ text }) => ({ type: 'topic', text: text === '""' ? '' : text }),
 };
 
 /* White space as Unicode has it: `\s` and trim() take a byte order mark for some, and the next line for none. */
@@ -97,28 +92,30 @@ export function parse(typed) {
     // A name that is all there is may stand in quotes.
     return !rest && command.usage.startsWith('<') ? wrong : { local: command.name, rest: rest.replace(/^"([^"]+)"$/, '$1') };
   }
-  const read = values(command.usage, rest);
-  if (!read) return wrong;
-  return command.name === 'help' ? { help: String(read[0] ?? '').replace(/^\/+/, '') } : { request: REQUESTS[command.name](...read) };
+  const words = wordsOf(command.usage, rest);
+  if (!words) return wrong;
+  if (command.name === 'help') return { help: (words.command ?? '').replace(/^\/+/, '') };
+  return { request: REQUESTS[command.name]?.(words) ?? { type: command.name, ...words } };
 }
 
-/** The words that a usage asks for; nothing, if they are not there or are more.
+/** What a usage asks for, by the names of the fields; nothing, if it is not there or is more.
  * @param {string} usage @param {string} rest */
-function values(usage, rest) {
-  const read = [];
-  for (const slot of usage.match(/[<[]\w+/g) ?? []) {
-    const what = slot.slice(1);
-    const whole = /text|words/.test(what) || (what === 'room' && !rest.startsWith('"'));
+function wordsOf(usage, rest) {
+  /** @type {Record<string, any>} */
+  const words = {};
+  for (const [, must, slot] of usage.matchAll(/([<[])(\w+)/g)) {
+    const whole = /text|words/.test(slot) || (slot === 'room' && !rest.startsWith('"'));
     const [taken, quoted, plain] = whole ? [rest, undefined, rest] : /** @type {RegExpExecArray} */ (WORD.exec(rest));
-    const word = (quoted ?? plain) || undefined;
-    rest = what === 'command' ? '' : rest.slice(taken.length);
-    const number = what === 'seq' || what === 'count';
-    if (!word ? slot.startsWith('<') : number && !(what === 'seq' ? /^\+?\d+$/ : /^[+-]?\d+$/).test(word)) return undefined;
-    if (number && word && !Number.isSafeInteger(Number(word))) return undefined;
-    read.push(number && word ? Number(word) : word);
+    rest = slot === 'command' ? '' : rest.slice(taken.length);
+    const word = quoted ?? plain;
+    const isNumber = slot === 'seq' || slot === 'count';
+    if (!word && must === '[') continue;
+    if (!word || (isNumber && !(NUMBER.test(word) && Number.isSafeInteger(Number(word)) && (slot === 'count' || !word.startsWith('-'))))) return undefined;
+    words[FIELDS[slot] ?? slot] = isNumber ? Number(word) : word;
   }
-  return rest ? undefined : read;
+  return rest ? undefined : words;
 }
+const NUMBER = /^[+-]?\d+$/;
 
 /** By a name or another name, in whatever case; the page's own goes first.
  * @param {string} name */

@@ -11,12 +11,11 @@ import { folded } from './text.js';
 /** Names and pictures; the first twelve are the usual reactions.
  * @type {[name: string, emoji: string][]} */
 export const EMOJI = (`+1 👍 heart ❤️ joy 😂 tada 🎉 open_mouth 😮 cry 😢 pray 🙏 eyes 👀 white_check_mark ✅ x ❌ rocket 🚀 -1 👎
-thumbsup 👍 thumbsdown 👎 smile 😄 smiley 😃 grin 😁 grinning 😀 laughing 😆 sweat_smile 😅 rofl 🤣 slightly_smiling_face 🙂 upside_down_face 🙃
-wink 😉 blush 😊 innocent 😇 heart_eyes 😍 kissing_heart 😘 yum 😋 stuck_out_tongue 😛 sunglasses 😎 thinking 🤔 neutral_face 😐 expressionless 😑
-unamused 😒 roll_eyes 🙄 grimacing 😬 relieved 😌 sleeping 😴 confused 😕 worried 😟 astonished 😲 flushed 😳 pensive 😔 disappointed 😞 sob 😭 scream 😱
-angry 😠 rage 😡 exploding_head 🤯 partying_face 🥳 facepalm 🤦 shrug 🤷 skull 💀 ghost 👻 robot 🤖 wave 👋 ok_hand 👌 v ✌️ crossed_fingers 🤞 clap 👏
-raised_hands 🙌 handshake 🤝 muscle 💪 point_up ☝️ broken_heart 💔 sparkles ✨ star ⭐ fire 🔥 100 💯 boom 💥 zap ⚡ bulb 💡 warning ⚠️ bug 🐛 lock 🔒
-coffee ☕ tea 🍵 cake 🍰 pizza 🍕 beer 🍺 sunny ☀️ dog 🐶 cat 🐱 question ❓ exclamation ❗ heavy_check_mark ✔️ hourglass ⌛ calendar 📆 gift 🎁`
+thumbsup 👍 thumbsdown 👎 smile 😄 smiley 😃 grin 😁 laughing 😆 sweat_smile 😅 rofl 🤣 slightly_smiling_face 🙂 upside_down_face 🙃 wink 😉 blush 😊
+heart_eyes 😍 kissing_heart 😘 yum 😋 stuck_out_tongue 😛 sunglasses 😎 thinking 🤔 neutral_face 😐 unamused 😒 roll_eyes 🙄 grimacing 😬 sleeping 😴
+confused 😕 worried 😟 flushed 😳 disappointed 😞 sob 😭 scream 😱 angry 😠 exploding_head 🤯 partying_face 🥳 facepalm 🤦 shrug 🤷 skull 💀 robot 🤖
+wave 👋 ok_hand 👌 v ✌️ crossed_fingers 🤞 clap 👏 raised_hands 🙌 handshake 🤝 muscle 💪 broken_heart 💔 sparkles ✨ star ⭐ fire 🔥 100 💯 boom 💥
+zap ⚡ bulb 💡 warning ⚠️ bug 🐛 coffee ☕ tea 🍵 cake 🍰 pizza 🍕 beer 🍺 sunny ☀️ question ❓`
   .match(/\S+ \S+/g) ?? []).map((pair) => /** @type {[string, string]} */ (pair.split(' ')));
 
 /** @typedef {Offer['candidates'][0]} Candidate */

@@ -6,8 +6,10 @@
  * A choice stands in the text at once, as in the terminal; Escape brings back what was typed. Tab leaves if there is none.
  */
 
-/** @import {Offer, Room, State} from './types.d.ts' */
+/** @import {Dispatch, Offer, Room, State} from './types.d.ts' */
+import { find, help } from './commands.js';
 import { offer } from './complete.js';
+import { byId, element } from './dom.js';
 import { actionOf } from './keys.js';
 import { folded, shown, wellFormed } from './text.js';
 
@@ -67,12 +69,10 @@ export function known({ user, rooms, people, listed }, room) {
   };
 }
 
-/** @param {{state: () => State, dispatch: (happening: any) => void, ask: (text: string) => Promise<'send' | 'edit' | 'forget'>}} parts */
+/** @param {{state: () => State, dispatch: Dispatch, ask: (text: string) => Promise<'send' | 'edit' | 'forget'>}} parts */
 export function composer({ state, dispatch, ask }) {
-  const form = /** @type {HTMLFormElement} */ (document.getElementById('composer'));
+  const [form, limit, offers] = ['composer', 'limit', 'offers'].map(byId);
   const input = /** @type {HTMLTextAreaElement} */ (document.getElementById('input'));
-  const limit = document.getElementById('limit') ?? form.appendChild(element('p', { id: 'limit' }));
-  const offers = document.getElementById('offers') ?? form.appendChild(element('ul', { id: 'offers', role: 'listbox', 'aria-label': 'Completions' }));
   const touch = matchMedia('(pointer: coarse)');
   /** @type {Map<string, ReturnType<typeof past>>} */
   const pasts = new Map();
@@ -84,12 +84,15 @@ export function composer({ state, dispatch, ask }) {
   /** Escape was pressed at this text. @type {string | undefined} */
   let dismissed;
   let here = '', oneLine = 0, composing = false, choosing = false;
-  offers.hidden = true;
   input.setAttribute('aria-autocomplete', 'list');
   input.setAttribute('aria-controls', 'offers');
 
-  const history = () => pasts.get(here) ?? pasts.set(here, past()).get(here);
   const room = () => state().rooms.find(({ key }) => key === here);
+  function history() {
+    const known = pasts.get(here) ?? past();
+    pasts.set(here, known);
+    return known;
+  }
 
   /** @param {string} text */
   function put(text, from = input.selectionStart, to = input.selectionEnd) {
@@ -107,7 +110,7 @@ export function composer({ state, dispatch, ask }) {
     if (!choosing) {
       close();
       dismissed = undefined;
-      const found = find();
+      const found = lookUp();
       if (found && /[/@#:]/.test(text[found.from])) open(found);
     }
     fit();
@@ -121,18 +124,21 @@ export function composer({ state, dispatch, ask }) {
     }
     if (!input.value) oneLine = input.scrollHeight;
     const left = state().textBytes - (input.value.length * 3 < state().textBytes - NEAR ? 0 : bytesOf(input.value));
-    limit.textContent = left < 0 ? `${-left} bytes too long` : left < NEAR ? `${left} bytes left` : '';
-    limit.removeAttribute('role');
-    input.setAttribute('aria-invalid', String(left < 0));
+    // While a command is typed, how it goes on.
+    const command = (!literal.has(here) && /^\/([^\s/]+)\s.*$/.exec(input.value)?.[1]) || '';
+    limit.textContent = left < 0 ? `${-left} bytes too long` : left < NEAR ? `${left} bytes left` : find(command) ? help(command) : '';
+    limit.role = null;
+    input.ariaInvalid = String(left < 0);
   }
 
   /** @param {string} words */
   function refuse(words) {
-    limit.setAttribute('role', 'alert');
+    limit.role = 'alert';
     limit.textContent = words;
   }
 
   function submit() {
+    composing = false;
     const text = wellFormed(input.value);
     close();
     if (!text.trim()) return;
@@ -141,15 +147,15 @@ export function composer({ state, dispatch, ask }) {
       refuse(`This is too long to send, by ${bytes - most} bytes: at most ${most} fit into a message.`);
       return;
     }
-    const plain = literal.delete(here);
-    history()?.add(plain ? `/${text}` : text);
+    const plain = literal.has(here);
+    history().add(plain ? `/${text}` : text);
     const cid = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
     dispatch({ type: 'say', text, cid, ...(plain && { plain }) });
     // At once: the next key must not find what is sent.
     sync(state());
   }
 
-  const find = () => (literal.has(here) || input.selectionStart !== input.selectionEnd ? undefined
+  const lookUp = () => (literal.has(here) || input.selectionStart !== input.selectionEnd ? undefined
     : offer(input.value, input.selectionStart, known(state(), room())));
 
   /** @param {Offer} found */
@@ -157,10 +163,9 @@ export function composer({ state, dispatch, ask }) {
     list = found;
     [chosen, end, typed] = [-1, found.to, input.value.slice(found.from, found.to)];
     offers.replaceChildren(...found.candidates.map(({ label, about }, place) => {
-      const option = element('li', { id: `offer-${place}`, role: 'option', 'aria-selected': 'false' });
-      const [name, words] = [element('bdi', {}), element('span', { class: 'about' })];
-      [name.textContent, words.textContent] = [shown(label), about];
-      option.append(name, ' ', words);
+      const option = element('li', '', element('bdi', '', shown(label)), ' ', element('span', 'about', about));
+      option.id = `offer-${place}`;
+      option.role = 'option';
       return option;
     }));
     offers.hidden = false;
@@ -182,7 +187,7 @@ export function composer({ state, dispatch, ask }) {
     put(text, list.from, end);
     choosing = false;
     [chosen, end] = [place, list.from + text.length];
-    for (const [at, option] of [...offers.children].entries()) option.setAttribute('aria-selected', String(at === place));
+    for (const [at, option] of [...offers.children].entries()) option.ariaSelected = String(at === place);
     offers.children[place]?.scrollIntoView({ block: 'nearest' });
     input.setAttribute('aria-activedescendant', `offer-${place}`);
   }
@@ -190,7 +195,7 @@ export function composer({ state, dispatch, ask }) {
   /** The next or the one before; what is offered is looked up if it is not shown. Answers whether there is any.
    * @param {number} by */
   function turn(by) {
-    const found = list ?? (dismissed === input.value ? undefined : find());
+    const found = list ?? (dismissed === input.value ? undefined : lookUp());
     if (!found) return false;
     if (!list) open(found);
     const count = found.candidates.length;
@@ -201,7 +206,7 @@ export function composer({ state, dispatch, ask }) {
 
   /** @param {number} by */
   function browse(by) {
-    const text = history()?.step(by, input.value);
+    const text = history().step(by, input.value);
     if (text === undefined) return false;
     input.value = text;
     changed();
@@ -213,7 +218,7 @@ export function composer({ state, dispatch, ask }) {
    * @param {number} by */
   function vertical(by) {
     if (list) return turn(by);
-    if (by < 0 && !input.value && !history()?.isBrowsing()) {
+    if (by < 0 && !input.value && !history().isBrowsing()) {
       dispatch({ type: 'edit-last' });
       return true;
     }
@@ -274,7 +279,7 @@ export function composer({ state, dispatch, ask }) {
     input.focus();
   });
   // The field keeps the focus, and with it the keyboard of a phone.
-  offers.addEventListener('pointerdown', (event) => event.preventDefault());
+  offers.addEventListener('mousedown', (event) => event.preventDefault());
   offers.addEventListener('click', ({ target }) => {
     choose([...offers.children].findIndex((option) => option.contains(/** @type {Node} */ (target))));
     close();
@@ -284,10 +289,14 @@ export function composer({ state, dispatch, ask }) {
   function sync(now) {
     const moved = now.here !== here;
     here = now.here;
-    const draft = room()?.draft ?? '';
+    const { draft = '', purpose } = room() ?? {};
     if (input.value === draft || (composing && !moved)) return;
-    const caret = moved ? draft.length : input.selectionStart;
+    // Who stood at the end, or before nothing, goes on at the end.
+    const caret = moved || input.selectionStart === input.value.length ? draft.length : input.selectionStart;
     input.value = draft;
+    // A message that comes to be edited was said, and is no command.
+    if (purpose?.kind === 'edit' && draft.startsWith('/')) literal.add(here);
+    else if (!moved) literal.delete(here);
     if (document.activeElement === input || moved) input.setSelectionRange(caret, caret);
     close();
     fit();
@@ -295,11 +304,4 @@ export function composer({ state, dispatch, ask }) {
 
   input.enterKeyHint = touch.matches ? 'enter' : 'send';
   return { sync, focus: () => input.focus() };
-}
-
-/** @param {string} tag @param {Record<string, string>} attributes */
-function element(tag, attributes) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }

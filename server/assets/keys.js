@@ -87,7 +87,7 @@ function chord({ key, code, ctrlKey, altKey, shiftKey, metaKey }) {
  * @param {Pressed} event @param {string} where */
 export function actionOf(event, where) {
   const pressed = isComposing(event) ? undefined : chord(event);
-  const isMeant = (/** @type {Key} */ key) => key.where === where || (key.where === 'everywhere' && where !== 'dialog');
+  const isMeant = (/** @type {Key} */ key) => key.where === where || (key.where === 'everywhere' && !/dialog|door/.test(where));
   return pressed && KEYS.find((key) => isMeant(key) && key.keys.includes(pressed))?.name;
 }
 
@@ -97,7 +97,7 @@ export const types = (event) => !isComposing(event) && [...event.key].length ===
   && !event.metaKey && event.ctrlKey === event.altKey;
 
 /** The page's one listener. An action that answers false leaves the key to the browser; `where` is what has the focus: the table's
- * words, `dialog`, or anything else. What is typed while no field has the focus goes to the composer.
+ * words, `dialog`, `door`, or anything else. What is typed while no field has the focus goes to the composer.
  * @param {Record<string, (event: KeyboardEvent) => void | boolean>} actions @param {() => string} whereOf */
 export function listen(actions, whereOf) {
   document.addEventListener('keydown', (event) => {
@@ -109,7 +109,7 @@ export function listen(actions, whereOf) {
     const own = event.key === 'Enter' && where === 'message' && target.closest('a, button');
     if (name && actions[name] && !own) {
       if (actions[name](event) !== false) event.preventDefault();
-    } else if (!/^(dialog|message|door)$/.test(where) && types(event) && !target.closest('input, textarea, select, [contenteditable]')) {
+    } else if (!/dialog|door|message/.test(where) && types(event) && !target.closest('input, textarea, select, [contenteditable]')) {
       document.getElementById('input')?.focus();
     }
   });

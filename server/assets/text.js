@@ -53,10 +53,10 @@ export function clip(text, longest) {
 
 /** As the server compares names, but for a few letters that a browser has no table for (the tests list them).
  * @param {string} name */
-export const folded = (name) => name.normalize('NFC')
+export const folded = (name) => (/^[ -~]*$/.test(name) ? name.toLowerCase() : name.normalize('NFC')
   // The dotless i is a letter of its own, and only looks like a small I to upper case.
   .replace(/[^ı]+/g, (part) => part.toLowerCase().toUpperCase().toLowerCase())
-  .replaceAll('ς', 'σ').normalize('NFC');
+  .replaceAll('ς', 'σ').normalize('NFC'));
 
 /** Whether a text names somebody, as a whole word.
  * @param {string} user @param {string} text */

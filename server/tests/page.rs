@@ -10,7 +10,7 @@ use std::{
 
 use common::{Reply, TestServer};
 
-/// What everything that is served may weigh together, comments and all: the promise to who is on a slow line.
+/// What a browser may have to fetch for the whole page, packed as browsers take it: the promise to who is on a slow line.
 const BUDGET: usize = 80_000;
 
 /// The files of the page as they lie in the sources: name and content. Types are for the checker, and are not served.
@@ -178,9 +178,33 @@ async fn nothing_but_the_page_itself_runs_in_it() {
     }
 }
 
-#[test]
-fn the_page_is_small() {
-    let sizes: BTreeMap<_, _> = sources().into_iter().map(|(name, source)| (name, source.len())).collect();
+#[tokio::test]
+async fn the_page_is_small() {
+    let server = TestServer::start().await;
+    let index = server.get("/").await.body;
+    let mut sizes = BTreeMap::new();
+    for (name, source) in sources() {
+        let path = if name == "index.html" { "/".to_owned() } else { format!("/static/{}/{name}", directory(&index)) };
+        let packed = server.http("GET", &path, &[("accept-encoding", "br, gzip, deflate")], "").await;
+        assert_eq!((packed.header("content-encoding"), packed.header("vary")), (Some("gzip"), Some("accept-encoding")), "{name}");
+        let length: usize = packed.header("content-length").expect("a length").parse().expect("a number");
+        assert!(length < source.len() || source.len() < 600, "{name}: {length} of {}", source.len());
+        sizes.insert(name, length);
+    }
     let sum: usize = sizes.values().sum();
     assert!(sum < BUDGET, "{sum} bytes: {sizes:#?}");
+}
+
+#[tokio::test]
+async fn who_takes_nothing_packed_gets_it_plain() {
+    let server = TestServer::start().await;
+    for accepted in ["", "identity", "br", "gzip;q=0", "gzip; q=0.000", "gzipped", "br;q=1, gzip ; q=0"] {
+        let plain = server.http("GET", "/", &[("accept-encoding", accepted)], "").await;
+        assert_eq!((plain.status, plain.header("content-encoding")), (200, None), "{accepted}");
+        assert!(plain.body.starts_with("<!doctype html>"), "{accepted}");
+    }
+    for accepted in ["gzip", "gzip;q=0.5", "deflate, gzip ; q=1.0"] {
+        let packed = server.http("GET", "/", &[("accept-encoding", accepted)], "").await;
+        assert_eq!(packed.header("content-encoding"), Some("gzip"), "{accepted}");
+    }
 }

@@ -71,7 +71,9 @@ async fn pass(mut near: TcpStream, server: SocketAddr, mut passage: watch::Recei
     let hears = async {
         let mut chunk = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = far_reader.read(&mut chunk).await {
-            if (*state.borrow() != Passage::Deaf || !is_socket) && near_writer.write_all(&chunk[..count]).await.is_err() {
+            // Not even what came before it is shut: the server was heard last when the gate went deaf.
+            let lost = is_socket && *state.borrow() != Passage::Open;
+            if !lost && near_writer.write_all(&chunk[..count]).await.is_err() {
                 break;
             }
         }

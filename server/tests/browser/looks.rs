@@ -18,7 +18,7 @@ async fn furnish(server: &TestServer) -> Vec<TestClient> {
     ann.say("Good morning, all").await;
     ann.say("The build is green: https://ci.example/builds/4211?tab=log").await;
     bob.say("And to you, Ann Lee").await;
-    bob.send(json!({ "type": "send", "text": "looks outside", "action": true })).await;
+    bob.ask(json!({ "type": "send", "text": "looks outside", "action": true })).await;
     bob.ask(json!({ "type": "send", "text": "Which build?", "reply_to": 3 })).await;
     ann.say("The one that you broke yestreday").await;
     ann.ask(json!({ "type": "edit", "seq": 7, "text": "The one that you broke yesterday" })).await;
@@ -55,9 +55,9 @@ async fn axe_finds_nothing_wherever_one_looks() {
     }
     browser.enter(&url, "alice").await;
     browser.say("/join tea").await;
-    browser.becomes("document.querySelector('#title').textContent", json!("tea")).await;
+    browser.wait_for("document.querySelector('#rooms a[data-room=tea][aria-current=page]')").await;
     let mut people = furnish(&server).await;
-    browser.wait_for("document.querySelector('#rooms a[data-room=general] .mentions')?.textContent.includes('1')").await;
+    browser.wait_for("document.querySelector('#rooms a[data-room=general] .mentions')?.textContent.includes('2')").await;
     browser.click("#rooms a[data-room=general]").await;
     browser.wait_for("document.querySelector('#messages li.new')").await;
     people[1].send(json!({ "type": "typing", "active": true })).await;
@@ -80,11 +80,11 @@ async fn axe_finds_nothing_wherever_one_looks() {
                 "" => browser.press(&[ALT, "k"]).await,
                 line => browser.say(line).await,
             }
-            browser.wait_for(&format!("document.querySelector('#{overlay}').open")).await;
+            browser.wait_for(&format!("document.querySelector('#{overlay}')?.open")).await;
             browser.picture(&format!("{overlay}-{at}")).await;
             accessible(&browser, &format!("{overlay} {at}"), &mut against).await;
             browser.press(&[ESCAPE]).await;
-            browser.wait_for(&format!("!document.querySelector('#{overlay}').open")).await;
+            browser.wait_for(&format!("!document.querySelector('#{overlay}')?.open")).await;
         }
     }
     assert!(against.is_empty(), "{against:#?}");

@@ -80,7 +80,7 @@ async fn two_windows_of_one_person_share_the_session_and_what_was_read() {
     for window in [&first, &second] {
         browser.look_at(window).await;
         browser.say("/join tea").await;
-        browser.becomes("document.querySelector('#title').textContent", json!("tea")).await;
+        browser.wait_for("document.querySelector('#rooms a[data-room=tea][aria-current=page]')").await;
     }
     bob.say("anybody?").await;
     let unread = "document.querySelector('#rooms a[data-room=general] .unread')?.textContent.trim() ?? ''";

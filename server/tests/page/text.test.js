@@ -88,8 +88,11 @@ test('other things are no links', () => {
     'https://bank.example@evil.example/', 'https://user:pw@evil.example', 'https://[not', '']) deepEqual(links(text), [], text);
 });
 
-test('nothing of a text is lost by its links', () => {
-  for (const { raw, shown: safe } of golden) equal(linked(raw).map((part) => part.text).join(''), safe);
+test('nothing of a text is lost by its links, and none leads elsewhere than to the web', () => {
+  for (const { raw, shown: safe } of golden) {
+    equal(linked(raw).map((part) => part.text).join(''), safe);
+    for (const { href = 'https://e.org' } of linked(raw)) ok(/^https?:\/\/[^@/\\]+([/?#]|$)/.test(href), href);
+  }
   deepEqual(linked('a https://b.c, d'), [{ text: 'a ' }, { text: 'https://b.c', href: 'https://b.c/' }, { text: ', d' }]);
 });
 
