@@ -7,8 +7,10 @@
 
 import { hue, linked, shown } from './text.js';
 
-/** @param {string} id @returns {any} its kind is known where it is asked for */
-export const byId = (id) => document.getElementById(id);
+/** Its kind is known where it is asked for; what the markup holds is there.
+ * @typedef {{querySelector(selector: string): any, querySelectorAll(selector: string): any, lastElementChild: any, children: any} & HTMLInputElement} Known */
+/** @param {string} id */
+export const byId = (id) => /** @type {Known} */ (/** @type {unknown} */ (document.getElementById(id)));
 
 /** @param {EventTarget} it @param {string} type @param {(event: any) => void} listener @param {AddEventListenerOptions} [options] */
 export const on = (it, type, listener, options) => it.addEventListener(type, listener, options);

@@ -108,7 +108,7 @@ export function paintMessages(state) {
 function paintNewest() {
   const newest = byId('newest');
   newest.hidden = !room || follows() || (!room.past && isAtEnd());
-  if (!newest.hidden) (newest.lastElementChild).textContent = room?.news ? `${room.news} new` : 'To the newest';
+  if (!newest.hidden) newest.lastElementChild.textContent = room?.news ? `${room.news} new` : 'To the newest';
 }
 
 // The place
