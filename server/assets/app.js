@@ -265,8 +265,6 @@ listen(ACTIONS, () => {
 
 byId('bell').addEventListener('click', ring);
 byId('bell').ariaPressed = String(browser.canCall());
-byId('newest').addEventListener('click', () => dispatch({ type: 'newest' }));
-byId('unread').addEventListener('click', () => dispatch({ type: 'first-unread' }));
 
 start(dispatch);
 const remembered = browser.recall('name', '');

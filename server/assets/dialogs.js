@@ -89,8 +89,6 @@ function combobox(dialog, input, list, choices) {
   /** @type {Choice[]} */
   let shownOnes = [];
   let chosen = 0;
-  /** @type {import('./dom.js').Patched} */
-  let drawn = new Map();
   list.role = 'listbox';
   list.id = `${dialog.id}-list`;
   list.ariaLabel = input.ariaLabel;
@@ -102,7 +100,7 @@ function combobox(dialog, input, list, choices) {
   function draw() {
     shownOnes = choices();
     chosen = Math.max(0, Math.min(chosen, shownOnes.length - 1));
-    drawn = patch(list, drawn, shownOnes.map(({ key, label, about }, i) => ({
+    patch(list, shownOnes.map(({ key, label, about }, i) => ({
       key,
       inputs: [about, i],
       make: () => {
@@ -274,8 +272,6 @@ export function openSearch(dispatch, query = '') {
   const list = element('ol', 'content');
   const more = button('', 'More');
   const dialog = open('search', 'Search', form, words, list, more);
-  /** @type {import('./dom.js').Patched} */
-  let drawn = new Map();
   local.type = 'checkbox';
   input.type = 'search';
   input.value = query || state?.found?.query || '';
@@ -286,7 +282,7 @@ export function openSearch(dispatch, query = '') {
     const messages = found?.messages ?? [];
     words.textContent = !found ? '' : found.asking ? 'Searching…' : messages.length ? '' : 'Nothing found.';
     more.hidden = !found?.more || found.asking;
-    drawn = patch(list, drawn, messages.map((message) => {
+    patch(list, messages.map((message) => {
       const { seq, room = '', from, at, text } = message;
       return { key: `${room} ${seq}`, inputs: [message], make() {
         const hit = button('', element('span', 'dim', bdi(room.startsWith('@') ? room : `#${room}`)), ' ', bdi(from, 'sender'), ' ', timeOf(at), element('span', 'text', ...rich(text).map(plain)));
@@ -302,7 +298,7 @@ export function openSearch(dispatch, query = '') {
     event.preventDefault();
     if (input.value.trim()) dispatch({ type: 'search', query: input.value.trim(), here: local.checked });
   });
-  on(local, 'change', () => form.dispatchEvent(new Event('submit', { cancelable: true })));
+  on(local, 'change', () => form.requestSubmit());
   on(more, 'click', () => dispatch({ type: 'search-more' }));
   on(dialog, 'close', () => dispatch({ type: 'search-close' }));
   on(dialog, 'keydown', (event) => {

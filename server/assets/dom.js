@@ -7,8 +7,10 @@
 
 import { hue, linked, shown } from './text.js';
 
-/** @param {string} id @returns {any} its kind is known where it is asked for */
-export const byId = (id) => document.getElementById(id);
+/** Its kind is known where it is asked for; what the markup holds is there.
+ * @typedef {{querySelector(selector: string): any, querySelectorAll(selector: string): any, lastElementChild: any, children: any} & HTMLInputElement} Known */
+/** @param {string} id */
+export const byId = (id) => /** @type {Known} */ (/** @type {unknown} */ (document.getElementById(id)));
 
 /** @param {EventTarget} it @param {string} type @param {(event: any) => void} listener @param {AddEventListenerOptions} [options] */
 export const on = (it, type, listener, options) => it.addEventListener(type, listener, options);
@@ -107,8 +109,13 @@ const marked = (words, me) => words.split(me).map((part, i) => (i % 2 ? element(
  * @typedef {{key: string, inputs: unknown[], make: () => HTMLElement}} Item */
 /** @typedef {Map<string, {inputs: unknown[], element: any}>} Patched */
 
-/** @param {HTMLElement} list @param {Patched} old @param {Item[]} items @returns {Patched} */
-export function patch(list, old, items) {
+/** What stands in the lists. @type {WeakMap<HTMLElement, Patched>} */
+const patched = new WeakMap();
+
+/** @param {HTMLElement} list @param {Item[]} items */
+export function patch(list, items) {
+  /** @type {Patched} */
+  const old = patched.get(list) ?? new Map();
   /** @type {Patched} */
   const next = new Map();
   /** @type {any} */
@@ -135,5 +142,6 @@ export function patch(list, old, items) {
     else list.insertBefore(row, at);
   }
   focus?.focus({ preventScroll: true });
+  patched.set(list, next);
   return next;
 }

@@ -95,7 +95,7 @@ export function paintMessages(state) {
   }
   const rows = room ? rowsOf(room, state) : [];
   if (!opened) keepAnchor(new Set(rows.map(({ key }) => key)));
-  drawn = patch(list, drawn, rows.map(itemOf));
+  drawn = patch(list, rows.map(itemOf));
   if (opened || marker !== room?.marker) sawNew = false;
   marker = room?.marker;
   if (opened) openPlace();
@@ -108,7 +108,7 @@ export function paintMessages(state) {
 function paintNewest() {
   const newest = byId('newest');
   newest.hidden = !room || follows() || (!room.past && isAtEnd());
-  if (!newest.hidden) (newest.lastElementChild).textContent = room?.news ? `${room.news} new` : 'To the newest';
+  if (!newest.hidden) newest.lastElementChild.textContent = room?.news ? `${room.news} new` : 'To the newest';
 }
 
 // The place

@@ -22,8 +22,6 @@ const filter = byId('people-filter');
 let dispatch = () => {};
 /** @type {State | undefined} */
 let painted;
-/** @type {Record<'public' | 'private' | 'users', import('./dom.js').Patched>} */
-const drawn = { public: new Map(), private: new Map(), users: new Map() };
 
 /** @param {State} state */
 const here = (state) => state.rooms.find(({ key }) => key === state.here);
@@ -154,7 +152,7 @@ function paintRooms(state) {
   for (const kind of /** @type {const} */ (['public', 'private'])) {
     const rooms = state.rooms.filter((room) => Boolean(room.with) === (kind === 'private'));
     byId(`${kind}-heading`).hidden = !rooms.length;
-    drawn[kind] = patch(byId(kind), drawn[kind], rooms.map((room) => {
+    patch(byId(kind), rooms.map((room) => {
       const { key, name, unread, mentions, muted, membership } = room;
       const current = key === state.here;
       const draft = Boolean(room.draft) && !current;
@@ -213,7 +211,7 @@ function paintPeople(state) {
   }));
   const rest = found.length - rows.length;
   if (rest > 0) rows.push({ key: '/rest', inputs: [rest], make: () => element('li', 'dim', `and ${rest} more`) });
-  drawn.users = patch(byId('users'), drawn.users, rows);
+  patch(byId('users'), rows);
 }
 
 // Around the composer
@@ -231,7 +229,7 @@ function paintComposer(room, state) {
   if (room && purpose.kind !== 'new') {
     const message = messageOf(room, purpose.seq);
     const words = message ? [purpose.kind === 'reply' ? bdi(message.from) : '', ` ${clip(message.text, 120)}`] : [];
-    line.firstElementChild?.replaceChildren(element('b', '', purpose.kind === 'reply' ? 'Replying to ' : 'Editing '), ...words);
+    line.firstElementChild?.replaceChildren(element('b', '', purpose.kind === 'reply' ? 'Replying to ' : 'Editing'), ...words);
   }
   const input = byId('input');
   input.placeholder = room ? `Message ${room.with ? '@' : '#'}${shown(room.with ?? room.name)}` : 'Message, or /help';
