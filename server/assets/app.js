@@ -88,7 +88,7 @@ function perform(effect) {
     case 'hush': return browser.hush(effect.room);
     case 'show': return void afterPaint.push(() => showMessage(effect.seq));
     case 'follow': return void afterPaint.push(toEnd);
-    case 'open': return effect.overlay === 'help' ? openHelp() : openSwitcher(dispatch);
+    case 'open': return void afterPaint.push(() => ({ help: openHelp, switcher: openSwitcher, search: openSearch })[effect.overlay](dispatch));
     case 'export': return exportRoom(effect.room, effect.format);
     case 'nick': return dispatch({ type: 'nick', user: effect.user, session: browser.recall(`session:${folded(effect.user)}`, '') });
     case 'bell': return void ring();
