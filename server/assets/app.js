@@ -74,7 +74,7 @@ function keep(before) {
     const drafts = rooms.filter(({ draft, purpose }) => draft && purpose.kind !== 'edit').map(({ key, draft }) => [key, draft]);
     browser.rememberHere(`drafts:${folded(user)}`, JSON.stringify(Object.fromEntries(drafts)));
   }
-  if (here !== before.here && door.hidden) browser.showInAddress(current(state));
+  if (here !== before.here && door.hidden) browser.showInAddress(current(state), true);
 }
 
 /** @param {Effect} effect */

@@ -66,6 +66,9 @@ async fn links_lead_in_and_the_keyboard_does_everything() {
     alice.becomes(INPUT, json!("")).await;
     alice.press(&[ALT, "0"]).await;
     alice.becomes(INPUT, json!("bob: hm ")).await;
+    // «Back» leads to the room before.
+    alice.run("history.back()").await;
+    alice.becomes("document.querySelector('#title').textContent", json!("#general")).await;
     alice.finish().await;
 }
 
