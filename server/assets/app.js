@@ -161,6 +161,7 @@ function enter(toRoom, user) {
   byId('app').hidden = false;
   browser.showInAddress(current(state));
   paintNow();
+  byId('input').focus();
 }
 
 /** @param {string} reason @param {boolean} [askToken] */
@@ -181,7 +182,6 @@ door.addEventListener('submit', (event) => {
   if (token.value) browser.rememberHere('token', token.value);
   const [user, toRoom] = [name, room].map(({ value }) => wellFormed(value).normalize('NFC').trim());
   enter(toRoom.replace(/^#/, ''), user);
-  byId('input').focus();
 });
 
 addEventListener('hashchange', () => {
@@ -208,7 +208,7 @@ function speak(text) {
 async function ring() {
   const words = await browser.ring();
   byId('bell').ariaPressed = String(browser.canCall());
-  byId('hint').textContent = words;
+  dispatch({ type: 'hint', text: words });
   speak(words);
 }
 

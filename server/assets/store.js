@@ -62,7 +62,10 @@ const HAPPENINGS = {
   draft: drafted,
   say(turn, typed) {
     rooms.stopTyping(turn);
+    const { key, draft } = current(turn.state);
     said(turn, typed);
+    // What a button says was not in the composer.
+    if (!typed.cid) setRoom(turn, key, { draft });
   },
   go: (turn, { room }) => rooms.go(turn, room),
   step: (turn, { by }) => rooms.step(turn, by),
@@ -84,9 +87,11 @@ const HAPPENINGS = {
   },
   cancel(turn) {
     const { key, purpose, draft } = current(turn.state);
+    if (purpose.kind === 'new' && !turn.state.hint) return rooms.newest(turn);
     hint(turn, '');
     setRoom(turn, key, { purpose: { kind: 'new' }, draft: purpose.kind === 'edit' ? purpose.before : draft });
   },
+  hint: (turn, { text }) => hint(turn, text),
   'search-more': searchMore,
   'search-close': (turn) => set(turn, { found: undefined }),
   connect: (turn) => turn.effects.push({ type: 'connect' }),
