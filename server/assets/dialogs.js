@@ -350,6 +350,6 @@ export function paintTask({ room = '', format, status, progress, message, result
   const focused = before?.contains(document.activeElement);
   if (before) before.replaceWith(made);
   else panel.append(made);
-  if (!panel.isConnected) document.body.append(panel);
+  if (!panel.isConnected) byId('composer').before(panel);
   if (focused) end.focus();
 }
