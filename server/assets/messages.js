@@ -14,6 +14,9 @@ import { clip, shown } from './text.js';
 const NEAR_END_PX = 30;
 const LOOK_EVERY_MS = 200;
 const ASK_AGAIN_MS = 2_000;
+const NEAR_DAY = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+/* Of those who come and go. */
+const NAMED = 8;
 const LONG = { lines: 30, letters: 3_000 };
 
 const pane = byId('scroll');
@@ -354,6 +357,8 @@ function itemOf(row) {
   /** @type {unknown[]} */
   let inputs = [key];
   if (kind === 'line') inputs = [row.line, row.head, row.replied, row.mine];
+  // At midnight today becomes yesterday.
+  if (kind === 'day') inputs = [new Date().toDateString()];
   if (kind === 'pending') inputs = [row.pending, row.head];
   return {
     key,
@@ -369,11 +374,20 @@ function itemOf(row) {
 /** @param {Row} row */
 function rowElement(row) {
   switch (row.kind) {
-    case 'day': return element('li', 'day', element('h2', '', timeOf(row.at, DAY)));
+    case 'day': return element('li', 'day', element('h2', '', dayOf(row.at)));
     case 'new': return element('li', 'new', element('span', '', 'new'));
     case 'pending': return pendingRow(row.pending, row.head);
     case 'line': return lineRow(row);
   }
+}
+
+/** Today and yesterday are called so. @param {string} at */
+function dayOf(at) {
+  const made = timeOf(at, DAY);
+  const [day, today] = [at, Date.now()].map((time) => new Date(time).setHours(0, 0, 0, 0));
+  const ago = Math.round((today - day) / 86_400_000);
+  if (ago === 0 || ago === 1) made.textContent = NEAR_DAY.format(-ago, 'day');
+  return made;
 }
 
 /** @param {Row & {kind: 'line'}} row */
@@ -389,7 +403,7 @@ function lineRow({ line, head, mine, replied }) {
 /** @param {{came: string[], went: string[], passed: string[]}} line */
 const peopleWords = ({ came, went, passed }) => [{ names: came, verb: 'came' }, { names: went, verb: 'went' }, { names: passed, verb: 'came and went' }]
   .filter(({ names }) => names.length)
-  .flatMap(({ names, verb }, i) => [i ? ' · ' : '', ...namesOf(names), ` ${verb}`]);
+  .flatMap(({ names, verb }, i) => [i ? ' · ' : '', ...namesOf(names.slice(0, NAMED)), names.length > NAMED ? ` and ${names.length - NAMED} more ${verb}` : ` ${verb}`]);
 
 /** @param {Message} message @param {boolean} mention @param {boolean} head @param {boolean} mine @param {Message} [replied] */
 function messageRow(message, mention, head, mine, replied) {
@@ -403,7 +417,7 @@ function messageRow(message, mention, head, mine, replied) {
   if (edited_at && !deleted) {
     const mark = element('span', 'mark', '(edited)');
     mark.title = timeOf(edited_at).textContent ?? '';
-    row.append(' ', mark);
+    row.querySelector('.text').append(' ', mark);
   }
   if (!deleted && (text.length > LONG.letters || text.split('\n', LONG.lines + 1).length > LONG.lines)) {
     row.classList.add('long');
@@ -463,7 +477,7 @@ function said(className, { from, action, reply_to }, head, words, time, replied)
   } else if (head) {
     row.append(avatar(from), element('p', 'by', bdi(from, 'sender'), ' ', time), text);
   } else {
-    row.append(time, text);
+    row.append(element('span', 'hush', bdi(from), ': '), time, text);
   }
   return row;
 }
