@@ -228,8 +228,11 @@ function askAround(bottom) {
 export function toEnd() {
   away = false;
   place = undefined;
+  unpoint();
   scrollTo(pane.scrollHeight);
 }
+
+const unpoint = () => list.querySelector('.pointed')?.classList.remove('pointed');
 
 /** @param {1 | -1} by */
 export const page = (by) => pane.scrollBy(0, by * pane.clientHeight * 0.9);
@@ -241,7 +244,7 @@ export function showMessage(seq) {
   if (!row) return;
   away = true;
   putRow(row, Math.max(0, pane.clientHeight - row.offsetHeight) / 2);
-  list.querySelector('.pointed')?.classList.remove('pointed');
+  unpoint();
   row.classList.add('pointed');
 }
 
@@ -252,13 +255,19 @@ const selected = () => document.activeElement?.closest('#messages > li');
 export const selectedSeq = () => Number(selected()?.dataset.seq ?? 0);
 export const selectedCid = () => selected()?.dataset.cid ?? '';
 
-/** False: there is none in that direction. @param {'up' | 'down' | 'first' | 'last'} where */
+/** False: there is none in that direction. `seen`: what is pointed at, or the last that is wholly in view.
+ * @param {'up' | 'down' | 'first' | 'last' | 'seen'} where */
 export function selectMessage(where) {
   /** @type {HTMLElement[]} */
   const rows = [...list.querySelectorAll('[data-seq], [data-cid]')];
   const now = selected();
   const at = now ? rows.indexOf(now) : rows.length;
-  const row = { up: rows[at - 1], down: rows[at + 1], first: rows[0], last: rows.at(-1) }[where];
+  const [top, bottom] = [pane.scrollTop, pane.scrollTop + pane.clientHeight];
+  const seen = rows.filter(({ offsetTop, offsetHeight }) => offsetTop >= top && offsetTop + offsetHeight <= bottom);
+  const row = {
+    up: rows[at - 1], down: rows[at + 1], first: rows[0], last: rows.at(-1),
+    seen: seen.find((one) => one.matches('.pointed')) ?? seen.at(-1) ?? rows.at(-1),
+  }[where];
   row?.focus({ preventScroll: true });
   row?.scrollIntoView({ block: 'nearest' });
   return Boolean(row);
