@@ -119,6 +119,8 @@ function paintHeader(room) {
   byId('title').replaceChildren(...(room ? [element('span', 'sigil', room.with ? '@' : '#'), bdi(room.with ?? room.name)] : ['Chat']));
   const topic = byId('topic');
   topic.title = shown(room?.topic ?? '');
+  // Who stands on it reads the whole.
+  topic.tabIndex = room?.topic ? 0 : -1;
   topic.replaceChildren(...rich(room?.topic ?? ''));
 }
 
