@@ -95,8 +95,8 @@ const HAPPENINGS = {
   delete: (turn, { seq }) => change(turn, { type: 'delete', seq }),
   react(turn, { seq, emoji }) {
     const room = current(turn.state);
-    const message = messageIn(shownWindow(room), seq);
-    change(turn, { type: 'react', seq, emoji, on: !message?.reactions?.[emoji]?.includes(turn.state.user) });
+    const { reactions = {} } = messageIn(shownWindow(room), seq) ?? {};
+    change(turn, { type: 'react', seq, emoji, on: !(Object.hasOwn(reactions, emoji) && reactions[emoji].includes(turn.state.user)) });
   },
   jump(turn, { seq, room }) {
     if (room) rooms.enter(turn, room, seq);
@@ -120,7 +120,7 @@ function entered(turn, { user, room, session, rooms: others, outbox, drafts, mut
     for (const { name } of outbox) if (name.startsWith('@')) restored(turn, name);
   }
   for (const name of [...others, room]) addRoom(turn, name);
-  for (const { key } of turn.state.rooms) if (drafts[key]) setRoom(turn, key, { draft: drafts[key] });
+  for (const { key } of turn.state.rooms) if (Object.hasOwn(drafts, key)) setRoom(turn, key, { draft: drafts[key] });
   set(turn, { here: folded(room) });
   turn.effects.push({ type: 'connect' });
 }

@@ -1,0 +1,33 @@
+// Things that come in an unlucky order: answers that are late, lost or refused, and names that are somebody's trap.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { isWaiting } from '../../assets/store.js';
+import { AT, message, Story } from './story.js';
+
+const error = (code, ref, text = 'No') => ({ type: 'error', code, text, ref });
+const many = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => message(from + i, 'bob', `m${from + i}`));
+const keys = (story) => story.state.rooms.map(({ key }) => key);
+const resumed = (more) => ({ recovered: true, messages: undefined, events: [], ...more });
+
+function twoRooms() {
+  const alice = Story.inside().happens('join', { room: 'ops' });
+  const [{ ref }] = alice.takesSent('join');
+  return alice.joined({ room: 'ops', ref }).happens('last-room').forgets();
+}
+
+test('names of what every object has are names like others', () => {
+  const alice = new Story().enters('alice', 'constructor').welcomed().joined({ room: 'constructor' });
+  assert.equal(alice.room().draft, '');
+  const word = (emoji, on) => ({ type: 'reacted', room: 'constructor', seq: on ? 2 : 3, target: 1, from: 'bob', at: AT, emoji, on });
+  for (const emoji of ['constructor', '__proto__']) {
+    const bob = new Story().enters('alice', 'constructor').welcomed().joined({ room: 'constructor' });
+    bob.hears(message(1, 'bob', 'hi', { room: 'constructor' }), word(emoji, true));
+    const given = () => Object.entries(bob.room().live.lines[0].message.reactions);
+    assert.deepEqual(given(), [[emoji, ['bob']]]);
+    bob.forgets().happens('react', { seq: 1, emoji: 'toString' });
+    assert.deepEqual(bob.takesSent('react').map(({ on }) => on), [true]);
+    bob.hears(word(emoji, false));
+    assert.deepEqual(given(), []);
+  }
+});
