@@ -188,7 +188,6 @@ function error(turn, frame) {
 export function linked(turn, link) {
   const before = turn.state.link;
   set(turn, { link });
-  if (link.state === 'connecting') return;
   outboxLost(turn);
   requestsLost(turn);
   set(turn, {
@@ -198,8 +197,10 @@ export function linked(turn, link) {
   });
   if (link.state === 'waiting' && before.state === 'connected') turn.effects.push({ type: 'announce', text: 'Not connected' });
   if (link.state !== 'refused') return;
-  const { previous } = turn.state;
+  const { previous, user, outbox } = turn.state;
   if (previous) {
+    // It was meant to be said by somebody else.
+    set(turn, { outbox: outbox.map((one) => ({ ...one, state: 'failed', why: `it was said as ${user}` })) });
     fault(turn, `${link.reason}. You are ${previous} as before.`);
     turn.effects.push({ type: 'nick', user: previous });
   } else if (FOR_THE_DOOR.includes(link.code ?? 0)) {

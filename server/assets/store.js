@@ -8,7 +8,7 @@
 /** @import {Effect, Happening, Room, State} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { heard, linked } from './frames.js';
-import { addRoom, current, find, hint, initial, isConnected, privateName, set, setRoom, shownWindow } from './model.js';
+import { addRoom, current, find, hint, initial, isConnected, privateName, same, set, setRoom, shownWindow } from './model.js';
 import { resend, sendWhatIsDue, settle } from './outbox.js';
 import { ask, askWhatIsDue, signal } from './requests.js';
 import * as rooms from './rooms.js';
@@ -51,10 +51,10 @@ const HAPPENINGS = {
     set(turn, { present });
   },
   nick(turn, { user, session }) {
-    const { previous, user: before } = turn.state;
+    const { previous = '', user: before } = turn.state;
     // Conversations belong to the name.
     const mine = turn.state.rooms.filter((room) => !room.with);
-    set(turn, { user, session, previous: previous ? undefined : before, rooms: mine, people: [] });
+    set(turn, { user, session, previous: same(user, previous) ? undefined : previous || before, rooms: mine, people: [], asked: [] });
     if (!find(turn.state, turn.state.here)) rooms.go(turn, mine[0].key);
     turn.effects.push({ type: 'connect' });
   },

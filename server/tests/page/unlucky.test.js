@@ -31,3 +31,34 @@ test('names of what every object has are names like others', () => {
     assert.deepEqual(given(), []);
   }
 });
+
+test('a connection that is begun anew has lost what was on its way on the one before', () => {
+  const alice = twoRooms().says('lost?').says('/connect').forgets().welcomed();
+  assert.deepEqual(alice.takesSent('join').map(({ room }) => room), ['ops']);
+  alice.joined(resumed());
+  assert.deepEqual(alice.takesSent('send').map(({ cid }) => cid), ['c1']);
+});
+
+test('a second name that is refused leads back to the name that was ours', () => {
+  const alice = Story.inside().happens('nick', { user: 'bob', session: '' }).happens('nick', { user: 'carol', session: '' }).forgets();
+  alice.happens('link', { link: { state: 'refused', code: 4009, reason: 'The name is taken' } });
+  assert.deepEqual(alice.takes('nick', 'door'), [{ type: 'nick', user: 'alice' }]);
+});
+
+test('what was typed under one name is not said under another', () => {
+  const alice = Story.inside().happens('nick', { user: 'bob', session: '' }).says('I am bob');
+  alice.happens('link', { link: { state: 'refused', code: 4009, reason: 'The name is taken' } }).happens('nick', { user: 'alice', session: 's' });
+  alice.forgets().welcomed().joined(resumed());
+  assert.deepEqual(alice.takesSent('send'), []);
+  assert.deepEqual(alice.state.outbox.map(({ state, why }) => [state, why]), [['failed', 'it was said as bob']]);
+});
+
+test('what one name asked to be changed is not asked by another', () => {
+  const alice = Story.inside([message(1, 'alice', 'helo')]).says('/edit 1 hello').happens('nick', { user: 'bob', session: '' });
+  alice.forgets().welcomed().joined(resumed());
+  assert.deepEqual(alice.takesSent('edit'), []);
+});
+
+test('nobody is called nothing', () => {
+  for (const line of ['/nick ""', '/nick .']) assert.deepEqual(Story.inside().says(line).takes('nick'), []);
+});
