@@ -97,10 +97,8 @@ function welcome(turn, { user, session = '', epoch, limits, private: conversatio
     const room = addRoom(turn, name, other);
     setRoom(turn, room.key, { read: Math.max(room.read, read), toldRead: read });
   }
-  // The first public room comes by itself: the address names it.
-  const first = turn.state.rooms.find((room) => !room.with);
   for (const room of turn.state.rooms) {
-    if (room === first) setRoom(turn, room.key, { membership: 'joining' });
+    if (room.key === turn.state.addressed) setRoom(turn, room.key, { membership: 'joining' });
     else if (!turn.state.asked.some(({ why, room: key }) => why === 'leave' && key === room.key)) join(turn, room);
   }
   setOldAside(turn);
@@ -112,8 +110,8 @@ function joined(turn, frame, asked) {
   let room = find(turn.state, name);
   if (!room && !asked) {
     // The room of the address, under the spelling that the server gives it.
-    const first = turn.state.rooms.find((one) => !one.with && one.membership === 'joining');
-    if (!first || name.startsWith('@')) return;
+    const first = find(turn.state, turn.state.addressed ?? '');
+    if (first?.membership !== 'joining') return;
     setRoom(turn, first.key, { key: folded(name), name });
     if (turn.state.here === first.key) set(turn, { here: folded(name) });
     room = find(turn.state, name);
@@ -191,7 +189,7 @@ export function linked(turn, link) {
   outboxLost(turn);
   requestsLost(turn);
   set(turn, {
-    typingIn: '', typingAt: 0,
+    typingIn: '', typingAt: 0, addressed: turn.state.rooms.find((room) => !room.with)?.key,
     found: turn.state.found && { ...turn.state.found, asking: false },
     rooms: turn.state.rooms.map((room) => ({ ...room, membership: 'absent', typing: [], asking: undefined })),
   });

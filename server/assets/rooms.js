@@ -71,7 +71,7 @@ export function leave(turn, key) {
   const other = turn.state.rooms.find((one) => !one.with && one !== room);
   if (!room.with && !other) return notice(turn, 'This is your only room. /join another first, or /quit.');
   if (room.with) set(turn, { people: [room.with, ...turn.state.people.filter((one) => one !== room.with)] });
-  else if (isConnected(turn.state)) ask(turn, 'leave', key, { type: 'leave', room: room.name });
+  else if (turn.state.link.state.startsWith('connect')) ask(turn, 'leave', key, { type: 'leave', room: room.name });
   gone(turn, key);
 }
 

@@ -62,3 +62,18 @@ test('what one name asked to be changed is not asked by another', () => {
 test('nobody is called nothing', () => {
   for (const line of ['/nick ""', '/nick .']) assert.deepEqual(Story.inside().says(line).takes('nick'), []);
 });
+
+test('the room of the address may be left before the connection is there', () => {
+  const alice = twoRooms().loses().happens('link', { link: { state: 'connecting' } }).says('/leave general').forgets();
+  alice.hears({ type: 'welcome', user: 'alice', session: 's', epoch: 'e1', private: [] });
+  const asked = alice.sent.map(({ type, room }) => `${type} ${room}`).sort();
+  assert.deepEqual(asked, ['join ops', 'leave general']);
+  alice.joined(resumed());
+  assert.deepEqual(keys(alice), ['ops']);
+});
+
+test('the room of the address may be left before it is joined', () => {
+  const alice = new Story().enters('alice', 'general', { rooms: ['general', 'ops'] }).welcomed().happens('leave', { room: 'general' });
+  alice.joined();
+  assert.deepEqual(keys(alice), ['ops']);
+});
