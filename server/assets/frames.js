@@ -7,7 +7,7 @@
 /** @import {Asked, Frame, Line, Link, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { call, logged, presence } from './events.js';
-import { addLine, addRoom, fault, find, lineOf, notice, privateName, recount, same, set, setRoom } from './model.js';
+import { addLine, addRoom, fault, find, lineOf, notice, recount, set, setRoom } from './model.js';
 import { acked, lost as outboxLost, refused, setOldAside, settle } from './outbox.js';
 import { answered, forgetChanges, hold, lost as requestsLost, SIGNAL } from './requests.js';
 import { go, gone, join, jump, opened, readUpTo, turned } from './rooms.js';
@@ -71,19 +71,23 @@ export function heard(turn, frame) {
 /** What a conversation says before it is caught up with comes again with that. @param {Turn} turn @param {Frame} event */
 function live(turn, event) {
   const room = find(turn.state, event.room) ?? conversation(turn, event);
-  if (room && room.membership !== 'absent' && room.membership !== 'joining') logged(turn, event, false);
+  if (room?.membership === 'joined') logged(turn, event, false);
 }
 
-/** Somebody begins a conversation with us: its log is asked for whole. @param {Turn} turn @param {Frame} event */
+/** Somebody, or we elsewhere, begin a conversation: its log is asked for whole. @param {Turn} turn @param {Frame} event */
 function conversation(turn, { room: name, from }) {
   const other = otherOf(turn, name, [from]);
   if (other) join(turn, addRoom(turn, name, other));
   return undefined;
 }
 
-/** @param {Turn} turn @param {string} name @param {string[]} people */
-const otherOf = ({ state }, name, people) =>
-  (name.startsWith('@') ? people.find((one) => same(privateName(state.user, one), name)) ?? state.people.find((one) => same(privateName(state.user, one), name)) : undefined);
+/** By the name that is known, or else the folded one. @param {Turn} turn @param {string} name @param {string[]} people */
+function otherOf({ state }, name, people) {
+  if (!name.startsWith('@')) return undefined;
+  const [one, two = one] = name.slice(1).split(',');
+  const other = one === folded(state.user) ? two : one;
+  return [...people, ...state.people].find((known) => folded(known) === other) ?? other;
+}
 
 /** @param {Turn} turn @param {Frame} frame */
 function welcome(turn, { user, session = '', epoch, limits, private: conversations = [] }) {

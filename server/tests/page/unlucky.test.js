@@ -77,3 +77,39 @@ test('the room of the address may be left before it is joined', () => {
   alice.joined();
   assert.deepEqual(keys(alice), ['ops']);
 });
+
+test('a room is asked for once', () => {
+  const alice = Story.inside().says('/join tea').says('/join TEA');
+  const [{ ref }, ...more] = alice.takesSent('join');
+  assert.deepEqual(more, []);
+  alice.joined({ room: 'tea', ref });
+  assert.deepEqual(alice.lines('tea'), []);
+});
+
+test('what was put away or left does not come back by a late answer', () => {
+  const alice = Story.inside().says('/go @bob');
+  const [{ ref }] = alice.takesSent('join');
+  alice.says('/close').joined({ room: '@alice,bob', ref });
+  assert.deepEqual(keys(alice), ['general']);
+});
+
+test('a conversation that another tab of ours begins appears, too', () => {
+  const alice = Story.inside().hears({ ...message(1, 'alice', 'hi'), room: '@alice,carol' });
+  assert.deepEqual([alice.room('@alice,carol')?.with, alice.takesSent('join').length], ['carol', 1]);
+});
+
+test('a conversation that is asked for as a room is one', () => {
+  const alice = Story.inside().says('/join @alice,zoe');
+  alice.joined({ room: '@alice,zoe', users: [{ name: 'alice' }], ref: alice.takesSent('join')[0].ref });
+  assert.equal(alice.room('@alice,zoe').with, 'zoe');
+});
+
+test('what a conversation says between the pieces of what was missed comes with them', () => {
+  const alice = Story.inside().says('/go @bob');
+  const say = (seq) => message(seq, 'bob', `m${seq}`, { room: '@alice,bob' });
+  alice.joined({ room: '@alice,bob', ref: alice.takesSent('join')[0].ref }).loses().forgets().welcomed().joined(resumed());
+  alice.joined(resumed({ room: '@alice,bob', seq: 3, events: [say(1)], more: true, ref: alice.takesSent('join')[0].ref })).hears(say(3));
+  assert.equal(alice.room('@alice,bob').position, 1);
+  alice.hears({ type: 'events', room: '@alice,bob', events: [say(2), say(3)], more: false });
+  assert.deepEqual(alice.lines('@alice,bob'), ['bob: m1', 'bob: m2', 'bob: m3']);
+});
