@@ -117,18 +117,18 @@ function entered(turn, { user, room, session, rooms: others, outbox, drafts, mut
   const { state } = turn;
   if (folded(user) !== folded(state.user)) {
     turn.state = { ...initial, present: state.present, user, session, outbox, muted, ignored };
-    for (const { name } of outbox) if (name.startsWith('@')) restored(turn, name);
   }
   for (const name of [...others, room]) addRoom(turn, name);
+  for (const { name } of turn.state.outbox) restored(turn, name);
   for (const { key } of turn.state.rooms) if (Object.hasOwn(drafts, key)) setRoom(turn, key, { draft: drafts[key] });
   set(turn, { here: folded(room) });
   turn.effects.push({ type: 'connect' });
 }
 
-/** A conversation in which something waits from before a reload. @param {Turn} turn @param {string} name */
+/** Where something waits from before a reload. @param {Turn} turn @param {string} name */
 function restored(turn, name) {
-  const other = name.slice(1).split(',').find((one) => privateName(turn.state.user, one) === name) ?? '';
-  if (other) addRoom(turn, name, other);
+  const other = name.slice(1).split(',').find((one) => privateName(turn.state.user, one) === name);
+  if (other || !name.startsWith('@')) addRoom(turn, name, other);
 }
 
 /** @param {Turn} turn @param {{seq: number}} happening */

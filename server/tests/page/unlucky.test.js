@@ -113,3 +113,20 @@ test('what a conversation says between the pieces of what was missed comes with 
   alice.hears({ type: 'events', room: '@alice,bob', events: [say(2), say(3)], more: false });
   assert.deepEqual(alice.lines('@alice,bob'), ['bob: m1', 'bob: m2', 'bob: m3']);
 });
+
+test('a change in a room that refuses us is forgotten', () => {
+  const alice = twoRooms().happens('go', { room: 'ops' }).says('/topic mine').loses().welcomed();
+  alice.joined(resumed()).hears(error('forbidden', alice.takesSent('join')[0].ref));
+  assert.deepEqual(alice.state.asked, []);
+});
+
+test('a room that refuses us stays while something is not sent there', () => {
+  const alice = twoRooms().happens('go', { room: 'ops' }).loses().says('hi').forgets().welcomed();
+  alice.joined(resumed()).hears(error('forbidden', alice.takesSent('join')[0].ref));
+  assert.ok(alice.room('ops'));
+});
+
+test('what is not sent from before a reload is in a room, whatever became of it', () => {
+  const kept = { cid: 'c9', room: 'ops', name: 'ops', text: 'hi', at: 999_000, state: 'queued' };
+  assert.deepEqual(keys(new Story().enters('alice', 'general', { outbox: [kept] })).sort(), ['general', 'ops']);
+});
