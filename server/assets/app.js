@@ -64,7 +64,13 @@ function paintNow() {
 function keep(before) {
   const { user, session, outbox, rooms, here, muted, ignored } = state;
   if (!user) return;
-  if (outbox !== before.outbox && user === before.user) kept = browser.keepOutbox(user, outbox, before.outbox) && kept;
+  if (folded(user) === folded(before.user)) {
+    if (outbox !== before.outbox) kept = browser.keepOutbox(user, outbox, before.outbox) && kept;
+  } else if (outbox === before.outbox) {
+    // Another name takes along what is here; who comes in by the door finds their own.
+    browser.keepOutbox(before.user, [], outbox);
+    browser.keepOutbox(user, outbox, []);
+  }
   if (session && session !== before.session) browser.remember(`session:${folded(user)}`, session);
   if (muted !== before.muted) browser.remember('muted', muted);
   if (ignored !== before.ignored) browser.remember('ignored', ignored);

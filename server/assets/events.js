@@ -84,7 +84,8 @@ function change(turn, key, seq, by) {
 /** @param {Record<string, string[]> | undefined} before @param {string} emoji @param {string} who @param {boolean} on */
 function reacted(before, emoji, who, on) {
   const all = before ?? {};
-  const names = (all[emoji] ?? []).filter((name) => name !== who);
+  // Any word may be a reaction, `constructor` too.
+  const names = (Object.hasOwn(all, emoji) ? all[emoji] : []).filter((name) => name !== who);
   const { [emoji]: _, ...others } = all;
   return on ? { ...all, [emoji]: [...names, who] } : names.length ? { ...all, [emoji]: names } : others;
 }

@@ -7,7 +7,7 @@
 /** @import {Asked, Frame, Line, Link, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { call, logged, presence } from './events.js';
-import { addLine, addRoom, fault, find, lineOf, notice, privateName, recount, same, set, setRoom } from './model.js';
+import { addLine, addRoom, fault, find, lineOf, notice, recount, set, setRoom } from './model.js';
 import { acked, lost as outboxLost, refused, setOldAside, settle } from './outbox.js';
 import { answered, forgetChanges, hold, lost as requestsLost, SIGNAL } from './requests.js';
 import { go, gone, join, jump, opened, readUpTo, turned } from './rooms.js';
@@ -71,19 +71,23 @@ export function heard(turn, frame) {
 /** What a conversation says before it is caught up with comes again with that. @param {Turn} turn @param {Frame} event */
 function live(turn, event) {
   const room = find(turn.state, event.room) ?? conversation(turn, event);
-  if (room && room.membership !== 'absent' && room.membership !== 'joining') logged(turn, event, false);
+  if (room?.membership === 'joined') logged(turn, event, false);
 }
 
-/** Somebody begins a conversation with us: its log is asked for whole. @param {Turn} turn @param {Frame} event */
+/** Somebody, or we elsewhere, begin a conversation: its log is asked for whole. @param {Turn} turn @param {Frame} event */
 function conversation(turn, { room: name, from }) {
   const other = otherOf(turn, name, [from]);
   if (other) join(turn, addRoom(turn, name, other));
   return undefined;
 }
 
-/** @param {Turn} turn @param {string} name @param {string[]} people */
-const otherOf = ({ state }, name, people) =>
-  (name.startsWith('@') ? people.find((one) => same(privateName(state.user, one), name)) ?? state.people.find((one) => same(privateName(state.user, one), name)) : undefined);
+/** By the name that is known, or else the folded one. @param {Turn} turn @param {string} name @param {string[]} people */
+function otherOf({ state }, name, people) {
+  if (!name.startsWith('@')) return undefined;
+  const [one, two = one] = name.slice(1).split(',');
+  const other = one === folded(state.user) ? two : one;
+  return [...people, ...state.people].find((known) => folded(known) === other) ?? other;
+}
 
 /** @param {Turn} turn @param {Frame} frame */
 function welcome(turn, { user, session = '', epoch, limits, private: conversations = [] }) {
@@ -97,10 +101,8 @@ function welcome(turn, { user, session = '', epoch, limits, private: conversatio
     const room = addRoom(turn, name, other);
     setRoom(turn, room.key, { read: Math.max(room.read, read), toldRead: read });
   }
-  // The first public room comes by itself: the address names it.
-  const first = turn.state.rooms.find((room) => !room.with);
   for (const room of turn.state.rooms) {
-    if (room === first) setRoom(turn, room.key, { membership: 'joining' });
+    if (room.key === turn.state.addressed) setRoom(turn, room.key, { membership: 'joining' });
     else if (!turn.state.asked.some(({ why, room: key }) => why === 'leave' && key === room.key)) join(turn, room);
   }
   setOldAside(turn);
@@ -112,8 +114,8 @@ function joined(turn, frame, asked) {
   let room = find(turn.state, name);
   if (!room && !asked) {
     // The room of the address, under the spelling that the server gives it.
-    const first = turn.state.rooms.find((one) => !one.with && one.membership === 'joining');
-    if (!first || name.startsWith('@')) return;
+    const first = find(turn.state, turn.state.addressed ?? '');
+    if (first?.membership !== 'joining') return;
     setRoom(turn, first.key, { key: folded(name), name });
     if (turn.state.here === first.key) set(turn, { here: folded(name) });
     room = find(turn.state, name);
@@ -179,6 +181,8 @@ function error(turn, frame) {
     // It may have been there before; now it is not.
     const room = find(turn.state, asked.room);
     if (room?.with) setRoom(turn, room.key, { membership: 'joined' });
+    // Where something is not sent, its author still needs a place to see it.
+    else if (room && turn.state.outbox.some((one) => one.room === room.key)) setRoom(turn, room.key, { membership: 'absent' });
     else if (room) gone(turn, room.key);
   }
   if (asked?.why !== 'leave') fault(turn, text);
@@ -188,18 +192,19 @@ function error(turn, frame) {
 export function linked(turn, link) {
   const before = turn.state.link;
   set(turn, { link });
-  if (link.state === 'connecting') return;
   outboxLost(turn);
   requestsLost(turn);
   set(turn, {
-    typingIn: '', typingAt: 0,
+    typingIn: '', typingAt: 0, addressed: turn.state.rooms.find((room) => !room.with)?.key,
     found: turn.state.found && { ...turn.state.found, asking: false },
     rooms: turn.state.rooms.map((room) => ({ ...room, membership: 'absent', typing: [], asking: undefined })),
   });
   if (link.state === 'waiting' && before.state === 'connected') turn.effects.push({ type: 'announce', text: 'Not connected' });
   if (link.state !== 'refused') return;
-  const { previous } = turn.state;
+  const { previous, user, outbox } = turn.state;
   if (previous) {
+    // It was meant to be said by somebody else.
+    set(turn, { outbox: outbox.map((one) => ({ ...one, state: 'failed', why: `it was said as ${user}` })) });
     fault(turn, `${link.reason}. You are ${previous} as before.`);
     turn.effects.push({ type: 'nick', user: previous });
   } else if (FOR_THE_DOOR.includes(link.code ?? 0)) {

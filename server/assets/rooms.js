@@ -51,6 +51,7 @@ export function enter(turn, name, seq) {
     if (seq) jump(turn, seq);
     return;
   }
+  if (turn.state.asked.some((one) => one.why === 'join' && same(one.room, name))) return;
   askNow(turn, 'join', name, { type: 'join', room: name }, { typed: turn.state.typed, seq });
 }
 
@@ -71,7 +72,7 @@ export function leave(turn, key) {
   const other = turn.state.rooms.find((one) => !one.with && one !== room);
   if (!room.with && !other) return notice(turn, 'This is your only room. /join another first, or /quit.');
   if (room.with) set(turn, { people: [room.with, ...turn.state.people.filter((one) => one !== room.with)] });
-  else if (isConnected(turn.state)) ask(turn, 'leave', key, { type: 'leave', room: room.name });
+  else if (turn.state.link.state.startsWith('connect')) ask(turn, 'leave', key, { type: 'leave', room: room.name });
   gone(turn, key);
 }
 
@@ -80,7 +81,8 @@ export function gone(turn, key) {
   const rooms = turn.state.rooms.filter((room) => room.key !== key);
   if (!rooms.length || rooms.length === turn.state.rooms.length) return;
   if (turn.state.here === key) go(turn, (rooms.find((room) => room.key === turn.state.before) ?? rooms[0]).key);
-  set(turn, { rooms });
+  // A late answer must not bring it back.
+  set(turn, { rooms, asked: turn.state.asked.filter(({ why, room }) => room !== key || !/join|change/.test(why)) });
 }
 
 /** By so many places in the list. @param {Turn} turn @param {number} by */

@@ -133,8 +133,11 @@ const LOCAL = {
   },
   unignore: (turn, user) => ignore(turn, user, false),
   nick(turn, user) {
-    if (turn.state.outbox.length) fault(turn, `${turn.state.outbox.length} not sent yet: /resend, /drop, or wait until it is.`);
-    else turn.effects.push({ type: 'nick', user: user.replace(/^"|"$/g, '') });
+    const name = user.replace(/^"|"$/g, '');
+    // A dot would be another address.
+    if (/^\.*$/.test(name)) fault(turn, 'Like this: /nick <name>');
+    else if (turn.state.outbox.length) fault(turn, `${turn.state.outbox.length} not sent yet: /resend, /drop, or wait until it is.`);
+    else turn.effects.push({ type: 'nick', user: name });
   },
   resend: (turn) => resend(turn),
   drop: dropStuck,

@@ -8,7 +8,7 @@
 /** @import {Effect, Happening, Room, State} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { heard, linked } from './frames.js';
-import { addRoom, current, find, hint, initial, isConnected, privateName, set, setRoom, shownWindow } from './model.js';
+import { addRoom, current, find, hint, initial, isConnected, privateName, same, set, setRoom, shownWindow } from './model.js';
 import { resend, sendWhatIsDue, settle } from './outbox.js';
 import { ask, askWhatIsDue, signal } from './requests.js';
 import * as rooms from './rooms.js';
@@ -51,10 +51,10 @@ const HAPPENINGS = {
     set(turn, { present });
   },
   nick(turn, { user, session }) {
-    const { previous, user: before } = turn.state;
+    const { previous = '', user: before } = turn.state;
     // Conversations belong to the name.
     const mine = turn.state.rooms.filter((room) => !room.with);
-    set(turn, { user, session, previous: previous ? undefined : before, rooms: mine, people: [] });
+    set(turn, { user, session, previous: same(user, previous) ? undefined : previous || before, rooms: mine, people: [], asked: [] });
     if (!find(turn.state, turn.state.here)) rooms.go(turn, mine[0].key);
     turn.effects.push({ type: 'connect' });
   },
@@ -100,8 +100,8 @@ const HAPPENINGS = {
   delete: (turn, { seq }) => change(turn, { type: 'delete', seq }),
   react(turn, { seq, emoji }) {
     const room = current(turn.state);
-    const message = messageIn(shownWindow(room), seq);
-    change(turn, { type: 'react', seq, emoji, on: !message?.reactions?.[emoji]?.includes(turn.state.user) });
+    const { reactions = {} } = messageIn(shownWindow(room), seq) ?? {};
+    change(turn, { type: 'react', seq, emoji, on: !(Object.hasOwn(reactions, emoji) && reactions[emoji].includes(turn.state.user)) });
   },
   jump(turn, { seq, room }) {
     if (room) rooms.enter(turn, room, seq);
@@ -122,18 +122,18 @@ function entered(turn, { user, room, session, rooms: others, outbox, drafts, mut
   const { state } = turn;
   if (folded(user) !== folded(state.user)) {
     turn.state = { ...initial, present: state.present, user, session, outbox, muted, ignored };
-    for (const { name } of outbox) if (name.startsWith('@')) restored(turn, name);
   }
   for (const name of [...others, room]) addRoom(turn, name);
-  for (const { key } of turn.state.rooms) if (drafts[key]) setRoom(turn, key, { draft: drafts[key] });
+  for (const { name } of turn.state.outbox) restored(turn, name);
+  for (const { key } of turn.state.rooms) if (Object.hasOwn(drafts, key)) setRoom(turn, key, { draft: drafts[key] });
   set(turn, { here: folded(room) });
   turn.effects.push({ type: 'connect' });
 }
 
-/** A conversation in which something waits from before a reload. @param {Turn} turn @param {string} name */
+/** Where something waits from before a reload. @param {Turn} turn @param {string} name */
 function restored(turn, name) {
-  const other = name.slice(1).split(',').find((one) => privateName(turn.state.user, one) === name) ?? '';
-  if (other) addRoom(turn, name, other);
+  const other = name.slice(1).split(',').find((one) => privateName(turn.state.user, one) === name);
+  if (other || !name.startsWith('@')) addRoom(turn, name, other);
 }
 
 /** @param {Turn} turn @param {{seq: number}} happening */

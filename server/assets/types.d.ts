@@ -144,6 +144,8 @@ export interface State {
   /** The proof of a guest's name. */
   session: string;
   link: Link;
+  /** The room that the address of this connection names: it is joined unasked. */
+  addressed?: string;
   epoch?: string;
   textBytes: number;
   rooms: Room[];

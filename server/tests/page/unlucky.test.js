@@ -1,0 +1,132 @@
+// Things that come in an unlucky order: answers that are late, lost or refused, and names that are somebody's trap.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { isWaiting } from '../../assets/store.js';
+import { AT, message, Story } from './story.js';
+
+const error = (code, ref, text = 'No') => ({ type: 'error', code, text, ref });
+const many = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => message(from + i, 'bob', `m${from + i}`));
+const keys = (story) => story.state.rooms.map(({ key }) => key);
+const resumed = (more) => ({ recovered: true, messages: undefined, events: [], ...more });
+
+function twoRooms() {
+  const alice = Story.inside().happens('join', { room: 'ops' });
+  const [{ ref }] = alice.takesSent('join');
+  return alice.joined({ room: 'ops', ref }).happens('last-room').forgets();
+}
+
+test('names of what every object has are names like others', () => {
+  const alice = new Story().enters('alice', 'constructor').welcomed().joined({ room: 'constructor' });
+  assert.equal(alice.room().draft, '');
+  const word = (emoji, on) => ({ type: 'reacted', room: 'constructor', seq: on ? 2 : 3, target: 1, from: 'bob', at: AT, emoji, on });
+  for (const emoji of ['constructor', '__proto__']) {
+    const bob = new Story().enters('alice', 'constructor').welcomed().joined({ room: 'constructor' });
+    bob.hears(message(1, 'bob', 'hi', { room: 'constructor' }), word(emoji, true));
+    const given = () => Object.entries(bob.room().live.lines[0].message.reactions);
+    assert.deepEqual(given(), [[emoji, ['bob']]]);
+    bob.forgets().happens('react', { seq: 1, emoji: 'toString' });
+    assert.deepEqual(bob.takesSent('react').map(({ on }) => on), [true]);
+    bob.hears(word(emoji, false));
+    assert.deepEqual(given(), []);
+  }
+});
+
+test('a connection that is begun anew has lost what was on its way on the one before', () => {
+  const alice = twoRooms().says('lost?').says('/connect').forgets().welcomed();
+  assert.deepEqual(alice.takesSent('join').map(({ room }) => room), ['ops']);
+  alice.joined(resumed());
+  assert.deepEqual(alice.takesSent('send').map(({ cid }) => cid), ['c1']);
+});
+
+test('a second name that is refused leads back to the name that was ours', () => {
+  const alice = Story.inside().happens('nick', { user: 'bob', session: '' }).happens('nick', { user: 'carol', session: '' }).forgets();
+  alice.happens('link', { link: { state: 'refused', code: 4009, reason: 'The name is taken' } });
+  assert.deepEqual(alice.takes('nick', 'door'), [{ type: 'nick', user: 'alice' }]);
+});
+
+test('what was typed under one name is not said under another', () => {
+  const alice = Story.inside().happens('nick', { user: 'bob', session: '' }).says('I am bob');
+  alice.happens('link', { link: { state: 'refused', code: 4009, reason: 'The name is taken' } }).happens('nick', { user: 'alice', session: 's' });
+  alice.forgets().welcomed().joined(resumed());
+  assert.deepEqual(alice.takesSent('send'), []);
+  assert.deepEqual(alice.state.outbox.map(({ state, why }) => [state, why]), [['failed', 'it was said as bob']]);
+});
+
+test('what one name asked to be changed is not asked by another', () => {
+  const alice = Story.inside([message(1, 'alice', 'helo')]).says('/edit 1 hello').happens('nick', { user: 'bob', session: '' });
+  alice.forgets().welcomed().joined(resumed());
+  assert.deepEqual(alice.takesSent('edit'), []);
+});
+
+test('nobody is called nothing', () => {
+  for (const line of ['/nick ""', '/nick .']) assert.deepEqual(Story.inside().says(line).takes('nick'), []);
+});
+
+test('the room of the address may be left before the connection is there', () => {
+  const alice = twoRooms().loses().happens('link', { link: { state: 'connecting' } }).says('/leave general').forgets();
+  alice.hears({ type: 'welcome', user: 'alice', session: 's', epoch: 'e1', private: [] });
+  const asked = alice.sent.map(({ type, room }) => `${type} ${room}`).sort();
+  assert.deepEqual(asked, ['join ops', 'leave general']);
+  alice.joined(resumed());
+  assert.deepEqual(keys(alice), ['ops']);
+});
+
+test('the room of the address may be left before it is joined', () => {
+  const alice = new Story().enters('alice', 'general', { rooms: ['general', 'ops'] }).welcomed().happens('leave', { room: 'general' });
+  alice.joined();
+  assert.deepEqual(keys(alice), ['ops']);
+});
+
+test('a room is asked for once', () => {
+  const alice = Story.inside().says('/join tea').says('/join TEA');
+  const [{ ref }, ...more] = alice.takesSent('join');
+  assert.deepEqual(more, []);
+  alice.joined({ room: 'tea', ref });
+  assert.deepEqual(alice.lines('tea'), []);
+});
+
+test('what was put away or left does not come back by a late answer', () => {
+  const alice = Story.inside().says('/go @bob');
+  const [{ ref }] = alice.takesSent('join');
+  alice.says('/close').joined({ room: '@alice,bob', ref });
+  assert.deepEqual(keys(alice), ['general']);
+});
+
+test('a conversation that another tab of ours begins appears, too', () => {
+  const alice = Story.inside().hears({ ...message(1, 'alice', 'hi'), room: '@alice,carol' });
+  assert.deepEqual([alice.room('@alice,carol')?.with, alice.takesSent('join').length], ['carol', 1]);
+});
+
+test('a conversation that is asked for as a room is one', () => {
+  const alice = Story.inside().says('/join @alice,zoe');
+  alice.joined({ room: '@alice,zoe', users: [{ name: 'alice' }], ref: alice.takesSent('join')[0].ref });
+  assert.equal(alice.room('@alice,zoe').with, 'zoe');
+});
+
+test('what a conversation says between the pieces of what was missed comes with them', () => {
+  const alice = Story.inside().says('/go @bob');
+  const say = (seq) => message(seq, 'bob', `m${seq}`, { room: '@alice,bob' });
+  alice.joined({ room: '@alice,bob', ref: alice.takesSent('join')[0].ref }).loses().forgets().welcomed().joined(resumed());
+  alice.joined(resumed({ room: '@alice,bob', seq: 3, events: [say(1)], more: true, ref: alice.takesSent('join')[0].ref })).hears(say(3));
+  assert.equal(alice.room('@alice,bob').position, 1);
+  alice.hears({ type: 'events', room: '@alice,bob', events: [say(2), say(3)], more: false });
+  assert.deepEqual(alice.lines('@alice,bob'), ['bob: m1', 'bob: m2', 'bob: m3']);
+});
+
+test('a change in a room that refuses us is forgotten', () => {
+  const alice = twoRooms().happens('go', { room: 'ops' }).says('/topic mine').loses().welcomed();
+  alice.joined(resumed()).hears(error('forbidden', alice.takesSent('join')[0].ref));
+  assert.deepEqual(alice.state.asked, []);
+});
+
+test('a room that refuses us stays while something is not sent there', () => {
+  const alice = twoRooms().happens('go', { room: 'ops' }).loses().says('hi').forgets().welcomed();
+  alice.joined(resumed()).hears(error('forbidden', alice.takesSent('join')[0].ref));
+  assert.ok(alice.room('ops'));
+});
+
+test('what is not sent from before a reload is in a room, whatever became of it', () => {
+  const kept = { cid: 'c9', room: 'ops', name: 'ops', text: 'hi', at: 999_000, state: 'queued' };
+  assert.deepEqual(keys(new Story().enters('alice', 'general', { outbox: [kept] })).sort(), ['general', 'ops']);
+});
