@@ -52,10 +52,10 @@ const HAPPENINGS = {
   },
   nick(turn, { user, session }) {
     const { previous = '', user: before } = turn.state;
-    // Conversations belong to the name.
+    // Conversations belong to the name: out of one, before it is gone.
     const mine = turn.state.rooms.filter((room) => !room.with);
+    if (current(turn.state).with) rooms.go(turn, mine[0].key);
     set(turn, { user, session, previous: same(user, previous) ? undefined : previous || before, rooms: mine, people: [], asked: [] });
-    if (!find(turn.state, turn.state.here)) rooms.go(turn, mine[0].key);
     turn.effects.push({ type: 'connect' });
   },
   settled: (turn, { cid }) => settle(turn, cid),

@@ -295,3 +295,8 @@ test('Escape lets go of the answer, then of the past', () => {
   assert.deepEqual([alice.room().purpose.kind, alice.state.hint, alice.room().following], ['new', '', false]);
   assert.equal(alice.happens('cancel').room().following, true);
 });
+
+test('another name, taken in a conversation, leads out of it', () => {
+  const alice = Story.inside().happens('converse', { user: 'bob' }).happens('nick', { user: 'eve', session: '' });
+  assert.equal(alice.state.here, 'general');
+});
