@@ -426,7 +426,7 @@ function messageRow(message, mention, head, mine, replied) {
   if (edited_at && !deleted) {
     const mark = element('span', 'mark', '(edited)');
     mark.title = timeOf(edited_at).textContent ?? '';
-    row.querySelector('.text').append(' ', mark);
+    row.append(' ', mark);
   }
   if (!deleted && (text.length > LONG.letters || text.split('\n', LONG.lines + 1).length > LONG.lines)) {
     row.classList.add('long');
