@@ -82,6 +82,7 @@ export function paint(state) {
   if (room?.name !== old?.name || room?.topic !== old?.topic) paintHeader(room);
   if (state.rooms !== painted?.rooms || state.here !== painted.here) {
     paintRooms(state);
+    if (state.here !== painted?.here) byId('rooms').querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
     paintComposer(room, state);
   }
   if (room?.key !== old?.key) filter.value = '';
