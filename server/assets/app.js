@@ -215,7 +215,6 @@ async function ring() {
   const words = await browser.ring();
   byId('bell').ariaPressed = String(browser.canCall());
   dispatch({ type: 'hint', text: words });
-  speak(words);
 }
 
 /** @param {string} key @param {string} format */

@@ -286,7 +286,10 @@ const ACTIONS = {
   delete: async ({ seq, from, text, deleted }) => {
     if (from === user && !deleted && await confirm(`Delete «${clip(text, 120)}»?`, 'Delete')) dispatch({ type: 'delete', seq });
   },
-  copy: ({ text }) => copy(text),
+  copy({ text }) {
+    copy(text);
+    dispatch({ type: 'hint', text: 'Copied.' });
+  },
   'open-link': (_, row) => row.querySelector('.text a')?.click(),
   'go-to-replied': ({ reply_to: seq }) => { if (seq !== undefined) dispatch({ type: 'jump', seq }); },
 };
