@@ -112,7 +112,10 @@ function paintLink({ state, retryAt = 0, attempt = 0, reason = '' }) {
   }[state];
   write('status', words);
   byId('status').dataset.state = state;
-  byId('retry').hidden = state !== 'waiting' && state !== 'refused';
+  const broken = state === 'waiting' || state === 'refused';
+  byId('retry').hidden = !broken;
+  // The first time it has no line of its own: everything would jump as soon as it is there.
+  byId('connection').classList.toggle('broken', broken || (state === 'connecting' && attempt > 0));
 }
 
 /** @param {Room} [room] */
