@@ -47,8 +47,8 @@ function said(turn, key, message, missed) {
   const here = key === state.here;
   const named = line.kind === 'message' && line.mention;
   if (!room.following) setRoom(turn, key, { news: room.news + 1 });
-  // What is on the screen anyway is about to be read: it is not counted for the blink of an eye.
-  if (!(here && state.present && room.following && !room.past)) {
+  // What is on the screen anyway is about to be read: it is not counted for the blink of an eye. What was missed was missed.
+  if (missed || !(here && state.present && room.following && !room.past)) {
     const { unread, mentions, marker, read } = room;
     setRoom(turn, key, { unread: unread + 1, mentions: mentions + Number(named), marker: unread ? marker : read });
     if (named || room.with) call(turn, room, message);

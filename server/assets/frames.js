@@ -10,7 +10,7 @@ import { call, logged, presence } from './events.js';
 import { addLine, addRoom, fault, find, lineOf, notice, recount, set, setRoom } from './model.js';
 import { acked, lost as outboxLost, refused, setOldAside, settle } from './outbox.js';
 import { answered, forgetChanges, hold, lost as requestsLost, SIGNAL } from './requests.js';
-import { go, gone, join, jump, opened, readUpTo, turned } from './rooms.js';
+import { firstUnread, go, gone, join, jump, readUpTo, turned } from './rooms.js';
 import { folded } from './text.js';
 import { putAll } from './window.js';
 
@@ -33,7 +33,7 @@ const FRAMES = {
   topic: (turn, frame) => live(turn, frame),
   events(turn, { room, events, more }) {
     for (const event of events) logged(turn, event, true);
-    if (!more) setRoom(turn, folded(room), { membership: 'joined' });
+    if (!more) caughtUp(turn, folded(room));
   },
   presence,
   typing(turn, { room: name, user, active }) {
@@ -120,7 +120,7 @@ function joined(turn, frame, asked) {
     if (turn.state.here === first.key) set(turn, { here: folded(name) });
     room = find(turn.state, name);
   }
-  const again = room?.epoch !== undefined;
+  const again = asked ? asked.frame.after !== undefined : room?.epoch !== undefined;
   const here = users.map((/** @type {{name: string}} */ one) => one.name);
   const { key, users: before, read: known } = room ?? addRoom(turn, name, otherOf(turn, name, here));
   const missing = again ? { names: before.filter((one) => !here.includes(one)), until: turn.now + RETURN_MS } : undefined;
@@ -129,20 +129,32 @@ function joined(turn, frame, asked) {
     readUpTo(turn, key, read);
     for (const event of events) logged(turn, event, true);
     // While there is more to come, only what has come counts.
-    if (!more) setRoom(turn, key, { position: Math.max(find(turn.state, key)?.position ?? 0, seq) });
+    if (!more) {
+      setRoom(turn, key, { position: Math.max(find(turn.state, key)?.position ?? 0, seq) });
+      caughtUp(turn, key);
+    }
   } else {
     fresh(turn, key, { messages, more, seq });
     // Who was never here before has missed nothing; what was said to us alone is another matter.
     const mark = read || name.startsWith('@') ? read : seq;
     // A mark of another log means nothing in this one.
     setRoom(turn, key, { read: Math.min(again ? mark : Math.max(known, mark), seq) });
-    recount(turn, key);
     if (again) addLine(turn, key, { kind: 'fault', text: 'The server could not fill in what you missed: this is as its log has it now.' });
-    if (key === turn.state.here) opened(turn, key);
+    caughtUp(turn, key);
     const begun = find(turn.state, key);
     if (begun?.with && begun.unread) call(turn, begun, messages.at(-1));
   }
   if (asked?.typed !== undefined) arrived(turn, key, asked);
+}
+
+/** What is new is here: whoever is at the end goes on from its first. @param {Turn} turn @param {string} key */
+function caughtUp(turn, key) {
+  setRoom(turn, key, { membership: 'joined' });
+  recount(turn, key);
+  const room = find(turn.state, key);
+  if (!room?.unread || !room.following || key !== turn.state.here) return;
+  setRoom(turn, key, { marker: room.marker ?? room.read });
+  firstUnread(turn);
 }
 
 /** A room as the server's log has it now. @param {Turn} turn @param {string} key @param {{messages: Message[], more: boolean, seq: number}} snapshot */

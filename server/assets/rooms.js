@@ -29,11 +29,13 @@ export function go(turn, key) {
 }
 
 /** The person looks at a room: what is new there is shown from its first. @param {Turn} turn @param {string} key */
-export function opened(turn, key) {
+function opened(turn, key) {
   const room = find(turn.state, key);
   if (!room?.unread || room.past) return;
   setRoom(turn, key, { marker: room.read });
-  if (room.unreadMore) firstUnread(turn);
+  // Some of it may have been let go of since it was counted.
+  recount(turn, key);
+  if (find(turn.state, key)?.unreadMore) firstUnread(turn);
 }
 
 /** @param {Turn} turn @param {Room} room @param {Partial<Asked>} [more] */
@@ -113,8 +115,8 @@ export function seen(turn, { room: key, seq, end }) {
   if (!room) return;
   const following = end && !room.past;
   if (following !== room.following || (following && room.news)) setRoom(turn, key, { following, news: following ? 0 : room.news });
-  // A piece from further on says nothing of what lies between.
-  const whole = !room.past || (room.past.after ?? (room.past.lines[0]?.seq ?? 0) - 1) <= room.read;
+  // A piece from further on says nothing of what lies between, nor does the end while the first unread ones are on their way.
+  const whole = room.past ? (room.past.after ?? (room.past.lines[0]?.seq ?? 0) - 1) <= room.read : room.asking !== 'around';
   if (turn.state.present && key === turn.state.here && whole && seq > room.read) readUpTo(turn, key, seq);
 }
 

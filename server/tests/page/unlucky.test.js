@@ -130,3 +130,40 @@ test('what is not sent from before a reload is in a room, whatever became of it'
   const kept = { cid: 'c9', room: 'ops', name: 'ops', text: 'hi', at: 999_000, state: 'queued' };
   assert.deepEqual(keys(new Story().enters('alice', 'general', { outbox: [kept] })).sort(), ['general', 'ops']);
 });
+
+test('what was missed is counted, marked and shown from its first, whoever looks', () => {
+  const alice = Story.inside(many(1, 3)).loses().welcomed().forgets().joined(resumed({ seq: 403, events: many(4, 403), read: 3 }));
+  assert.deepEqual([alice.room().unread, alice.room().marker, alice.room().read], [400, 3, 3]);
+  assert.deepEqual(alice.takes('show'), [{ type: 'show', seq: 4 }]);
+});
+
+test('what was missed in pieces is shown from its first, too', () => {
+  const alice = Story.inside(many(1, 3)).loses().welcomed().forgets().joined(resumed({ seq: 6, events: many(4, 5), more: true, read: 3 }));
+  assert.deepEqual(alice.takes('show'), []);
+  alice.hears({ type: 'events', room: 'general', events: many(6, 6), more: false });
+  assert.deepEqual(alice.takes('show'), [{ type: 'show', seq: 4 }]);
+});
+
+test('what stands there until the first unread ones come is not read', () => {
+  const alice = new Story().enters().welcomed().joined({ seq: 500, messages: many(451, 500), read: 100, more: true });
+  alice.happens('seen', { room: 'general', seq: 500, end: true });
+  assert.equal(alice.room().read, 100);
+});
+
+test('more unread than is kept opens at the oldest of it', () => {
+  const alice = twoRooms().hears(...many(1, 700).map((one) => ({ ...one, room: 'ops' }))).forgets().happens('go', { room: 'ops' });
+  alice.happens('seen', { room: 'ops', seq: 700, end: true });
+  assert.deepEqual(alice.takesSent('history').map(({ after }) => after), [0]);
+  assert.equal(alice.room('ops').read, 0);
+});
+
+test('more missed than is kept opens at the oldest of it', () => {
+  const alice = Story.inside(many(1, 3)).loses().welcomed().forgets().joined(resumed({ seq: 703, events: many(4, 703), read: 3 }));
+  assert.deepEqual(alice.takesSent('history').map(({ after }) => after), [3]);
+});
+
+test('who comes in is led to the first unread message, not past it', () => {
+  const alice = new Story().enters().welcomed().joined({ seq: 50, messages: many(1, 50), read: 10, more: true });
+  assert.deepEqual(alice.takes('show').map(({ seq }) => seq), [11]);
+  assert.equal(alice.room().marker, 10);
+});
