@@ -19,7 +19,7 @@ export function logged(turn, event, missed) {
   const { key } = room;
   // Only this moves the position: an acknowledgement may come before others' messages with a smaller seq.
   setRoom(turn, key, { position: Math.max(room.position, event.seq) });
-  if (missed && event.from === turn.state.user) heardAlready(turn, event);
+  if (event.from === turn.state.user) heardAlready(turn, event, missed);
   const { target, emoji, on, from, text, at } = event;
   switch (event.type) {
     case 'message': return said(turn, key, /** @type {any} */ (event), missed);

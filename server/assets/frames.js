@@ -189,6 +189,8 @@ function error(turn, frame) {
   const asked = answered(turn, ref);
   if (asked?.why === 'search' && turn.state.found) set(turn, { found: { ...turn.state.found, asking: false } });
   if (asked) setRoom(turn, asked.room, { asking: undefined });
+  // The page would ask for it again and again.
+  if (asked?.why === 'older' || asked?.why === 'newer') noFurther(turn, asked.room);
   if (asked?.why === 'join') {
     // It may have been there before; now it is not.
     const room = find(turn.state, asked.room);
@@ -198,6 +200,13 @@ function error(turn, frame) {
     else if (room) gone(turn, room.key);
   }
   if (asked?.why !== 'leave') fault(turn, text);
+}
+
+/** @param {Turn} turn @param {string} key */
+function noFurther(turn, key) {
+  const room = find(turn.state, key);
+  const end = { more: false, newer: false };
+  if (room) setRoom(turn, key, room.past ? { past: { ...room.past, ...end } } : { live: { ...room.live, ...end } });
 }
 
 /** The connection begins, ends or is refused. @param {Turn} turn @param {Link} link */

@@ -158,7 +158,11 @@ export function stopTyping(turn) {
 /** @param {Turn} turn @param {NonNullable<Room['asking']>} asking @param {Partial<Frame>} frame @param {number} seq */
 function look(turn, asking, frame, seq) {
   const room = current(turn.state);
-  if (room.asking || !isConnected(turn.state)) return;
+  const around = asking === 'around';
+  if (!isConnected(turn.state)) return around && hint(turn, 'That is not loaded, and there is no connection to ask.');
+  if (room.asking && !around) return;
+  // Who goes elsewhere does not wait for a page.
+  set(turn, { asked: turn.state.asked.filter((one) => one.room !== room.key || one.why !== room.asking) });
   setRoom(turn, room.key, { asking });
   ask(turn, asking, room.key, { type: 'history', room: room.name, limit: PAGE, ...frame }, { seq });
 }

@@ -167,3 +167,38 @@ test('who comes in is led to the first unread message, not past it', () => {
   assert.deepEqual(alice.takes('show').map(({ seq }) => seq), [11]);
   assert.equal(alice.room().marker, 10);
 });
+
+test('whoever jumps goes there, whatever is being fetched', () => {
+  const alice = Story.inside(many(451, 500), { more: true }).happens('older').forgets().happens('jump', { seq: 7 });
+  const [{ ref }] = alice.takesSent('history');
+  assert.ok(ref);
+  alice.hears({ type: 'history', room: 'general', messages: many(1, 30), more: false, ref });
+  assert.deepEqual(alice.takes('show').map(({ seq }) => seq), [7]);
+  alice.hears({ type: 'history', room: 'general', messages: many(401, 450), more: true, ref: 'q0' });
+  assert.equal(alice.lines().length, 30);
+});
+
+test('who cannot jump is told why', () => {
+  const alice = Story.inside(many(451, 500), { more: true }).loses().happens('jump', { seq: 7 });
+  assert.match(alice.state.hint, /no connection/);
+});
+
+test('older messages that are refused are not asked for again and again', () => {
+  const alice = Story.inside(many(451, 500), { more: true }).happens('older');
+  alice.hears(error('forbidden', alice.takesSent('history')[0].ref)).happens('older');
+  assert.deepEqual(alice.takesSent('history'), []);
+});
+
+test('a change that came by is not asked again, though its ack was lost', () => {
+  const alice = Story.inside().says('/topic mine').hears({ type: 'topic', room: 'general', seq: 1, from: 'alice', at: AT, text: 'mine' });
+  alice.loses().forgets().welcomed().joined(resumed({ seq: 2, events: [{ type: 'topic', room: 'general', seq: 2, from: 'bob', at: AT, text: 'bobs' }] }));
+  assert.deepEqual(alice.takesSent('topic'), []);
+});
+
+test('a reaction that is put on, taken back and put on again in haste is on', () => {
+  const alice = Story.inside([message(1, 'bob', 'hi')]).says('/react 1 x').says('/unreact 1 x').says('/react 1 x');
+  alice.hears({ type: 'reacted', room: 'general', seq: 2, target: 1, from: 'alice', at: AT, emoji: 'x', on: true });
+  assert.deepEqual(alice.takesSent('react').map(({ on }) => on), [true, false]);
+  alice.hears({ type: 'ack', room: 'general', seq: 3, at: AT, ref: alice.state.asked[0].ref });
+  assert.deepEqual(alice.takesSent('react').map(({ on }) => on), [true]);
+});
