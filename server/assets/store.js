@@ -33,8 +33,8 @@ export function reduce(state, happening) {
 }
 
 /** Whether time alone will change something. @param {State} state */
-export const isWaiting = ({ outbox, asked, rooms, link }) => outbox.length > 0 || asked.length > 0 || link.state === 'waiting'
-  || rooms.some(({ typing, read, toldRead }) => typing.length > 0 || read > toldRead);
+export const isWaiting = ({ outbox, asked, rooms, link }) => link.state === 'waiting' || (link.state === 'connected' && (asked.length > 0
+  || outbox.some(({ state }) => state === 'queued' || state === 'sending') || rooms.some(({ typing, read, toldRead }) => typing.length > 0 || read > toldRead)));
 
 /** @type {Record<Happening['type'], (turn: Turn, happening: any) => unknown>} */
 const HAPPENINGS = {

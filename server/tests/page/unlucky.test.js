@@ -202,3 +202,17 @@ test('a reaction that is put on, taken back and put on again in haste is on', ()
   alice.hears({ type: 'ack', room: 'general', seq: 3, at: AT, ref: alice.state.asked[0].ref });
   assert.deepEqual(alice.takesSent('react').map(({ on }) => on), [true]);
 });
+
+test('what cannot go on by itself wakes nobody', () => {
+  const refused = Story.inside([message(1, 'alice', 'x')]).says('/edit 1 y').says('hi').happens('link', { link: { state: 'refused', code: 4003, reason: 'no' } });
+  assert.equal(isWaiting(refused.state), false);
+  const failed = Story.inside().says('hi').hears(error('muted', 'c1'));
+  assert.equal(isWaiting(failed.state), false);
+  assert.equal(isWaiting(Story.inside().says('hi').state), true);
+});
+
+test('what is no message does not heap up either', () => {
+  const alice = Story.inside();
+  for (let i = 0; i < 700; i += 1) alice.hears({ type: 'notice', text: `${i}` });
+  assert.equal(alice.lines().length, 600);
+});
