@@ -107,7 +107,7 @@ let marked = '';
 
 /** How many wait, and whether somebody is meant. @param {State} state @param {Room} [room] */
 export function mark(state, room) {
-  const loud = state.rooms.reduce((sum, { mentions, unread, with: other }) => sum + (other ? unread : mentions), 0);
+  const loud = state.rooms.reduce((sum, { mentions, unread, muted, with: other }) => sum + (other && !muted ? unread : mentions), 0);
   const any = state.rooms.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0);
   const count = loud || any ? `(${loud || any}) ` : '';
   const wanted = `${count}${room ? `${line(title(room))} – Chat` : 'Chat'}`;

@@ -51,7 +51,7 @@ function said(turn, key, message, missed) {
   if (missed || !(here && state.present && room.following && !room.past)) {
     const { unread, mentions, marker, read } = room;
     setRoom(turn, key, { unread: unread + 1, mentions: mentions + Number(named), marker: unread ? marker : read });
-    if (named || room.with) call(turn, room, message);
+    if (named || (room.with && !room.muted)) call(turn, room, message);
   }
   if (!missed && (here || named || room.with)) {
     turn.effects.push({ type: 'announce', text: `${from}${here ? '' : room.with ? ' to you' : ` in ${room.name}`}: ${oneLine(text)}` });

@@ -7,7 +7,7 @@
 /** @import {Asked, Frame, Line, Link, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { call, logged, presence } from './events.js';
-import { addLine, addRoom, fault, find, lineOf, notice, recount, set, setRoom } from './model.js';
+import { addLine, addRoom, fault, find, isNews, lineOf, notice, recount, set, setRoom } from './model.js';
 import { acked, lost as outboxLost, refused, setOldAside, settle } from './outbox.js';
 import { answered, forgetChanges, hold, lost as requestsLost, SIGNAL } from './requests.js';
 import { firstUnread, go, gone, join, jump, readUpTo, turned } from './rooms.js';
@@ -142,7 +142,8 @@ function joined(turn, frame, asked) {
     if (again) addLine(turn, key, { kind: 'fault', text: 'The server could not fill in what you missed: this is as its log has it now.' });
     caughtUp(turn, key);
     const begun = find(turn.state, key);
-    if (begun?.with && begun.unread) call(turn, begun, messages.at(-1));
+    const last = begun?.with && begun.unread && !begun.muted && messages.findLast((/** @type {Message} */ one) => isNews(turn.state, one));
+    if (last) call(turn, begun, last);
   }
   if (asked?.typed !== undefined) arrived(turn, key, asked);
 }
@@ -183,7 +184,7 @@ function arrived(turn, key, { typed, seq }) {
 function error(turn, frame) {
   const { code, text, ref, retry_ms } = frame;
   const passing = code === 'rate_limited' || code === 'unavailable';
-  if (ref === SIGNAL) return passing && set(turn, { rooms: turn.state.rooms.map((room) => ({ ...room, toldRead: Math.min(room.toldRead, room.read - 1) })) });
+  if (ref === SIGNAL) return passing && set(turn, { rooms: turn.state.rooms.map((room) => ({ ...room, toldRead: Math.min(room.toldRead, Math.max(room.read - 1, 0)) })) });
   if (turn.state.outbox.some(({ cid }) => cid === ref)) return refused(turn, frame, passing);
   if (passing && ref && turn.state.asked.some((one) => one.ref === ref)) return hold(turn, ref, retry_ms);
   const asked = answered(turn, ref);

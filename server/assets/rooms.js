@@ -101,7 +101,7 @@ export const inOrder = ({ state }) => ({ here: state.here, rooms: [...state.room
 export function important(turn) {
   const { rooms, here } = inOrder(turn);
   const from = rooms.findIndex(({ key }) => key === here) + 1;
-  const weight = (/** @type {Room} */ { mentions, unread, with: other, muted }) => (mentions ? 3 : unread && other ? 2 : unread && !muted ? 1 : 0);
+  const weight = (/** @type {Room} */ { mentions, unread, with: other, muted }) => (mentions ? 3 : !unread || muted ? 0 : other ? 2 : 1);
   const [best] = [...rooms.slice(from), ...rooms.slice(0, from)].filter((room) => room.key !== here && weight(room)).sort((a, b) => weight(b) - weight(a));
   if (best) go(turn, best.key);
   else hint(turn, 'Nothing new in other rooms.');

@@ -216,3 +216,26 @@ test('what is no message does not heap up either', () => {
   for (let i = 0; i < 700; i += 1) alice.hears({ type: 'notice', text: `${i}` });
   assert.equal(alice.lines().length, 600);
 });
+
+test('a muted conversation does not call', () => {
+  const alice = Story.inside().says('/go @bob');
+  alice.joined({ room: '@alice,bob', ref: alice.takesSent('join')[0].ref }).says('/mute').happens('go', { room: 'general' }).happens('present', { present: false }).forgets();
+  alice.hears(message(1, 'bob', 'psst', { room: '@alice,bob' }));
+  assert.deepEqual(alice.takes('call'), []);
+  assert.equal(alice.hears(message(2, 'bob', 'Alice!', { room: '@alice,bob' })).takes('call').length, 1);
+});
+
+test('a conversation that comes with something new calls with the words of the other', () => {
+  const alice = Story.inside().happens('present', { present: false }).hears({ ...message(1, 'bob', 'psst'), room: '@alice,bob' });
+  const mine = { ...message(2, 'alice', 'hm?'), room: '@alice,bob' };
+  alice.joined({ room: '@alice,bob', seq: 2, messages: [{ ...message(1, 'bob', 'psst'), room: '@alice,bob' }, mine], ref: alice.takesSent('join')[0].ref });
+  assert.deepEqual(alice.takes('call').map(({ title, text }) => [title, text]), [['bob', 'psst']]);
+});
+
+test('a mark that is refused is told again, and nothing where nothing is read', () => {
+  const alice = Story.inside(many(1, 3)).happens('join', { room: 'ops' });
+  alice.joined({ room: 'ops', ref: alice.takesSent('join')[0].ref }).later(2_000).forgets();
+  alice.hears({ type: 'error', code: 'rate_limited', text: 'Too fast', ref: '-' });
+  for (let i = 0; i < 4; i += 1) alice.later(1_100);
+  assert.deepEqual(alice.takesSent('read').map(({ room, seq }) => [room, seq]), [['general', 3]]);
+});
