@@ -83,7 +83,7 @@ function keep(before) {
     const drafts = rooms.map(({ key, draft, purpose }) => [key, purpose.kind === 'edit' ? purpose.before : draft]).filter(([, draft]) => draft);
     browser.rememberHere(`drafts:${folded(user)}`, JSON.stringify(Object.fromEntries(drafts)));
   }
-  if (here !== before.here && door.hidden) browser.showInAddress(current(state));
+  if (here !== before.here && door.hidden) browser.showInAddress(current(state), true);
 }
 
 /** @param {Effect} effect */
@@ -97,7 +97,7 @@ function perform(effect) {
     case 'hush': return browser.hush(effect.room);
     case 'show': return void afterPaint.push(() => showMessage(effect.seq));
     case 'follow': return void afterPaint.push(toEnd);
-    case 'open': return effect.overlay === 'help' ? openHelp() : openSwitcher(dispatch);
+    case 'open': return void afterPaint.push(() => ({ help: openHelp, switcher: openSwitcher, search: openSearch })[effect.overlay](dispatch));
     case 'export': return exportRoom(effect.room, effect.format);
     case 'nick': return dispatch({ type: 'nick', user: effect.user, session: browser.recall(`session:${folded(effect.user)}`, '') });
     case 'bell': return void ring();

@@ -101,9 +101,9 @@ export function inAddress() {
 /** @param {Room} room */
 export const addressOf = ({ name, with: other }) => `#${encodeURIComponent(other ? `@${other}` : name)}`;
 
-/** @param {Room} room */
-export function showInAddress(room) {
-  if (inAddress() !== decodeURIComponent(addressOf(room).slice(1))) history.replaceState(null, '', addressOf(room));
+/** @param {Room} room @param {boolean} [again] Going back leads to the room before. */
+export function showInAddress(room, again) {
+  if (inAddress() !== decodeURIComponent(addressOf(room).slice(1))) history[again ? 'pushState' : 'replaceState'](null, '', addressOf(room));
 }
 
 // The tab

@@ -273,6 +273,7 @@ export function openSearch(dispatch, query = '') {
   const more = button('', 'More');
   const dialog = open('search', 'Search', form, words, list, more);
   local.type = 'checkbox';
+  local.checked = Boolean(state?.found?.room);
   input.type = 'search';
   input.value = query || state?.found?.query || '';
   input.select();

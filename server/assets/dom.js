@@ -112,6 +112,9 @@ const marked = (words, me) => words.split(me).map((part, i) => (i % 2 ? element(
 /** What stands in the lists. @type {WeakMap<HTMLElement, Patched>} */
 const patched = new WeakMap();
 
+/** Whether it stands there as it would be made. @param {{inputs: unknown[]} | undefined} was @param {Item | undefined} item */
+export const isDrawn = (was, item) => Boolean(was && item?.inputs.every((input, i) => input === was.inputs[i]));
+
 /** @param {HTMLElement} list @param {Item[]} items */
 export function patch(list, items) {
   /** @type {Patched} */
@@ -120,9 +123,10 @@ export function patch(list, items) {
   const next = new Map();
   /** @type {any} */
   let focus;
-  for (const { key, inputs, make } of items) {
+  for (const item of items) {
+    const { key, inputs, make } = item;
     const was = old.get(key);
-    if (was && inputs.every((input, i) => input === was.inputs[i])) {
+    if (was && isDrawn(was, item)) {
       next.set(key, was);
       continue;
     }

@@ -7,7 +7,7 @@
 
 /** @import {Dispatch, Message, Pending, Room, Row, State} from './types.d.ts' */
 import { askReaction, confirm } from './dialogs.js';
-import { avatar, bdi, button, byId, CLOCK, DAY, element, iconButton, namesOf, on, patch, rich, timeOf } from './dom.js';
+import { avatar, bdi, button, byId, CLOCK, DAY, element, iconButton, isDrawn, namesOf, on, patch, rich, timeOf } from './dom.js';
 import { rowsOf } from './rows.js';
 import { clip, shown } from './text.js';
 
@@ -94,8 +94,9 @@ export function paintMessages(state) {
     away = false;
   }
   const rows = room ? rowsOf(room, state) : [];
-  if (!opened) keepAnchor(new Set(rows.map(({ key }) => key)));
-  drawn = patch(list, rows.map(itemOf));
+  const items = rows.map(itemOf);
+  if (!opened) keepAnchor(items);
+  drawn = patch(list, items);
   if (opened || marker !== room?.marker) sawNew = false;
   marker = room?.marker;
   if (opened) openPlace();
@@ -149,10 +150,13 @@ function keepPlace() {
   away = !isAtEnd();
 }
 
-/** What one's place hangs on may fall away: then it hangs on the next row that stays. @param {Set<string>} keys */
-function keepAnchor(keys) {
+/** What one's place hangs on may fall away, or lose its head to what comes before it: then it hangs on the next row that stays as it is.
+ * @param {import('./dom.js').Item[]} items */
+function keepAnchor(items) {
+  const next = new Map(items.map((item) => [item.key, item]));
+  const stays = (/** @type {string} */ key) => isDrawn(drawn.get(key), next.get(key));
   let row = place && drawn.get(place.key)?.element;
-  while (row && !keys.has(row.dataset.key)) row = row.nextElementSibling;
+  while (row && !stays(row.dataset.key)) row = row.nextElementSibling;
   if (row && row.dataset.key !== place?.key) place = { key: row.dataset.key, below: row.offsetTop - pane.scrollTop };
 }
 

@@ -64,7 +64,7 @@ function request(turn, frame) {
   switch (frame.type) {
     case 'join': return enter(turn, frame.room.replace(/^#/, ''));
     case 'leave': return leave(turn, frame.room ? named(turn, frame.room)?.key ?? frame.room : key);
-    case 'search': return search(turn, frame.query);
+    case 'search': return look(turn, frame.query);
     // It asks for them itself.
     case 'rooms': return turn.effects.push({ type: 'open', overlay: 'switcher' });
     case 'history': return older(turn, frame.limit);
@@ -78,6 +78,12 @@ function request(turn, frame) {
 export function search(turn, query, room) {
   set(turn, { found: { query, room: room?.key, messages: [], more: false, asking: isConnected(turn.state) && !!query.trim() } });
   if (query.trim()) askNow(turn, 'search', turn.state.here, { type: 'search', query, room: room?.name });
+}
+
+/** From the composer: where the answers are shown is not open yet. @param {Turn} turn @param {string} query @param {Room} [room] */
+function look(turn, query, room) {
+  search(turn, query, room);
+  turn.effects.push({ type: 'open', overlay: 'search' });
 }
 
 /** @param {Turn} turn */
@@ -116,7 +122,7 @@ const LOCAL = {
     else fault(turn, `You are not in ${to}: /join ${to} goes there, and makes it if there is none.`);
   },
   close: (turn) => leave(turn, turn.state.here),
-  find: (turn, query) => search(turn, query, current(turn.state)),
+  find: (turn, query) => look(turn, query, current(turn.state)),
   jump: (turn, seq) => (/^\d+$/.test(seq) ? jump(turn, Number(seq)) : fault(turn, 'Like this: /jump <seq>')),
   read: markRead,
   mute: (turn, room) => setMuted(turn, room, true),

@@ -226,7 +226,7 @@ export type Effect =
   /** Scroll there and point at it. */
   | { type: 'show'; seq: number }
   | { type: 'follow' }
-  | { type: 'open'; overlay: 'help' | 'switcher' }
+  | { type: 'open'; overlay: 'help' | 'switcher' | 'search' }
   | { type: 'export'; room: string; format: string }
   /** Another name is wanted: `nick` follows, with its proof. */
   | { type: 'nick'; user: string }

@@ -74,6 +74,11 @@ async fn the_page_and_the_terminal_talk() {
     bob.ended_with(0).await;
     bob.assert_restored();
     assert_eq!(count(&bob.bytes(), "panicked"), 0);
-    alice.becomes("[...document.querySelectorAll('#users li')].map((user) => user.textContent.trim())", json!(["alice"])).await;
+    alice
+        .becomes(
+            "[...document.querySelectorAll('#users li')].map((user) => user.querySelector('bdi').textContent)",
+            json!(["alice"]),
+        )
+        .await;
     alice.finish().await;
 }

@@ -53,7 +53,8 @@ static HASH: LazyLock<String> = LazyLock::new(|| {
     hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 });
 
-static ETAG: LazyLock<String> = LazyLock::new(|| format!("\"{}\"", *HASH));
+/// A weak one: packed or not, it is the same page (RFC 9110, 8.8.3.3).
+static ETAG: LazyLock<String> = LazyLock::new(|| format!("W/\"{}\"", *HASH));
 
 /// The document as it is served, with the names that are for ever.
 static PAGE: LazyLock<String> = LazyLock::new(|| INDEX.replace("static/", &format!("static/{}/", *HASH)));
@@ -96,11 +97,11 @@ fn file(name: &str, headers: &HeaderMap, caching: &'static str) -> Result<Respon
 }
 
 fn answer(headers: &HeaderMap, name: &str, body: &'static str, caching: &'static str) -> Response {
-    let caching = [(header::ETAG, ETAG.as_str()), (header::CACHE_CONTROL, caching)];
+    let caching = [(header::ETAG, ETAG.as_str()), (header::CACHE_CONTROL, caching), (header::VARY, "accept-encoding")];
     if is_known(headers) {
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }
-    let kind = [(header::CONTENT_TYPE, kind(name)), (header::VARY, "accept-encoding")];
+    let kind = [(header::CONTENT_TYPE, kind(name))];
     match PACKED.get(name).filter(|_| takes_gzip(headers)) {
         Some(packed) => (caching, kind, [(header::CONTENT_ENCODING, "gzip")], packed.clone()).into_response(),
         None => (caching, kind, body).into_response(),
@@ -133,5 +134,5 @@ fn kind(name: &str) -> &'static str {
 fn is_known(headers: &HeaderMap) -> bool {
     let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut tags = lists.flat_map(|list| list.split(',')).map(str::trim);
-    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == *ETAG)
+    tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == ETAG.trim_start_matches("W/"))
 }

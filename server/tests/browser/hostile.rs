@@ -8,7 +8,7 @@ use chat_protocol::display;
 use serde_json::{Value, json};
 
 use crate::{
-    chromium::{Browser, Driver, LOOKS},
+    chromium::{Browser, Driver, ESCAPE, LOOKS},
     common::{TestClient, TestServer},
     page,
 };
@@ -24,6 +24,7 @@ const BROKEN: &str = r#"
     for (const element of [document.documentElement, document.body, document.querySelector('#scroll')]) {
         if (wide(element)) broken.push(`${element.tagName} ${element.id} is ${element.scrollWidth} wide, in ${element.clientWidth}`);
     }
+    if (document.documentElement.scrollHeight > innerHeight + 1) broken.push(`the page is ${document.documentElement.scrollHeight} tall, in ${innerHeight}`);
     for (const row of document.querySelectorAll('#messages > li')) {
         const { left, right, height } = row.getBoundingClientRect();
         if (left < -1 || right > screen + 1 || wide(row)) broken.push(`from ${left} to ${right}, ${row.scrollWidth} wide: ${row.outerHTML}`);
@@ -103,7 +104,12 @@ async fn hostile_text_runs_nothing_and_breaks_no_layout() {
     }
     // All of it, from the newest to the oldest, on a phone and on a wide screen.
     send(&mut eve, json!({ "type": "topic", "room": "general", "text": format!("Tea {}", "and cake ".repeat(100)) })).await;
+    // The list of rooms, with their names.
     browser.say("/rooms").await;
+    browser.wait_for("document.querySelectorAll('#switcher li').length > 10").await;
+    check(&browser, "#switcher").await;
+    browser.press(&[ESCAPE]).await;
+    browser.wait_for("!document.querySelector('#switcher')?.open").await;
     for look in LOOKS.into_iter().filter(|look| look.dark) {
         browser.look(look).await;
         assert_eq!(browser.run(BROKEN).await, json!([]), "{look:?}");

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::{
-    chromium::{ALT, Browser, Driver, ESCAPE, LOOKS},
+    chromium::{ALT, Browser, Driver, ENTER, ESCAPE, LOOKS},
     common::{TestClient, TestServer},
     page,
 };
@@ -75,15 +75,24 @@ async fn axe_finds_nothing_wherever_one_looks() {
             browser.press(&[ESCAPE]).await;
             browser.wait_for(&format!("!document.querySelector('#{what}').checkVisibility()")).await;
         }
-        for (overlay, line) in [("help", "/help"), ("search", "/search build"), ("switcher", "")] {
-            match line {
-                "" => browser.press(&[ALT, "k"]).await,
-                line => browser.say(line).await,
+        for overlay in ["help", "search", "switcher"] {
+            match overlay {
+                "help" => browser.say("/help").await,
+                "search" => browser.click("#find").await,
+                _ => browser.press(&[ALT, "k"]).await,
             }
             browser.wait_for(&format!("document.querySelector('#{overlay}')?.open")).await;
+            if overlay == "search" {
+                browser.keys("#search input[type=search]", format!("build{ENTER}")).await;
+                browser.wait_for("document.querySelectorAll('#search li').length === 2").await;
+            }
             browser.picture(&format!("{overlay}-{at}")).await;
             accessible(&browser, &format!("{overlay} {at}"), &mut against).await;
-            browser.press(&[ESCAPE]).await;
+            match overlay {
+                // There, Esc empties the field first.
+                "search" => browser.click("#search button[aria-label=Close]").await,
+                _ => browser.press(&[ESCAPE]).await,
+            }
             browser.wait_for(&format!("!document.querySelector('#{overlay}')?.open")).await;
         }
     }

@@ -14,6 +14,7 @@ mod looks;
 mod outage;
 mod talk;
 mod tutorials;
+mod ways;
 
 use common::TestServer;
 

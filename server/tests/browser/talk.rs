@@ -46,7 +46,11 @@ async fn two_tabs_talk_and_nothing_breaks_the_policy() {
     bob.wait_for("document.querySelector('#messages li[data-seq=\"3\"]')?.classList.contains('deleted')").await;
     alice.say("/topic Tea and cake").await;
     bob.becomes("document.querySelector('#topic').textContent", json!("Tea and cake")).await;
-    let users = "[...document.querySelectorAll('#users li')].map((user) => user.textContent.trim()).sort()";
+    alice.say("/search hello").await;
+    alice.becomes("document.querySelector('#search li .text')?.textContent", json!("hello from a tab")).await;
+    alice.click("#search button[aria-label=Close]").await;
+    alice.wait_for("!document.querySelector('#search')?.open").await;
+    let users = "[...document.querySelectorAll('#users li')].map((user) => user.querySelector('bdi').textContent).sort()";
     bob.becomes(users, json!(["alice", "bob"])).await;
     alice.finish().await;
     bob.finish().await;

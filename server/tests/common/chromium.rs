@@ -47,7 +47,7 @@ const COLLECT: &str = r#"(() => {
     document.addEventListener('securitypolicyviolation', (event) => {
         keep(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample} ${event.sourceFile}:${event.lineNumber}`);
     });
-    addEventListener('error', (event) => keep(`error: ${event.message ?? event.target.outerHTML} ${event.filename}:${event.lineno}`), true);
+    addEventListener('error', (event) => keep(`error: ${event.error?.stack ?? event.message ?? event.target.outerHTML} ${event.filename}:${event.lineno}`), true);
     addEventListener('unhandledrejection', (event) => keep(`rejection: ${event.reason?.stack ?? event.reason}`));
     window.alert = window.confirm = window.prompt = (text) => keep(`dialog: ${text}`);
     window.longTasks = [];
@@ -432,7 +432,10 @@ impl Browser {
                  violations.flatMap((rule) => rule.nodes.map((node) => rule.id + ': ' + node.html + ' ' + node.failureSummary)))",
             )
             .await;
-        serde_json::from_value(found).expect("words")
+        let mut found: Vec<String> = serde_json::from_value(found).expect("words");
+        found.sort();
+        found.dedup();
+        found
     }
 
     /// Everything that the page should not have done so far, and what the browser complained about.
