@@ -6,7 +6,7 @@
 
 /** @import {Frame, Line, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
-import { addLine, find, isIgnored, isNews, lineOf, recount, setRoom, title } from './model.js';
+import { addLine, find, isIgnored, isNews, lineOf, recount, set, setRoom, title } from './model.js';
 import { settle } from './outbox.js';
 import { heardAlready } from './requests.js';
 import { line as oneLine } from './text.js';
@@ -104,6 +104,10 @@ export function presence(turn, { room: name, joined = [], left = [] }) {
   const missing = room.missing && turn.now < room.missing.until ? room.missing.names : [];
   const news = arrivals.filter((/** @type {string} */ one) => !missing.includes(one));
   setRoom(turn, room.key, { users, typing: room.typing.filter((one) => !gone.includes(one.name)) });
+  // Nobody tells who is there for a private word.
+  const { rooms } = turn.state;
+  const away = gone.filter((/** @type {string} */ one) => !rooms.some((each) => !each.with && each.users.includes(one)));
+  if (away.length) set(turn, { rooms: rooms.map((each) => (away.includes(each.with) ? { ...each, users: each.users.filter((one) => one !== each.with) } : each)) });
   const shown = (/** @type {string} */ one) => one !== turn.state.user && !isIgnored(turn.state, one);
   for (const one of news.filter(shown)) fold(turn, room.key, one, true);
   for (const one of gone.filter(shown)) fold(turn, room.key, one, false);

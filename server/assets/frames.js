@@ -162,9 +162,11 @@ function caughtUp(turn, key) {
 function fresh(turn, key, { messages, more, seq }) {
   /** @type {Line[]} */
   const lines = messages.map((message) => lineOf(turn.state, message));
-  const { purpose, draft } = /** @type {Room} */ (find(turn.state, key));
+  const { purpose, draft, live } = /** @type {Room} */ (find(turn.state, key));
+  // What was said to the person on the way in, behind all that.
+  const words = live.lines.filter(({ kind, at }) => /notice|fault/.test(kind) && Date.parse(at) > turn.now - RETURN_MS).map((line) => ({ ...line, seq }));
   setRoom(turn, key, {
-    live: { lines: putAll([], lines), more, newer: false }, past: undefined, marker: undefined, following: true, news: 0,
+    live: { lines: putAll([], [...lines, ...words]), more, newer: false }, past: undefined, marker: undefined, following: true, news: 0,
     position: seq, epoch: turn.state.epoch,
     // The words of another log's message are no new message.
     ...(purpose.kind === 'new' ? {} : { purpose: { kind: 'new' }, draft: purpose.kind === 'edit' ? purpose.before : draft }),

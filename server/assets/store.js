@@ -104,7 +104,7 @@ const HAPPENINGS = {
   },
   resend: (turn, { cid }) => resend(turn, cid),
   drop: (turn, { cid }) => settle(turn, cid),
-  converse: (turn, { user }) => rooms.converse(turn, user),
+  converse: (turn, { user }) => user && rooms.converse(turn, user),
   join: (turn, { room }) => rooms.enter(turn, room),
   leave: (turn, { room }) => rooms.leave(turn, room),
   search: (turn, { query, here }) => search(turn, query, here ? current(turn.state) : undefined),

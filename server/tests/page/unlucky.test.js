@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { isWaiting } from '../../assets/store.js';
+import { isOnline, isWaiting } from '../../assets/store.js';
 import { AT, message, Story } from './story.js';
 
 const error = (code, ref, text = 'No') => ({ type: 'error', code, text, ref });
@@ -238,4 +238,25 @@ test('a mark that is refused is told again, and nothing where nothing is read', 
   alice.hears({ type: 'error', code: 'rate_limited', text: 'Too fast', ref: '-' });
   for (let i = 0; i < 4; i += 1) alice.later(1_100);
   assert.deepEqual(alice.takesSent('read').map(({ room, seq }) => [room, seq]), [['general', 3]]);
+});
+
+test('what the server says on the way in stays to be read', () => {
+  const alice = new Story().enters('alice', 'general', { outbox: [{ cid: 'c9', room: 'general', name: 'general', text: 'hi', at: 0, state: 'queued' }] }).later(3_700_000).welcomed();
+  alice.hears({ type: 'notice', text: 'Nothing is kept here.' }).joined({ seq: 1, messages: [message(1, 'bob', 'hi')] });
+  assert.deepEqual(alice.lines().map((line) => line.slice(0, 10)), ['bob: hi', '! 1 not se', '* Nothing ']);
+  alice.hears(message(2, 'bob', 'ho'));
+  assert.equal(alice.lines().at(-1), 'bob: ho');
+});
+
+test('who is in no room any more is not there for a private word either', () => {
+  const alice = Story.inside().says('/go @bob');
+  alice.joined({ room: '@alice,bob', ref: alice.takesSent('join')[0].ref });
+  const presence = (joined, left) => ({ type: 'presence', room: 'general', joined: joined.map((name) => ({ name })), left, online: 1 });
+  alice.hears(presence([], ['bob']));
+  assert.equal(isOnline(alice.state, 'bob'), false);
+  assert.equal(isOnline(alice.hears(presence(['bob'], [])).state, 'bob'), true);
+});
+
+test('a conversation is with somebody', () => {
+  assert.deepEqual(keys(Story.inside().happens('converse', { user: '' }).says('/go @')), ['general']);
 });
