@@ -77,8 +77,10 @@ function keep(before) {
   }
   if (muted !== before.muted) browser.remember('muted', muted);
   if (ignored !== before.ignored) browser.remember('ignored', ignored);
-  if (rooms.length !== before.rooms.length || rooms.some(({ draft, key }, i) => draft !== before.rooms[i].draft || key !== before.rooms[i].key)) {
-    browser.remember(`rooms:${folded(user)}`, rooms.filter((one) => !one.with).map((one) => one.name));
+  const moved = rooms.length !== before.rooms.length || rooms.some(({ key }, i) => key !== before.rooms[i].key);
+  // Only then: another tab may be in other rooms.
+  if (moved) browser.remember(`rooms:${folded(user)}`, rooms.filter((one) => !one.with).map((one) => one.name));
+  if (moved || rooms.some(({ draft }, i) => draft !== before.rooms[i].draft)) {
     // What is being edited has the words of a message: the draft is what stood there before.
     const drafts = rooms.map(({ key, draft, purpose }) => [key, purpose.kind === 'edit' ? purpose.before : draft]).filter(([, draft]) => draft);
     browser.rememberHere(`drafts:${folded(user)}`, JSON.stringify(Object.fromEntries(drafts)));
