@@ -154,7 +154,7 @@ function caughtUp(turn, key) {
   recount(turn, key);
   const room = find(turn.state, key);
   if (!room?.unread || !room.following || key !== turn.state.here) return;
-  setRoom(turn, key, { marker: room.marker ?? room.read });
+  setRoom(turn, key, { marker: room.marker ?? room.read, news: room.unread });
   firstUnread(turn);
 }
 
