@@ -15,10 +15,10 @@ import { changed, KEPT, newestOf, put } from './window.js';
 /** @param {Turn} turn @param {Frame} event @param {boolean} missed */
 export function logged(turn, event, missed) {
   const room = find(turn.state, event.room);
-  if (!room) return;
+  if (!room || event.seq <= room.position) return;
   const { key } = room;
   // Only this moves the position: an acknowledgement may come before others' messages with a smaller seq.
-  setRoom(turn, key, { position: Math.max(room.position, event.seq) });
+  setRoom(turn, key, { position: event.seq });
   if (event.from === turn.state.user) heardAlready(turn, event, missed);
   const { target, emoji, on, from, text, at } = event;
   switch (event.type) {

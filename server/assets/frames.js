@@ -197,7 +197,7 @@ function error(turn, frame) {
   if (asked?.why === 'join') {
     // It may have been there before; now it is not.
     const room = find(turn.state, asked.room);
-    if (room?.with) setRoom(turn, room.key, { membership: 'joined' });
+    if (room?.with) setRoom(turn, room.key, { membership: 'joined', position: 0, epoch: undefined });
     // Where something is not sent, its author still needs a place to see it.
     else if (room && turn.state.outbox.some((one) => one.room === room.key)) setRoom(turn, room.key, { membership: 'absent' });
     else if (room) gone(turn, room.key);

@@ -260,3 +260,29 @@ test('who is in no room any more is not there for a private word either', () => 
 test('a conversation is with somebody', () => {
   assert.deepEqual(keys(Story.inside().happens('converse', { user: '' }).says('/go @')), ['general']);
 });
+
+test('haste in one room is haste in all', () => {
+  const alice = twoRooms().says('one').happens('go', { room: 'ops' }).says('two').forgets();
+  alice.hears({ type: 'error', code: 'rate_limited', text: 'Too fast', retry_ms: 800, ref: 'c1' }).later(500);
+  assert.deepEqual(alice.takesSent('send'), []);
+  assert.deepEqual(alice.later(400).takesSent('send').map(({ text }) => text), ['one']);
+});
+
+test('a page that holds nothing but what is ignored goes on to the next', () => {
+  const alice = Story.inside(many(451, 500), { more: true }).says('/ignore bob').happens('older');
+  alice.hears({ type: 'history', room: 'general', messages: many(401, 450), more: true, ref: alice.takesSent('history')[0].ref }).happens('older');
+  assert.deepEqual(alice.takesSent('history').map(({ before }) => before), [401]);
+});
+
+test('what came by is not counted again', () => {
+  const alice = twoRooms().hears(message(1, 'bob', 'hi', { room: 'ops' }), message(1, 'bob', 'hi', { room: 'ops' }));
+  assert.equal(alice.room('ops').unread, 1);
+});
+
+test('a conversation that another log does not know begins anew', () => {
+  const alice = Story.inside().says('/go @bob');
+  const say = (seq) => message(seq, 'bob', `m${seq}`, { room: '@alice,bob' });
+  alice.joined({ room: '@alice,bob', seq: 9, messages: [say(9)], ref: alice.takesSent('join')[0].ref }).loses().forgets().welcomed({ epoch: 'e2' });
+  alice.joined().hears(error('no_such_room', alice.takesSent('join')[0].ref), say(1));
+  assert.equal(alice.lines('@alice,bob')[0], 'bob: m1');
+});
