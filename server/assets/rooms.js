@@ -6,7 +6,7 @@
 
 /** @import {Asked, Frame, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
-import { addRoom, current, fault, find, hint, isConnected, isOnline, lineOf, notice, privateName, recount, same, set, setRoom, shownWindow } from './model.js';
+import { addRoom, current, fault, find, hint, isConnected, isNews, isOnline, lineOf, notice, privateName, recount, same, set, setRoom, shownWindow } from './model.js';
 import { ask, askNow, signal } from './requests.js';
 import { messageIn, messages, newestOf, oldestOf, onwards, putAll } from './window.js';
 
@@ -194,7 +194,7 @@ export function newest(turn) {
 export function firstUnread(turn) {
   const { key, read, marker, unreadMore, live } = current(turn.state);
   const after = marker ?? read;
-  const first = messages(live).find(({ seq }) => seq > after)?.seq;
+  const first = messages(live).find(({ seq, message }) => seq > after && isNews(turn.state, message))?.seq;
   if (unreadMore && after < (live.lines[0]?.seq ?? 0) - 1) return look(turn, 'around', { after }, after + 1);
   if (!first) return hint(turn, 'There is nothing that you have not read.');
   setRoom(turn, key, { past: undefined });

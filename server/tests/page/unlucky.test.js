@@ -286,3 +286,9 @@ test('a conversation that another log does not know begins anew', () => {
   alice.joined().hears(error('no_such_room', alice.takesSent('join')[0].ref), say(1));
   assert.equal(alice.lines('@alice,bob')[0], 'bob: m1');
 });
+
+test('the first unread message is one that is shown', () => {
+  const alice = Story.inside(many(1, 3)).says('/ignore eve').loses().welcomed().forgets();
+  alice.joined(resumed({ seq: 5, events: [message(4, 'eve', 'spam'), message(5, 'bob', 'hi')], read: 3 }));
+  assert.deepEqual(alice.takes('show').map(({ seq }) => seq), [5]);
+});
