@@ -172,6 +172,7 @@ function enter(toRoom, user) {
   byId('app').hidden = false;
   browser.showInAddress(current(state));
   paintNow();
+  byId('input').focus();
 }
 
 /** @param {string} reason @param {boolean} [askToken] */
@@ -192,7 +193,6 @@ door.addEventListener('submit', (event) => {
   if (token.value) browser.rememberHere('token', token.value);
   const [user, toRoom] = [name, room].map(({ value }) => wellFormed(value).normalize('NFC').trim());
   enter(toRoom.replace(/^#/, ''), user);
-  byId('input').focus();
 });
 
 addEventListener('hashchange', () => {
@@ -219,8 +219,7 @@ function speak(text) {
 async function ring() {
   const words = await browser.ring();
   byId('bell').ariaPressed = String(browser.canCall());
-  byId('hint').textContent = words;
-  speak(words);
+  dispatch({ type: 'hint', text: words });
 }
 
 /** @param {string} key @param {string} format */
@@ -258,7 +257,7 @@ const ACTIONS = {
   find: () => openSearch(dispatch),
   'toggle-rooms': () => toggle('rooms'),
   'toggle-users': () => toggle('people'),
-  select: () => selectMessage('last'),
+  select: () => selectMessage('seen'),
   'select-up': () => void selectMessage('up'),
   'select-down': () => { if (!selectMessage('down')) byId('input').focus(); },
   'select-oldest': () => void selectMessage('first'),

@@ -164,7 +164,7 @@ export function openSwitcher(dispatch) {
     const found = wanted ? matching(choices, wanted) : choices;
     const name = input.value.trim().replace(/^#/, '');
     if (wanted && !choices.some(({ words }) => words === wanted)) {
-      found.push({ key: 'join', label: ['#', bdi(name)].map(node), about: 'a new room', words: '', choose: () => dispatch({ type: 'join', room: name }) });
+      found.push({ key: `join ${name}`, label: ['#', bdi(name)].map(node), about: 'a new room', words: '', choose: () => dispatch({ type: 'join', room: name }) });
     }
     return found.slice(0, 50);
   });
@@ -280,13 +280,14 @@ export function openSearch(dispatch, query = '') {
 
   /** @param {Found} [found] */
   function draw(found) {
-    const messages = found?.messages ?? [];
+    const { messages = [], query: sought = '' } = found ?? {};
+    const hits = new RegExp(`(${sought.split(/\s+/).filter(Boolean).map((word) => word.replace(/[^\p{L}\p{N}]/gu, '\\$&')).join('|') || '$^'})`, 'gi');
     words.textContent = !found ? '' : found.asking ? 'Searching…' : messages.length ? '' : 'Nothing found.';
     more.hidden = !found?.more || found.asking;
     patch(list, messages.map((message) => {
       const { seq, room = '', from, at, text } = message;
       return { key: `${room} ${seq}`, inputs: [message], make() {
-        const hit = button('', element('span', 'dim', bdi(room.startsWith('@') ? room : `#${room}`)), ' ', bdi(from, 'sender'), ' ', timeOf(at), element('span', 'text', ...rich(text).map(plain)));
+        const hit = button('', element('span', 'dim', bdi(room.startsWith('@') ? room : `#${room}`)), ' ', bdi(from, 'sender'), ' ', timeOf(at), element('span', 'text', ...rich(text, hits).map(plain)));
         on(hit, 'click', () => {
           dialog.close();
           dispatch({ type: 'jump', seq, room });
@@ -304,6 +305,8 @@ export function openSearch(dispatch, query = '') {
   on(dialog, 'close', () => dispatch({ type: 'search-close' }));
   on(dialog, 'keydown', (event) => {
     const by = Number(event.key === 'ArrowDown') - Number(event.key === 'ArrowUp');
+    // In a field for searching, it would only empty that.
+    if (event.key === 'Escape') dialog.close();
     if (!by) return;
     const stops = [input, ...list.querySelectorAll('button')];
     event.preventDefault();
@@ -350,6 +353,6 @@ export function paintTask({ room = '', format, status, progress, message, result
   const focused = before?.contains(document.activeElement);
   if (before) before.replaceWith(made);
   else panel.append(made);
-  if (!panel.isConnected) document.body.append(panel);
+  if (!panel.isConnected) byId('composer').before(panel);
   if (focused) end.focus();
 }

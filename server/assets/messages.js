@@ -14,6 +14,9 @@ import { clip, shown } from './text.js';
 const NEAR_END_PX = 30;
 const LOOK_EVERY_MS = 200;
 const ASK_AGAIN_MS = 2_000;
+const NEAR_DAY = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+/* Of those who come and go. */
+const NAMED = 8;
 const LONG = { lines: 30, letters: 3_000 };
 
 const pane = byId('scroll');
@@ -225,8 +228,11 @@ function askAround(bottom) {
 export function toEnd() {
   away = false;
   place = undefined;
+  unpoint();
   scrollTo(pane.scrollHeight);
 }
+
+const unpoint = () => list.querySelector('.pointed')?.classList.remove('pointed');
 
 /** @param {1 | -1} by */
 export const page = (by) => pane.scrollBy(0, by * pane.clientHeight * 0.9);
@@ -238,7 +244,7 @@ export function showMessage(seq) {
   if (!row) return;
   away = true;
   putRow(row, Math.max(0, pane.clientHeight - row.offsetHeight) / 2);
-  list.querySelector('.pointed')?.classList.remove('pointed');
+  unpoint();
   row.classList.add('pointed');
 }
 
@@ -249,13 +255,19 @@ const selected = () => document.activeElement?.closest('#messages > li');
 export const selectedSeq = () => Number(selected()?.dataset.seq ?? 0);
 export const selectedCid = () => selected()?.dataset.cid ?? '';
 
-/** False: there is none in that direction. @param {'up' | 'down' | 'first' | 'last'} where */
+/** False: there is none in that direction. `seen`: what is pointed at, or the last that is wholly in view.
+ * @param {'up' | 'down' | 'first' | 'last' | 'seen'} where */
 export function selectMessage(where) {
   /** @type {HTMLElement[]} */
   const rows = [...list.querySelectorAll('[data-seq], [data-cid]')];
   const now = selected();
   const at = now ? rows.indexOf(now) : rows.length;
-  const row = { up: rows[at - 1], down: rows[at + 1], first: rows[0], last: rows.at(-1) }[where];
+  const [top, bottom] = [pane.scrollTop, pane.scrollTop + pane.clientHeight];
+  const seen = rows.filter(({ offsetTop, offsetHeight }) => offsetTop >= top && offsetTop + offsetHeight <= bottom);
+  const row = {
+    up: rows[at - 1], down: rows[at + 1], first: rows[0], last: rows.at(-1),
+    seen: seen.find((one) => one.matches('.pointed')) ?? seen.at(-1) ?? rows.at(-1),
+  }[where];
   row?.focus({ preventScroll: true });
   row?.scrollIntoView({ block: 'nearest' });
   return Boolean(row);
@@ -277,7 +289,10 @@ const ACTIONS = {
     const of = room?.key;
     if (from === user && !deleted && await confirm(`Delete «${clip(text, 120)}»?`, 'Delete') && room?.key === of) dispatch({ type: 'delete', seq });
   },
-  copy: ({ text }) => copy(text),
+  copy({ text }) {
+    copy(text);
+    dispatch({ type: 'hint', text: 'Copied.' });
+  },
   'open-link': (_, row) => row.querySelector('.text a')?.click(),
   'go-to-replied': ({ reply_to: seq }) => { if (seq !== undefined) dispatch({ type: 'jump', seq }); },
 };
@@ -357,6 +372,8 @@ function itemOf(row) {
   /** @type {unknown[]} */
   let inputs = [key];
   if (kind === 'line') inputs = [row.line, row.head, row.replied, row.mine];
+  // At midnight today becomes yesterday.
+  if (kind === 'day') inputs = [new Date().toDateString()];
   if (kind === 'pending') inputs = [row.pending, row.head];
   return {
     key,
@@ -372,11 +389,20 @@ function itemOf(row) {
 /** @param {Row} row */
 function rowElement(row) {
   switch (row.kind) {
-    case 'day': return element('li', 'day', element('h2', '', timeOf(row.at, DAY)));
+    case 'day': return element('li', 'day', element('h2', '', dayOf(row.at)));
     case 'new': return element('li', 'new', element('span', '', 'new'));
     case 'pending': return pendingRow(row.pending, row.head);
     case 'line': return lineRow(row);
   }
+}
+
+/** Today and yesterday are called so. @param {string} at */
+function dayOf(at) {
+  const made = timeOf(at, DAY);
+  const [day, today] = [at, Date.now()].map((time) => new Date(time).setHours(0, 0, 0, 0));
+  const ago = Math.round((today - day) / 86_400_000);
+  if (ago === 0 || ago === 1) made.textContent = NEAR_DAY.format(-ago, 'day');
+  return made;
 }
 
 /** @param {Row & {kind: 'line'}} row */
@@ -392,7 +418,7 @@ function lineRow({ line, head, mine, replied }) {
 /** @param {{came: string[], went: string[], passed: string[]}} line */
 const peopleWords = ({ came, went, passed }) => [{ names: came, verb: 'came' }, { names: went, verb: 'went' }, { names: passed, verb: 'came and went' }]
   .filter(({ names }) => names.length)
-  .flatMap(({ names, verb }, i) => [i ? ' · ' : '', ...namesOf(names), ` ${verb}`]);
+  .flatMap(({ names, verb }, i) => [i ? ' · ' : '', ...namesOf(names.slice(0, NAMED)), names.length > NAMED ? ` and ${names.length - NAMED} more ${verb}` : ` ${verb}`]);
 
 /** @param {Message} message @param {boolean} mention @param {boolean} head @param {boolean} mine @param {Message} [replied] */
 function messageRow(message, mention, head, mine, replied) {
@@ -466,7 +492,7 @@ function said(className, { from, action, reply_to }, head, words, time, replied)
   } else if (head) {
     row.append(avatar(from), element('p', 'by', bdi(from, 'sender'), ' ', time), text);
   } else {
-    row.append(time, text);
+    row.append(element('span', 'hush', bdi(from), ': '), time, text);
   }
   return row;
 }

@@ -95,7 +95,10 @@ export function fault(turn, text) {
 }
 
 /** @param {Turn} turn @param {string} hint */
-export const hint = (turn, hint) => set(turn, { hint });
+export function hint(turn, hint) {
+  set(turn, { hint });
+  if (hint) turn.effects.push({ type: 'announce', text: hint });
+}
 
 /** @param {State} state @param {Message} message @returns {Line} */
 export const lineOf = (state, message) =>

@@ -52,17 +52,20 @@ const HAPPENINGS = {
   },
   nick(turn, { user, session }) {
     const { previous = '', user: before } = turn.state;
-    // Conversations belong to the name.
+    // Conversations belong to the name: out of one, before it is gone.
     const mine = turn.state.rooms.filter((room) => !room.with);
+    if (current(turn.state).with) rooms.go(turn, mine[0].key);
     set(turn, { user, session, previous: same(user, previous) ? undefined : previous || before, rooms: mine, people: [], asked: [] });
-    if (!find(turn.state, turn.state.here)) rooms.go(turn, mine[0].key);
     turn.effects.push({ type: 'connect' });
   },
   settled: (turn, { cid }) => settle(turn, cid),
   draft: drafted,
   say(turn, typed) {
     rooms.stopTyping(turn);
+    const { key, draft } = current(turn.state);
     said(turn, typed);
+    // What a button says was not in the composer.
+    if (!typed.cid) setRoom(turn, key, { draft });
   },
   go: (turn, { room }) => rooms.go(turn, room),
   step: (turn, { by }) => rooms.step(turn, by),
@@ -84,9 +87,11 @@ const HAPPENINGS = {
   },
   cancel(turn) {
     const { key, purpose, draft } = current(turn.state);
+    if (purpose.kind === 'new' && !turn.state.hint) return rooms.newest(turn);
     hint(turn, '');
     setRoom(turn, key, { purpose: { kind: 'new' }, draft: purpose.kind === 'edit' ? purpose.before : draft });
   },
+  hint: (turn, { text }) => hint(turn, text),
   'search-more': searchMore,
   'search-close': (turn) => set(turn, { found: undefined }),
   connect: (turn) => turn.effects.push({ type: 'connect' }),

@@ -186,6 +186,7 @@ export type Happening = { now: number } & (
   | { type: 'present'; present: boolean }
   /** With another name, and the proof of it if there is one. */
   | { type: 'nick'; user: string; session: string }
+  | { type: 'hint'; text: string }
   /** Another tab had this confirmed. */
   | { type: 'settled'; cid: string }
   /** What the composer holds now. */

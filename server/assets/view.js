@@ -32,7 +32,11 @@ export function start(to) {
   startMessages(to);
   on(byId('retry'), 'click', () => dispatch({ type: 'connect' }));
   on(byId('find'), 'click', () => openSearch(dispatch));
-  on(byId('switch'), 'click', () => openSwitcher(dispatch));
+  on(byId('switch'), 'click', () => {
+    // Before, so that the focus comes back to what is still there.
+    fold();
+    openSwitcher(dispatch);
+  });
   on(byId('show-rooms'), 'click', () => toggle('rooms'));
   on(byId('show-people'), 'click', () => toggle('people'));
   on(byId('purpose').querySelector('button'), 'click', () => {
@@ -65,7 +69,7 @@ export function start(to) {
     on(WIDE[pane], 'change', fold);
   }
   const menu = byId('menu');
-  on(menu, 'beforetoggle', () => painted && paintMenu(menu, painted));
+  on(menu, 'beforetoggle', ({ newState }) => painted && newState === 'open' && paintMenu(menu, painted));
 }
 
 /** @param {State} state */
@@ -78,6 +82,7 @@ export function paint(state) {
   if (room?.name !== old?.name || room?.topic !== old?.topic) paintHeader(room);
   if (state.rooms !== painted?.rooms || state.here !== painted.here) {
     paintRooms(state);
+    if (state.here !== painted?.here) byId('rooms').querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
     paintComposer(room, state);
   }
   if (room?.key !== old?.key) filter.value = '';
@@ -115,6 +120,8 @@ function paintHeader(room) {
   byId('title').replaceChildren(...(room ? [element('span', 'sigil', room.with ? '@' : '#'), bdi(room.with ?? room.name)] : ['Chat']));
   const topic = byId('topic');
   topic.title = shown(room?.topic ?? '');
+  // Who stands on it reads the whole.
+  topic.tabIndex = room?.topic ? 0 : -1;
   topic.replaceChildren(...rich(room?.topic ?? ''));
 }
 
@@ -137,11 +144,13 @@ function paintMenu(menu, state) {
   /** @param {string} text */
   const say = (text) => dispatch({ type: 'say', text, cid: '' });
   menu.replaceChildren(
-    entry('Everything here is read', 'read', () => dispatch({ type: 'mark-read' })),
+    ...(byId('bell').checkVisibility() ? [] : [entry('Notifications', 'bell', () => say('/bell'))]),
+    entry('Mark as read', 'read', () => dispatch({ type: 'mark-read' })),
     room?.muted ? entry('Unmute', 'mute', () => say('/unmute')) : entry('Mute', 'mute', () => say('/mute')),
     ...[['html', 'HTML'], ['text', 'text'], ['jsonl', 'JSON lines']].map(([format, label]) => entry(`Export as ${label}`, format, () => say(`/export ${format}`))),
     entry('Keys and commands', 'help', openHelp),
-    entry(room?.with ? 'Put away' : 'Leave', 'leave', () => room && dispatch({ type: 'leave', room: room.key })),
+    entry(room?.with ? 'Put away' : 'Leave this room', 'leave', () => room && dispatch({ type: 'leave', room: room.key })),
+    entry('Leave the chat', 'quit', () => say('/quit')),
   );
 }
 
@@ -235,8 +244,12 @@ function paintComposer(room, state) {
   input.placeholder = room ? `Message ${room.with ? '@' : '#'}${shown(room.with ?? room.name)}` : 'Message, or /help';
   const { lines, more } = room?.past ?? room?.live ?? { lines: [], more: true };
   write('above', !room ? '' : more ? (room.asking === 'older' ? 'Loading older messages…' : '')
-    : room.membership === 'joined' || lines.length ? `The beginning of ${room.with ? 'your conversation with ' : '#'}${shown(room.with ?? room.name)}` : 'Loading…');
+    : room.membership === 'joined' || lines.length ? beginning(room) : 'Loading…');
 }
+
+/** @param {Room} room */
+const beginning = ({ name, with: other, users }) => (other ? `The beginning of your conversation with ${shown(other)}`
+  : `The beginning of #${shown(name)}${users.length > 1 ? '' : '. Nobody else is here: this page’s address leads others to it.'}`);
 
 // Panes: beside the conversation where there is room, over it where there is not
 

@@ -283,3 +283,20 @@ test('a frame of an unknown type, and one about a room that we are not in, chang
   alice.hears({ type: 'constructor' }, { type: 'weather' }, message(1, 'bob', 'hi', { room: 'elsewhere' }), { type: 'presence', room: 'elsewhere', joined: [], left: [] });
   assert.deepEqual(alice.state, before);
 });
+
+test('a button that says a command leaves the composer as it is', () => {
+  const alice = Story.inside().happens('draft', { text: 'half a thought' }).happens('say', { text: '/mute', cid: '' });
+  assert.deepEqual([alice.room().muted, alice.room().draft], [true, 'half a thought']);
+});
+
+test('Escape lets go of the answer, then of the past', () => {
+  const alice = Story.inside([message(1, 'bob', 'one')]).happens('seen', { room: 'general', seq: 1, end: false });
+  alice.happens('reply', { seq: 1 }).happens('hint', { text: 'The bell rings.' }).happens('cancel');
+  assert.deepEqual([alice.room().purpose.kind, alice.state.hint, alice.room().following], ['new', '', false]);
+  assert.equal(alice.happens('cancel').room().following, true);
+});
+
+test('another name, taken in a conversation, leads out of it', () => {
+  const alice = Story.inside().happens('converse', { user: 'bob' }).happens('nick', { user: 'eve', session: '' });
+  assert.equal(alice.state.here, 'general');
+});
