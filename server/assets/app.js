@@ -85,7 +85,8 @@ function keep(before) {
     const drafts = rooms.map(({ key, draft, purpose }) => [key, purpose.kind === 'edit' ? purpose.before : draft]).filter(([, draft]) => draft);
     browser.rememberHere(`drafts:${folded(user)}`, JSON.stringify(Object.fromEntries(drafts)));
   }
-  if (here !== before.here && door.hidden) browser.showInAddress(current(state), true);
+  // A room that was left is no place to go back to.
+  if (here !== before.here && door.hidden) browser.showInAddress(current(state), rooms.some(({ key }) => key === before.here));
 }
 
 /** @param {Effect} effect */

@@ -92,7 +92,8 @@ export function recallHere(key) {
 
 export function inAddress() {
   try {
-    return decodeURIComponent(location.hash.slice(1));
+    // Anything else is no name, and dots alone would lead elsewhere.
+    return decodeURIComponent(location.hash).match(/^#(@?[\p{L}\p{N}].*)/u)?.[1] ?? '';
   } catch {
     return '';
   }

@@ -101,9 +101,10 @@ export function presence(turn, { room: name, joined = [], left = [] }) {
   const arrivals = joined.map((/** @type {{name: string}} */ one) => one.name).filter((/** @type {string} */ one) => !room.users.includes(one));
   const gone = left.filter((/** @type {string} */ one) => room.users.includes(one));
   const users = [...room.users.filter((one) => !gone.includes(one)), ...arrivals];
-  const missing = room.missing && turn.now < room.missing.until ? room.missing.names : [];
+  const missing = room.missing?.names ?? [];
   const news = arrivals.filter((/** @type {string} */ one) => !missing.includes(one));
-  setRoom(turn, room.key, { users, typing: room.typing.filter((one) => !gone.includes(one.name)) });
+  const still = room.missing && { ...room.missing, names: missing.filter((one) => !users.includes(one)) };
+  setRoom(turn, room.key, { users, missing: still, typing: room.typing.filter((one) => !gone.includes(one.name)) });
   // Nobody tells who is there for a private word.
   const { rooms } = turn.state;
   const away = gone.filter((/** @type {string} */ one) => !rooms.some((each) => !each.with && each.users.includes(one)));
@@ -111,6 +112,15 @@ export function presence(turn, { room: name, joined = [], left = [] }) {
   const shown = (/** @type {string} */ one) => one !== turn.state.user && !isIgnored(turn.state, one);
   for (const one of news.filter(shown)) fold(turn, room.key, one, true);
   for (const one of gone.filter(shown)) fold(turn, room.key, one, false);
+}
+
+/** Who did not come back in time after our connection broke went. @param {Turn} turn */
+export function missed(turn) {
+  for (const { key, missing } of turn.state.rooms) {
+    if (!missing || turn.now < missing.until) continue;
+    setRoom(turn, key, { missing: undefined });
+    for (const one of missing.names) if (!isIgnored(turn.state, one)) fold(turn, key, one, false);
+  }
 }
 
 /** @param {Turn} turn @param {string} key @param {string} name @param {boolean} comes */

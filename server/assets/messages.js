@@ -89,7 +89,7 @@ export function paintMessages(state) {
   present = state.present;
   if (user !== state.user) {
     user = state.user;
-    me = new RegExp(String.raw`((?<![\p{L}\p{N}_])@?${user.replace(/[.+]/g, String.raw`\$&`)}(?![\p{L}\p{N}_]))`, 'giu');
+    me = new RegExp(String.raw`((?<![\p{L}\p{N}_])@?${user.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)}(?![\p{L}\p{N}_]))`, 'giu');
   }
   const opened = room?.key !== before?.key;
   if (opened) {

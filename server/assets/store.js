@@ -7,6 +7,7 @@
 
 /** @import {Effect, Happening, Room, State} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
+import { missed } from './events.js';
 import { heard, linked } from './frames.js';
 import { addRoom, current, find, hint, initial, isConnected, privateName, same, set, setRoom, shownWindow } from './model.js';
 import { resend, sendWhatIsDue, settle } from './outbox.js';
@@ -34,7 +35,7 @@ export function reduce(state, happening) {
 
 /** Whether time alone will change something. @param {State} state */
 export const isWaiting = ({ outbox, asked, rooms, link }) => link.state === 'waiting' || (link.state === 'connected' && (asked.length > 0
-  || outbox.some(({ state }) => state === 'queued' || state === 'sending') || rooms.some(({ typing, read, toldRead }) => typing.length > 0 || read > toldRead)));
+  || outbox.some(({ state }) => state === 'queued' || state === 'sending') || rooms.some(({ typing, read, toldRead, missing }) => typing.length > 0 || read > toldRead || missing)));
 
 /** @type {Record<Happening['type'], (turn: Turn, happening: any) => unknown>} */
 const HAPPENINGS = {
@@ -43,6 +44,7 @@ const HAPPENINGS = {
   frame: (turn, { frame }) => heard(turn, frame),
   tick(turn) {
     const { now } = turn;
+    missed(turn);
     for (const { key, typing } of turn.state.rooms) {
       if (typing.some(({ until }) => until <= now)) setRoom(turn, key, { typing: typing.filter(({ until }) => until > now) });
     }
