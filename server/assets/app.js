@@ -71,16 +71,22 @@ function keep(before) {
     browser.keepOutbox(before.user, [], outbox);
     browser.keepOutbox(user, outbox, []);
   }
-  if (session && session !== before.session) browser.remember(`session:${folded(user)}`, session);
+  if (session && session !== before.session) {
+    browser.remember(`session:${folded(user)}`, session);
+    browser.remember('name', user);
+  }
   if (muted !== before.muted) browser.remember('muted', muted);
   if (ignored !== before.ignored) browser.remember('ignored', ignored);
-  if (rooms !== before.rooms && rooms.some(({ draft, key }, i) => draft !== before.rooms[i]?.draft || key !== before.rooms[i]?.key)) {
-    browser.remember(`rooms:${folded(user)}`, rooms.filter((one) => !one.with).map((one) => one.name));
-    // What is being edited has the words of a message, not of a draft.
-    const drafts = rooms.filter(({ draft, purpose }) => draft && purpose.kind !== 'edit').map(({ key, draft }) => [key, draft]);
+  const moved = rooms.length !== before.rooms.length || rooms.some(({ key }, i) => key !== before.rooms[i].key);
+  // Only then: another tab may be in other rooms.
+  if (moved) browser.remember(`rooms:${folded(user)}`, rooms.filter((one) => !one.with).map((one) => one.name));
+  if (moved || rooms.some(({ draft }, i) => draft !== before.rooms[i].draft)) {
+    // What is being edited has the words of a message: the draft is what stood there before.
+    const drafts = rooms.map(({ key, draft, purpose }) => [key, purpose.kind === 'edit' ? purpose.before : draft]).filter(([, draft]) => draft);
     browser.rememberHere(`drafts:${folded(user)}`, JSON.stringify(Object.fromEntries(drafts)));
   }
-  if (here !== before.here && door.hidden) browser.showInAddress(current(state), true);
+  // A room that was left is no place to go back to.
+  if (here !== before.here && door.hidden) browser.showInAddress(current(state), rooms.some(({ key }) => key === before.here));
 }
 
 /** @param {Effect} effect */

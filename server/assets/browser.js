@@ -10,18 +10,24 @@ import { clip, folded, line } from './text.js';
 
 // What the browser keeps, unless it forbids storage
 
+/** What storage did not take lives in this page alone. @type {Map<string, any>} */
+const untaken = new Map();
+
 /** @param {string} key @param {unknown} value */
 export function remember(key, value) {
+  untaken.delete(key);
   try {
     localStorage.setItem(`chat:${key}`, JSON.stringify(value));
     return true;
   } catch {
+    untaken.set(key, value);
     return false;
   }
 }
 
 /** @template T @param {string} key @param {T} otherwise @returns {T} */
 export function recall(key, otherwise) {
+  if (untaken.has(key)) return untaken.get(key);
   try {
     return JSON.parse(localStorage.getItem(`chat:${key}`) ?? '') ?? otherwise;
   } catch {
@@ -38,6 +44,7 @@ export function keepOutbox(user, outbox, before) {
   for (const one of outbox) if (!before.includes(one)) kept = remember(`unsent:${folded(user)}:${one.cid}`, one) && kept;
   for (const { cid } of before) {
     if (outbox.some((one) => one.cid === cid)) continue;
+    untaken.delete(`unsent:${folded(user)}:${cid}`);
     try {
       localStorage.removeItem(unsent(user) + cid);
     } catch { /* it was not kept either */ }
@@ -49,7 +56,8 @@ export function keepOutbox(user, outbox, before) {
 export function keptOutbox(user) {
   try {
     const keys = Object.keys(localStorage).filter((key) => key.startsWith(unsent(user)));
-    const kept = keys.map((key) => /** @type {Pending} */ (JSON.parse(localStorage.getItem(key) ?? '')));
+    // One that is damaged does not take the others along.
+    const kept = keys.map((key) => /** @type {Pending} */ (recall(key.slice('chat:'.length), /** @type {unknown} */ (null)))).filter((one) => one?.cid && one.name);
     return kept.map((one) => (one.state === 'sending' ? { ...one, state: /** @type {const} */ ('queued') } : one)).sort((a, b) => a.at - b.at);
   } catch {
     return [];
@@ -84,7 +92,8 @@ export function recallHere(key) {
 
 export function inAddress() {
   try {
-    return decodeURIComponent(location.hash.slice(1));
+    // Anything else is no name, and dots alone would lead elsewhere.
+    return decodeURIComponent(location.hash).match(/^#(@?[\p{L}\p{N}].*)/u)?.[1] ?? '';
   } catch {
     return '';
   }
@@ -107,7 +116,7 @@ let marked = '';
 
 /** How many wait, and whether somebody is meant. @param {State} state @param {Room} [room] */
 export function mark(state, room) {
-  const loud = state.rooms.reduce((sum, { mentions, unread, with: other }) => sum + (other ? unread : mentions), 0);
+  const loud = state.rooms.reduce((sum, { mentions, unread, muted, with: other }) => sum + (other && !muted ? unread : mentions), 0);
   const any = state.rooms.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0);
   const count = loud || any ? `(${loud || any}) ` : '';
   const wanted = `${count}${room ? `${line(title(room))} – Chat` : 'Chat'}`;

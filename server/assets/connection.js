@@ -13,6 +13,8 @@ const LONGEST_WAIT_MS = 30_000;
 const SETTLED_MS = 10_000;
 const WELCOME_WITHIN_MS = 20_000;
 const PONG_WITHIN_MS = 10_000;
+/* A server that asks for more does not get it: a timer cannot count so far. */
+const PATIENCE_MS = 600_000;
 /** The `ref` of our own question whether the server is there. */
 export const PULSE = 'pulse';
 
@@ -93,7 +95,7 @@ export function connect({ url, hello, onFrame, onLink }) {
       const reason = closing.reason || socketReason || REASONS[code] || (reconnect ? 'The server is not there' : `Closed with code ${code}`);
       if (!reconnect) return onLink({ state: 'refused', code, reason });
       attempt = Date.now() - welcomeAt > SETTLED_MS ? 1 : attempt + 1;
-      notBefore = Date.now() + retry_ms;
+      notBefore = Date.now() + Math.min(retry_ms, PATIENCE_MS);
       const retryAt = notBefore + wait(attempt);
       waiting = window.setTimeout(open, retryAt - Date.now());
       onLink({ state: 'waiting', retryAt, attempt, code, reason });

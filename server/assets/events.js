@@ -6,7 +6,7 @@
 
 /** @import {Frame, Line, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
-import { addLine, find, isIgnored, isNews, lineOf, recount, setRoom, title } from './model.js';
+import { addLine, find, isIgnored, isNews, lineOf, recount, set, setRoom, title } from './model.js';
 import { settle } from './outbox.js';
 import { heardAlready } from './requests.js';
 import { line as oneLine } from './text.js';
@@ -15,11 +15,11 @@ import { changed, KEPT, newestOf, put } from './window.js';
 /** @param {Turn} turn @param {Frame} event @param {boolean} missed */
 export function logged(turn, event, missed) {
   const room = find(turn.state, event.room);
-  if (!room) return;
+  if (!room || event.seq <= room.position) return;
   const { key } = room;
   // Only this moves the position: an acknowledgement may come before others' messages with a smaller seq.
-  setRoom(turn, key, { position: Math.max(room.position, event.seq) });
-  if (missed && event.from === turn.state.user) heardAlready(turn, event);
+  setRoom(turn, key, { position: event.seq });
+  if (event.from === turn.state.user) heardAlready(turn, event, missed);
   const { target, emoji, on, from, text, at } = event;
   switch (event.type) {
     case 'message': return said(turn, key, /** @type {any} */ (event), missed);
@@ -47,11 +47,11 @@ function said(turn, key, message, missed) {
   const here = key === state.here;
   const named = line.kind === 'message' && line.mention;
   if (!room.following) setRoom(turn, key, { news: room.news + 1 });
-  // What is on the screen anyway is about to be read: it is not counted for the blink of an eye.
-  if (!(here && state.present && room.following && !room.past)) {
+  // What is on the screen anyway is about to be read: it is not counted for the blink of an eye. What was missed was missed.
+  if (missed || !(here && state.present && room.following && !room.past)) {
     const { unread, mentions, marker, read } = room;
     setRoom(turn, key, { unread: unread + 1, mentions: mentions + Number(named), marker: unread ? marker : read });
-    if (named || room.with) call(turn, room, message);
+    if (named || (room.with && !room.muted)) call(turn, room, message);
   }
   if (!missed && (here || named || room.with)) {
     turn.effects.push({ type: 'announce', text: `${from}${here ? '' : room.with ? ' to you' : ` in ${room.name}`}: ${oneLine(text)}` });
@@ -101,12 +101,26 @@ export function presence(turn, { room: name, joined = [], left = [] }) {
   const arrivals = joined.map((/** @type {{name: string}} */ one) => one.name).filter((/** @type {string} */ one) => !room.users.includes(one));
   const gone = left.filter((/** @type {string} */ one) => room.users.includes(one));
   const users = [...room.users.filter((one) => !gone.includes(one)), ...arrivals];
-  const missing = room.missing && turn.now < room.missing.until ? room.missing.names : [];
+  const missing = room.missing?.names ?? [];
   const news = arrivals.filter((/** @type {string} */ one) => !missing.includes(one));
-  setRoom(turn, room.key, { users, typing: room.typing.filter((one) => !gone.includes(one.name)) });
+  const still = room.missing && { ...room.missing, names: missing.filter((one) => !users.includes(one)) };
+  setRoom(turn, room.key, { users, missing: still, typing: room.typing.filter((one) => !gone.includes(one.name)) });
+  // Nobody tells who is there for a private word.
+  const { rooms } = turn.state;
+  const away = gone.filter((/** @type {string} */ one) => !rooms.some((each) => !each.with && each.users.includes(one)));
+  if (away.length) set(turn, { rooms: rooms.map((each) => (away.includes(each.with) ? { ...each, users: each.users.filter((one) => one !== each.with) } : each)) });
   const shown = (/** @type {string} */ one) => one !== turn.state.user && !isIgnored(turn.state, one);
   for (const one of news.filter(shown)) fold(turn, room.key, one, true);
   for (const one of gone.filter(shown)) fold(turn, room.key, one, false);
+}
+
+/** Who did not come back in time after our connection broke went. @param {Turn} turn */
+export function missed(turn) {
+  for (const { key, missing } of turn.state.rooms) {
+    if (!missing || turn.now < missing.until) continue;
+    setRoom(turn, key, { missing: undefined });
+    for (const one of missing.names) if (!isIgnored(turn.state, one)) fold(turn, key, one, false);
+  }
 }
 
 /** @param {Turn} turn @param {string} key @param {string} name @param {boolean} comes */

@@ -7,10 +7,10 @@
 /** @import {Asked, Frame, Line, Link, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { call, logged, presence } from './events.js';
-import { addLine, addRoom, fault, find, lineOf, notice, recount, set, setRoom } from './model.js';
+import { addLine, addRoom, fault, find, isNews, lineOf, notice, recount, set, setRoom } from './model.js';
 import { acked, lost as outboxLost, refused, setOldAside, settle } from './outbox.js';
 import { answered, forgetChanges, hold, lost as requestsLost, SIGNAL } from './requests.js';
-import { go, gone, join, jump, opened, readUpTo, turned } from './rooms.js';
+import { firstUnread, go, gone, join, jump, readUpTo, turned } from './rooms.js';
 import { folded } from './text.js';
 import { putAll } from './window.js';
 
@@ -33,7 +33,7 @@ const FRAMES = {
   topic: (turn, frame) => live(turn, frame),
   events(turn, { room, events, more }) {
     for (const event of events) logged(turn, event, true);
-    if (!more) setRoom(turn, folded(room), { membership: 'joined' });
+    if (!more) caughtUp(turn, folded(room));
   },
   presence,
   typing(turn, { room: name, user, active }) {
@@ -120,7 +120,7 @@ function joined(turn, frame, asked) {
     if (turn.state.here === first.key) set(turn, { here: folded(name) });
     room = find(turn.state, name);
   }
-  const again = room?.epoch !== undefined;
+  const again = asked ? asked.frame.after !== undefined : room?.epoch !== undefined;
   const here = users.map((/** @type {{name: string}} */ one) => one.name);
   const { key, users: before, read: known } = room ?? addRoom(turn, name, otherOf(turn, name, here));
   const missing = again ? { names: before.filter((one) => !here.includes(one)), until: turn.now + RETURN_MS } : undefined;
@@ -129,29 +129,44 @@ function joined(turn, frame, asked) {
     readUpTo(turn, key, read);
     for (const event of events) logged(turn, event, true);
     // While there is more to come, only what has come counts.
-    if (!more) setRoom(turn, key, { position: Math.max(find(turn.state, key)?.position ?? 0, seq) });
+    if (!more) {
+      setRoom(turn, key, { position: Math.max(find(turn.state, key)?.position ?? 0, seq) });
+      caughtUp(turn, key);
+    }
   } else {
     fresh(turn, key, { messages, more, seq });
     // Who was never here before has missed nothing; what was said to us alone is another matter.
     const mark = read || name.startsWith('@') ? read : seq;
     // A mark of another log means nothing in this one.
     setRoom(turn, key, { read: Math.min(again ? mark : Math.max(known, mark), seq) });
-    recount(turn, key);
     if (again) addLine(turn, key, { kind: 'fault', text: 'The server could not fill in what you missed: this is as its log has it now.' });
-    if (key === turn.state.here) opened(turn, key);
+    caughtUp(turn, key);
     const begun = find(turn.state, key);
-    if (begun?.with && begun.unread) call(turn, begun, messages.at(-1));
+    const last = begun?.with && begun.unread && !begun.muted && messages.findLast((/** @type {Message} */ one) => isNews(turn.state, one));
+    if (last) call(turn, begun, last);
   }
   if (asked?.typed !== undefined) arrived(turn, key, asked);
+}
+
+/** What is new is here: whoever is at the end goes on from its first. @param {Turn} turn @param {string} key */
+function caughtUp(turn, key) {
+  setRoom(turn, key, { membership: 'joined' });
+  recount(turn, key);
+  const room = find(turn.state, key);
+  if (!room?.unread || !room.following || key !== turn.state.here) return;
+  setRoom(turn, key, { marker: room.marker ?? room.read, news: room.unread });
+  firstUnread(turn);
 }
 
 /** A room as the server's log has it now. @param {Turn} turn @param {string} key @param {{messages: Message[], more: boolean, seq: number}} snapshot */
 function fresh(turn, key, { messages, more, seq }) {
   /** @type {Line[]} */
   const lines = messages.map((message) => lineOf(turn.state, message));
-  const { purpose, draft } = /** @type {Room} */ (find(turn.state, key));
+  const { purpose, draft, live } = /** @type {Room} */ (find(turn.state, key));
+  // What was said to the person on the way in, behind all that.
+  const words = live.lines.filter(({ kind, at }) => /notice|fault/.test(kind) && Date.parse(at) > turn.now - RETURN_MS).map((line) => ({ ...line, seq }));
   setRoom(turn, key, {
-    live: { lines: putAll([], lines), more, newer: false }, past: undefined, marker: undefined, following: true, news: 0,
+    live: { lines: putAll([], [...lines, ...words]), more, newer: false }, past: undefined, marker: undefined, following: true, news: 0,
     position: seq, epoch: turn.state.epoch,
     // The words of another log's message are no new message.
     ...(purpose.kind === 'new' ? {} : { purpose: { kind: 'new' }, draft: purpose.kind === 'edit' ? purpose.before : draft }),
@@ -171,21 +186,30 @@ function arrived(turn, key, { typed, seq }) {
 function error(turn, frame) {
   const { code, text, ref, retry_ms } = frame;
   const passing = code === 'rate_limited' || code === 'unavailable';
-  if (ref === SIGNAL) return passing && set(turn, { rooms: turn.state.rooms.map((room) => ({ ...room, toldRead: Math.min(room.toldRead, room.read - 1) })) });
+  if (ref === SIGNAL) return passing && set(turn, { rooms: turn.state.rooms.map((room) => ({ ...room, toldRead: Math.min(room.toldRead, Math.max(room.read - 1, 0)) })) });
   if (turn.state.outbox.some(({ cid }) => cid === ref)) return refused(turn, frame, passing);
   if (passing && ref && turn.state.asked.some((one) => one.ref === ref)) return hold(turn, ref, retry_ms);
   const asked = answered(turn, ref);
   if (asked?.why === 'search' && turn.state.found) set(turn, { found: { ...turn.state.found, asking: false } });
   if (asked) setRoom(turn, asked.room, { asking: undefined });
+  // The page would ask for it again and again.
+  if (asked?.why === 'older' || asked?.why === 'newer') noFurther(turn, asked.room);
   if (asked?.why === 'join') {
     // It may have been there before; now it is not.
     const room = find(turn.state, asked.room);
-    if (room?.with) setRoom(turn, room.key, { membership: 'joined' });
+    if (room?.with) setRoom(turn, room.key, { membership: 'joined', position: 0, epoch: undefined });
     // Where something is not sent, its author still needs a place to see it.
     else if (room && turn.state.outbox.some((one) => one.room === room.key)) setRoom(turn, room.key, { membership: 'absent' });
     else if (room) gone(turn, room.key);
   }
   if (asked?.why !== 'leave') fault(turn, text);
+}
+
+/** @param {Turn} turn @param {string} key */
+function noFurther(turn, key) {
+  const room = find(turn.state, key);
+  const end = { more: false, newer: false };
+  if (room) setRoom(turn, key, room.past ? { past: { ...room.past, ...end } } : { live: { ...room.live, ...end } });
 }
 
 /** The connection begins, ends or is refused. @param {Turn} turn @param {Link} link */

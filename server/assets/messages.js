@@ -89,7 +89,7 @@ export function paintMessages(state) {
   present = state.present;
   if (user !== state.user) {
     user = state.user;
-    me = new RegExp(String.raw`((?<![\p{L}\p{N}_])@?${user.replace(/[.+]/g, String.raw`\$&`)}(?![\p{L}\p{N}_]))`, 'giu');
+    me = new RegExp(String.raw`((?<![\p{L}\p{N}_])@?${user.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)}(?![\p{L}\p{N}_]))`, 'giu');
   }
   const opened = room?.key !== before?.key;
   if (opened) {
@@ -278,13 +278,16 @@ export function selectMessage(where) {
 /** @type {Record<string, (message: Message, row: any) => void>} */
 const ACTIONS = {
   react: async ({ seq }) => {
+    const of = room?.key;
     const emoji = await askReaction();
-    if (emoji) dispatch({ type: 'react', seq, emoji });
+    // The same number is another message elsewhere.
+    if (emoji && room?.key === of) dispatch({ type: 'react', seq, emoji });
   },
   reply: ({ seq }) => write({ type: 'reply', seq }),
   edit: ({ seq, from, deleted }) => { if (from === user && !deleted) write({ type: 'edit', seq }); },
   delete: async ({ seq, from, text, deleted }) => {
-    if (from === user && !deleted && await confirm(`Delete «${clip(text, 120)}»?`, 'Delete')) dispatch({ type: 'delete', seq });
+    const of = room?.key;
+    if (from === user && !deleted && await confirm(`Delete «${clip(text, 120)}»?`, 'Delete') && room?.key === of) dispatch({ type: 'delete', seq });
   },
   copy({ text }) {
     copy(text);

@@ -9,7 +9,7 @@
 /** @import {Effect, Frame, Line, Message, Room, State} from './types.d.ts' */
 /** @typedef {{state: State, now: number, effects: Effect[]}} Turn */
 import { folded, mentions } from './text.js';
-import { EMPTY, put } from './window.js';
+import { EMPTY, newestOf, put } from './window.js';
 
 /** @type {State} */
 export const initial = {
@@ -66,7 +66,7 @@ export function setRoom(turn, key, change) {
 /** @param {Turn} turn @param {string} key @param {(lines: Line[]) => Line[]} change */
 export function setLive(turn, key, change) {
   const room = find(turn.state, key);
-  if (room) setRoom(turn, key, { live: { ...room.live, lines: change(room.live.lines) } });
+  if (room) setRoom(turn, key, { live: newestOf({ ...room.live, lines: change(room.live.lines) }) });
 }
 
 /** A number that was not given out before: for refs, and for the places of lines that are not logged. @param {Turn} turn */

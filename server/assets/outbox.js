@@ -88,11 +88,10 @@ export function sendWhatIsDue(turn) {
     if (one.state === 'sending' && turn.now > (one.sentAt ?? 0) + ACK_WITHIN_MS) setPending(turn, one.cid, { state: 'queued' });
   }
   const waiting = turn.state.outbox.filter(({ state }) => state === 'queued' || state === 'sending');
-  if (waiting.some(({ state }) => state === 'sending')) return;
-  /** A message that waits holds back the later ones of its room alone. @param {Pending} one */
-  const isDue = (one) => waiting.find(({ room }) => room === one.room) === one && (one.notBefore ?? 0) <= turn.now
-    && find(turn.state, one.room)?.membership === 'joined';
-  const due = waiting.find(isDue);
+  // Who was too fast is quiet everywhere.
+  if (waiting.some(({ state, notBefore = 0 }) => state === 'sending' || notBefore > turn.now)) return;
+  // A message that waits for its room holds back the later ones of that room alone.
+  const due = waiting.find((one) => find(turn.state, one.room)?.membership === 'joined');
   if (!due) return;
   const { cid, name: room, text, reply_to, action } = due;
   setPending(turn, cid, { state: 'sending', sentAt: turn.now });

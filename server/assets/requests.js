@@ -63,12 +63,13 @@ export function forgetChanges(turn) {
   fault(turn, 'The server has another log: a change that it had not confirmed is dropped.');
 }
 
-/** An event of our own that was missed: the question for it had been heard. @param {Turn} turn @param {Frame} event */
-export function heardAlready(turn, event) {
+/** An event of our own: the question for it had been heard, whether or not that is answered. @param {Turn} turn @param {Frame} event @param {boolean} missed */
+export function heardAlready(turn, event, missed) {
   const kind = { edited: 'edit', deleted: 'delete', reacted: 'react', topic: 'topic' }[event.type];
-  const isIt = (/** @type {Asked} */ { why, frame }) => why === 'change' && frame.type === kind && find(turn.state, frame.room)?.name === event.room
+  const isIt = (/** @type {Asked} */ { why, frame, sentAt }) => why === 'change' && (missed || sentAt) && frame.type === kind && find(turn.state, frame.room)?.name === event.room
     && frame.seq === event.target && (frame.text ?? '') === (event.text ?? '') && frame.emoji === event.emoji && frame.on === event.on;
-  set(turn, { asked: turn.state.asked.filter((one) => !isIt(one)) });
+  // The same may be asked again behind it.
+  answered(turn, turn.state.asked.find(isIt)?.ref);
 }
 
 /** Sends what is to be asked now. @param {Turn} turn */

@@ -6,7 +6,7 @@
 
 /** @import {Asked, Frame, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
-import { addRoom, current, fault, find, hint, isConnected, isOnline, lineOf, notice, privateName, recount, same, set, setRoom, shownWindow } from './model.js';
+import { addRoom, current, fault, find, hint, isConnected, isNews, isOnline, lineOf, notice, privateName, recount, same, set, setRoom, shownWindow } from './model.js';
 import { ask, askNow, signal } from './requests.js';
 import { messageIn, messages, newestOf, oldestOf, onwards, putAll } from './window.js';
 
@@ -29,11 +29,13 @@ export function go(turn, key) {
 }
 
 /** The person looks at a room: what is new there is shown from its first. @param {Turn} turn @param {string} key */
-export function opened(turn, key) {
+function opened(turn, key) {
   const room = find(turn.state, key);
   if (!room?.unread || room.past) return;
   setRoom(turn, key, { marker: room.read });
-  if (room.unreadMore) firstUnread(turn);
+  // Some of it may have been let go of since it was counted.
+  recount(turn, key);
+  if (find(turn.state, key)?.unreadMore) firstUnread(turn);
 }
 
 /** @param {Turn} turn @param {Room} room @param {Partial<Asked>} [more] */
@@ -99,7 +101,7 @@ export const inOrder = ({ state }) => ({ here: state.here, rooms: [...state.room
 export function important(turn) {
   const { rooms, here } = inOrder(turn);
   const from = rooms.findIndex(({ key }) => key === here) + 1;
-  const weight = (/** @type {Room} */ { mentions, unread, with: other, muted }) => (mentions ? 3 : unread && other ? 2 : unread && !muted ? 1 : 0);
+  const weight = (/** @type {Room} */ { mentions, unread, with: other, muted }) => (mentions ? 3 : !unread || muted ? 0 : other ? 2 : 1);
   const [best] = [...rooms.slice(from), ...rooms.slice(0, from)].filter((room) => room.key !== here && weight(room)).sort((a, b) => weight(b) - weight(a));
   if (best) go(turn, best.key);
   else hint(turn, 'Nothing new in other rooms.');
@@ -113,8 +115,8 @@ export function seen(turn, { room: key, seq, end }) {
   if (!room) return;
   const following = end && !room.past;
   if (following !== room.following || (following && room.news)) setRoom(turn, key, { following, news: following ? 0 : room.news });
-  // A piece from further on says nothing of what lies between.
-  const whole = !room.past || (room.past.after ?? (room.past.lines[0]?.seq ?? 0) - 1) <= room.read;
+  // A piece from further on says nothing of what lies between, nor does the end while the first unread ones are on their way.
+  const whole = room.past ? (room.past.after ?? (room.past.lines[0]?.seq ?? 0) - 1) <= room.read : room.asking !== 'around';
   if (turn.state.present && key === turn.state.here && whole && seq > room.read) readUpTo(turn, key, seq);
 }
 
@@ -156,7 +158,11 @@ export function stopTyping(turn) {
 /** @param {Turn} turn @param {NonNullable<Room['asking']>} asking @param {Partial<Frame>} frame @param {number} seq */
 function look(turn, asking, frame, seq) {
   const room = current(turn.state);
-  if (room.asking || !isConnected(turn.state)) return;
+  const around = asking === 'around';
+  if (!isConnected(turn.state)) return around && hint(turn, 'That is not loaded, and there is no connection to ask.');
+  if (room.asking && !around) return;
+  // Who goes elsewhere does not wait for a page.
+  set(turn, { asked: turn.state.asked.filter((one) => one.room !== room.key || one.why !== room.asking) });
   setRoom(turn, room.key, { asking });
   ask(turn, asking, room.key, { type: 'history', room: room.name, limit: PAGE, ...frame }, { seq });
 }
@@ -188,7 +194,7 @@ export function newest(turn) {
 export function firstUnread(turn) {
   const { key, read, marker, unreadMore, live } = current(turn.state);
   const after = marker ?? read;
-  const first = messages(live).find(({ seq }) => seq > after)?.seq;
+  const first = messages(live).find(({ seq, message }) => seq > after && isNews(turn.state, message))?.seq;
   if (unreadMore && after < (live.lines[0]?.seq ?? 0) - 1) return look(turn, 'around', { after }, after + 1);
   if (!first) return hint(turn, 'There is nothing that you have not read.');
   setRoom(turn, key, { past: undefined });

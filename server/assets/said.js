@@ -118,7 +118,7 @@ const LOCAL = {
   go(turn, to) {
     const room = named(turn, to);
     if (room) go(turn, room.key);
-    else if (to.startsWith('@')) converse(turn, to.slice(1));
+    else if (/^@./.test(to)) converse(turn, to.slice(1));
     else fault(turn, `You are not in ${to}: /join ${to} goes there, and makes it if there is none.`);
   },
   close: (turn) => leave(turn, turn.state.here),

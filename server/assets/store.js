@@ -7,6 +7,7 @@
 
 /** @import {Effect, Happening, Room, State} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
+import { missed } from './events.js';
 import { heard, linked } from './frames.js';
 import { addRoom, current, find, hint, initial, isConnected, privateName, same, set, setRoom, shownWindow } from './model.js';
 import { resend, sendWhatIsDue, settle } from './outbox.js';
@@ -33,8 +34,8 @@ export function reduce(state, happening) {
 }
 
 /** Whether time alone will change something. @param {State} state */
-export const isWaiting = ({ outbox, asked, rooms, link }) => outbox.length > 0 || asked.length > 0 || link.state === 'waiting'
-  || rooms.some(({ typing, read, toldRead }) => typing.length > 0 || read > toldRead);
+export const isWaiting = ({ outbox, asked, rooms, link }) => link.state === 'waiting' || (link.state === 'connected' && (asked.length > 0
+  || outbox.some(({ state }) => state === 'queued' || state === 'sending') || rooms.some(({ typing, read, toldRead, missing }) => typing.length > 0 || read > toldRead || missing)));
 
 /** @type {Record<Happening['type'], (turn: Turn, happening: any) => unknown>} */
 const HAPPENINGS = {
@@ -43,6 +44,7 @@ const HAPPENINGS = {
   frame: (turn, { frame }) => heard(turn, frame),
   tick(turn) {
     const { now } = turn;
+    missed(turn);
     for (const { key, typing } of turn.state.rooms) {
       if (typing.some(({ until }) => until <= now)) setRoom(turn, key, { typing: typing.filter(({ until }) => until > now) });
     }
@@ -109,7 +111,7 @@ const HAPPENINGS = {
   },
   resend: (turn, { cid }) => resend(turn, cid),
   drop: (turn, { cid }) => settle(turn, cid),
-  converse: (turn, { user }) => rooms.converse(turn, user),
+  converse: (turn, { user }) => user && rooms.converse(turn, user),
   join: (turn, { room }) => rooms.enter(turn, room),
   leave: (turn, { room }) => rooms.leave(turn, room),
   search: (turn, { query, here }) => search(turn, query, here ? current(turn.state) : undefined),

@@ -122,4 +122,5 @@ test('another log has other messages under the same numbers: an unconfirmed chan
   alice.joined({ seq: 1, messages: [message(1, 'carol', 'another log')] });
   assert.deepEqual(alice.takesSent('edit'), []);
   assert.ok(alice.lines().some((line) => line.startsWith('! The server could not fill in')));
+  assert.ok(alice.lines().some((line) => line.startsWith('! The server has another log')));
 });

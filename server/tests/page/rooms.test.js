@@ -26,8 +26,13 @@ test('what comes into another room is counted, and those that name us', () => {
 });
 
 test('a muted room calls for what names us', () => {
-  const alice = twoRooms().says('/mute ops').happens('present', { present: false }).hears(message(1, 'bob', 'hi', { room: 'ops' }), message(2, 'bob', 'alice?', { room: 'ops' }));
-  assert.equal(alice.takes('call').length, 1);
+  for (const [command, important] of [['/mute ops', false], ['/unmute ops', true]]) {
+    const alice = twoRooms().says(command).happens('present', { present: false }).hears(message(1, 'bob', 'hi', { room: 'ops' }));
+    assert.equal(alice.happens('important').state.here === 'ops', important, command);
+    alice.happens('go', { room: 'general' }).hears(message(2, 'bob', 'alice?', { room: 'ops' }));
+    assert.equal(alice.takes('call').length, 1, command);
+    assert.equal(alice.happens('important').state.here, 'ops', command);
+  }
 });
 
 test('the important room is the one with a mention, then a private word, then messages', () => {
@@ -208,6 +213,13 @@ test('who comes and goes is one line, and who only came back as we did is none',
   alice.joined({ users: [{ name: 'alice' }], recovered: true, events: [] }).hears({ type: 'presence', room: 'general', joined: [{ name: 'bob' }], left: [], online: 2 });
   assert.deepEqual(alice.lines(), ['±carol']);
   assert.deepEqual(alice.room().users, ['alice', 'bob']);
+});
+
+test('who does not come back after an outage went', () => {
+  const alice = Story.inside().loses().welcomed().joined({ users: [{ name: 'alice' }], recovered: true, events: [] });
+  assert.deepEqual(alice.later(20_000).lines(), []);
+  assert.deepEqual(alice.later(11_000).lines(), ['-bob']);
+  assert.deepEqual(alice.later(60_000).lines(), ['-bob']);
 });
 
 test('typing shows, and ends with the message, the word, or time', () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { isWaiting } from '../../assets/store.js';
+import { isOnline, isWaiting } from '../../assets/store.js';
 import { AT, message, Story } from './story.js';
 
 const error = (code, ref, text = 'No') => ({ type: 'error', code, text, ref });
@@ -129,4 +129,166 @@ test('a room that refuses us stays while something is not sent there', () => {
 test('what is not sent from before a reload is in a room, whatever became of it', () => {
   const kept = { cid: 'c9', room: 'ops', name: 'ops', text: 'hi', at: 999_000, state: 'queued' };
   assert.deepEqual(keys(new Story().enters('alice', 'general', { outbox: [kept] })).sort(), ['general', 'ops']);
+});
+
+test('what was missed is counted, marked and shown from its first, whoever looks', () => {
+  const alice = Story.inside(many(1, 3)).loses().welcomed().forgets().joined(resumed({ seq: 403, events: many(4, 403), read: 3 }));
+  assert.deepEqual([alice.room().unread, alice.room().marker, alice.room().read], [400, 3, 3]);
+  assert.deepEqual(alice.takes('show'), [{ type: 'show', seq: 4 }]);
+});
+
+test('what was missed in pieces is shown from its first, too', () => {
+  const alice = Story.inside(many(1, 3)).loses().welcomed().forgets().joined(resumed({ seq: 6, events: many(4, 5), more: true, read: 3 }));
+  assert.deepEqual(alice.takes('show'), []);
+  alice.hears({ type: 'events', room: 'general', events: many(6, 6), more: false });
+  assert.deepEqual(alice.takes('show'), [{ type: 'show', seq: 4 }]);
+});
+
+test('what stands there until the first unread ones come is not read', () => {
+  const alice = new Story().enters().welcomed().joined({ seq: 500, messages: many(451, 500), read: 100, more: true });
+  alice.happens('seen', { room: 'general', seq: 500, end: true });
+  assert.equal(alice.room().read, 100);
+});
+
+test('more unread than is kept opens at the oldest of it', () => {
+  const alice = twoRooms().hears(...many(1, 700).map((one) => ({ ...one, room: 'ops' }))).forgets().happens('go', { room: 'ops' });
+  alice.happens('seen', { room: 'ops', seq: 700, end: true });
+  assert.deepEqual(alice.takesSent('history').map(({ after }) => after), [0]);
+  assert.equal(alice.room('ops').read, 0);
+});
+
+test('more missed than is kept opens at the oldest of it', () => {
+  const alice = Story.inside(many(1, 3)).loses().welcomed().forgets().joined(resumed({ seq: 703, events: many(4, 703), read: 3 }));
+  assert.deepEqual(alice.takesSent('history').map(({ after }) => after), [3]);
+});
+
+test('who comes in is led to the first unread message, not past it', () => {
+  const alice = new Story().enters().welcomed().joined({ seq: 50, messages: many(1, 50), read: 10, more: true });
+  assert.deepEqual(alice.takes('show').map(({ seq }) => seq), [11]);
+  assert.equal(alice.room().marker, 10);
+});
+
+test('whoever jumps goes there, whatever is being fetched', () => {
+  const alice = Story.inside(many(451, 500), { more: true }).happens('older').forgets().happens('jump', { seq: 7 });
+  const [{ ref }] = alice.takesSent('history');
+  assert.ok(ref);
+  alice.hears({ type: 'history', room: 'general', messages: many(1, 30), more: false, ref });
+  assert.deepEqual(alice.takes('show').map(({ seq }) => seq), [7]);
+  alice.hears({ type: 'history', room: 'general', messages: many(401, 450), more: true, ref: 'q0' });
+  assert.equal(alice.lines().length, 30);
+});
+
+test('who cannot jump is told why', () => {
+  const alice = Story.inside(many(451, 500), { more: true }).loses().happens('jump', { seq: 7 });
+  assert.match(alice.state.hint, /no connection/);
+});
+
+test('older messages that are refused are not asked for again and again', () => {
+  const alice = Story.inside(many(451, 500), { more: true }).happens('older');
+  alice.hears(error('forbidden', alice.takesSent('history')[0].ref)).happens('older');
+  assert.deepEqual(alice.takesSent('history'), []);
+});
+
+test('a change that came by is not asked again, though its ack was lost', () => {
+  const alice = Story.inside().says('/topic mine').hears({ type: 'topic', room: 'general', seq: 1, from: 'alice', at: AT, text: 'mine' });
+  alice.loses().forgets().welcomed().joined(resumed({ seq: 2, events: [{ type: 'topic', room: 'general', seq: 2, from: 'bob', at: AT, text: 'bobs' }] }));
+  assert.deepEqual(alice.takesSent('topic'), []);
+});
+
+test('a reaction that is put on, taken back and put on again in haste is on', () => {
+  const alice = Story.inside([message(1, 'bob', 'hi')]).says('/react 1 x').says('/unreact 1 x').says('/react 1 x');
+  alice.hears({ type: 'reacted', room: 'general', seq: 2, target: 1, from: 'alice', at: AT, emoji: 'x', on: true });
+  assert.deepEqual(alice.takesSent('react').map(({ on }) => on), [true, false]);
+  alice.hears({ type: 'ack', room: 'general', seq: 3, at: AT, ref: alice.state.asked[0].ref });
+  assert.deepEqual(alice.takesSent('react').map(({ on }) => on), [true]);
+});
+
+test('what cannot go on by itself wakes nobody', () => {
+  const refused = Story.inside([message(1, 'alice', 'x')]).says('/edit 1 y').says('hi').happens('link', { link: { state: 'refused', code: 4003, reason: 'no' } });
+  assert.equal(isWaiting(refused.state), false);
+  const failed = Story.inside().says('hi').hears(error('muted', 'c1'));
+  assert.equal(isWaiting(failed.state), false);
+  assert.equal(isWaiting(Story.inside().says('hi').state), true);
+});
+
+test('what is no message does not heap up either', () => {
+  const alice = Story.inside();
+  for (let i = 0; i < 700; i += 1) alice.hears({ type: 'notice', text: `${i}` });
+  assert.equal(alice.lines().length, 600);
+});
+
+test('a muted conversation does not call', () => {
+  const alice = Story.inside().says('/go @bob');
+  alice.joined({ room: '@alice,bob', ref: alice.takesSent('join')[0].ref }).says('/mute').happens('go', { room: 'general' }).happens('present', { present: false }).forgets();
+  alice.hears(message(1, 'bob', 'psst', { room: '@alice,bob' }));
+  assert.deepEqual(alice.takes('call'), []);
+  assert.equal(alice.hears(message(2, 'bob', 'Alice!', { room: '@alice,bob' })).takes('call').length, 1);
+});
+
+test('a conversation that comes with something new calls with the words of the other', () => {
+  const alice = Story.inside().happens('present', { present: false }).hears({ ...message(1, 'bob', 'psst'), room: '@alice,bob' });
+  const mine = { ...message(2, 'alice', 'hm?'), room: '@alice,bob' };
+  alice.joined({ room: '@alice,bob', seq: 2, messages: [{ ...message(1, 'bob', 'psst'), room: '@alice,bob' }, mine], ref: alice.takesSent('join')[0].ref });
+  assert.deepEqual(alice.takes('call').map(({ title, text }) => [title, text]), [['bob', 'psst']]);
+});
+
+test('a mark that is refused is told again, and nothing where nothing is read', () => {
+  const alice = Story.inside(many(1, 3)).happens('join', { room: 'ops' });
+  alice.joined({ room: 'ops', ref: alice.takesSent('join')[0].ref }).later(2_000).forgets();
+  alice.hears({ type: 'error', code: 'rate_limited', text: 'Too fast', ref: '-' });
+  for (let i = 0; i < 4; i += 1) alice.later(1_100);
+  assert.deepEqual(alice.takesSent('read').map(({ room, seq }) => [room, seq]), [['general', 3]]);
+});
+
+test('what the server says on the way in stays to be read', () => {
+  const alice = new Story().enters('alice', 'general', { outbox: [{ cid: 'c9', room: 'general', name: 'general', text: 'hi', at: 0, state: 'queued' }] }).later(3_700_000).welcomed();
+  alice.hears({ type: 'notice', text: 'Nothing is kept here.' }).joined({ seq: 1, messages: [message(1, 'bob', 'hi')] });
+  assert.deepEqual(alice.lines().map((line) => line.slice(0, 10)), ['bob: hi', '! 1 not se', '* Nothing ']);
+  alice.hears(message(2, 'bob', 'ho'));
+  assert.equal(alice.lines().at(-1), 'bob: ho');
+});
+
+test('who is in no room any more is not there for a private word either', () => {
+  const alice = Story.inside().says('/go @bob');
+  alice.joined({ room: '@alice,bob', ref: alice.takesSent('join')[0].ref });
+  const presence = (joined, left) => ({ type: 'presence', room: 'general', joined: joined.map((name) => ({ name })), left, online: 1 });
+  alice.hears(presence([], ['bob']));
+  assert.equal(isOnline(alice.state, 'bob'), false);
+  assert.equal(isOnline(alice.hears(presence(['bob'], [])).state, 'bob'), true);
+});
+
+test('a conversation is with somebody', () => {
+  assert.deepEqual(keys(Story.inside().happens('converse', { user: '' }).says('/go @')), ['general']);
+});
+
+test('haste in one room is haste in all', () => {
+  const alice = twoRooms().says('one').happens('go', { room: 'ops' }).says('two').forgets();
+  alice.hears({ type: 'error', code: 'rate_limited', text: 'Too fast', retry_ms: 800, ref: 'c1' }).later(500);
+  assert.deepEqual(alice.takesSent('send'), []);
+  assert.deepEqual(alice.later(400).takesSent('send').map(({ text }) => text), ['one']);
+});
+
+test('a page that holds nothing but what is ignored goes on to the next', () => {
+  const alice = Story.inside(many(451, 500), { more: true }).says('/ignore bob').happens('older');
+  alice.hears({ type: 'history', room: 'general', messages: many(401, 450), more: true, ref: alice.takesSent('history')[0].ref }).happens('older');
+  assert.deepEqual(alice.takesSent('history').map(({ before }) => before), [401]);
+});
+
+test('what came by is not counted again', () => {
+  const alice = twoRooms().hears(message(1, 'bob', 'hi', { room: 'ops' }), message(1, 'bob', 'hi', { room: 'ops' }));
+  assert.equal(alice.room('ops').unread, 1);
+});
+
+test('a conversation that another log does not know begins anew', () => {
+  const alice = Story.inside().says('/go @bob');
+  const say = (seq) => message(seq, 'bob', `m${seq}`, { room: '@alice,bob' });
+  alice.joined({ room: '@alice,bob', seq: 9, messages: [say(9)], ref: alice.takesSent('join')[0].ref }).loses().forgets().welcomed({ epoch: 'e2' });
+  alice.joined().hears(error('no_such_room', alice.takesSent('join')[0].ref), say(1));
+  assert.equal(alice.lines('@alice,bob')[0], 'bob: m1');
+});
+
+test('the first unread message is one that is shown', () => {
+  const alice = Story.inside(many(1, 3)).says('/ignore eve').loses().welcomed().forgets();
+  alice.joined(resumed({ seq: 5, events: [message(4, 'eve', 'spam'), message(5, 'bob', 'hi')], read: 3 }));
+  assert.deepEqual(alice.takes('show').map(({ seq }) => seq), [5]);
 });
