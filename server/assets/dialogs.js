@@ -66,7 +66,7 @@ export function openHelp() {
       return element('tr', '', head, element('td', '', help));
     })));
   /** @param {Key['where']} where @returns {[Node, string][]} */
-  const keysOf = (where) => KEYS.filter((key) => key.where === where && key.keys.length)
+  const keysOf = (where) => KEYS.filter(({ name, keys, where: at }) => at === where && keys.length && !/^room-[2-8]$/.test(name))
     .map(({ keys, help }) => [element('span', '', ...keys.flatMap((key, i) => [i ? ' ' : '', element('kbd', '', key.replaceAll('Arrow', ''))])), help]);
   /** @param {import('./types.d.ts').Command[]} commands @returns {[Node, string][]} */
   const usages = (commands) => commands.map(({ name, usage, help }) => [element('code', '', `/${name} ${usage}`.trimEnd()), help]);

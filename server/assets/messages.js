@@ -283,7 +283,7 @@ const ACTIONS = {
     // The same number is another message elsewhere.
     if (emoji && room?.key === of) dispatch({ type: 'react', seq, emoji });
   },
-  reply: ({ seq }) => write({ type: 'reply', seq }),
+  reply: ({ seq, deleted }) => { if (!deleted) write({ type: 'reply', seq }); },
   edit: ({ seq, from, deleted }) => { if (from === user && !deleted) write({ type: 'edit', seq }); },
   delete: async ({ seq, from, text, deleted }) => {
     const of = room?.key;
