@@ -238,7 +238,7 @@ impl Worker {
                 }
                 let (bytes, messages) = written?;
                 let url = format!("/api/exports/{}", order.task_id);
-                let message = format!("{messages} messages");
+                let message = if messages == 1 { "1 message".to_owned() } else { format!("{messages} messages") };
                 Ok(Done { message, file: Some(path), result: Some(TaskResult { url, bytes, messages }) })
             }
             Work::Verify => match self.reader.verify(&mut progress)? {
