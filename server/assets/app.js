@@ -64,7 +64,8 @@ function paintNow() {
 function keep(before) {
   const { user, session, outbox, rooms, here, muted, ignored } = state;
   if (!user) return;
-  if (folded(user) === folded(before.user)) {
+  const renamed = folded(user) !== folded(before.user);
+  if (!renamed) {
     if (outbox !== before.outbox) kept = browser.keepOutbox(user, outbox, before.outbox) && kept;
   } else if (outbox === before.outbox) {
     // Another name takes along what is here; who comes in by the door finds their own.
@@ -77,7 +78,7 @@ function keep(before) {
   }
   if (muted !== before.muted) browser.remember('muted', muted);
   if (ignored !== before.ignored) browser.remember('ignored', ignored);
-  const moved = rooms.length !== before.rooms.length || rooms.some(({ key }, i) => key !== before.rooms[i].key);
+  const moved = renamed || rooms.length !== before.rooms.length || rooms.some(({ key }, i) => key !== before.rooms[i].key);
   // Only then: another tab may be in other rooms.
   if (moved) browser.remember(`rooms:${folded(user)}`, rooms.filter((one) => !one.with).map((one) => one.name));
   if (moved || rooms.some(({ draft }, i) => draft !== before.rooms[i].draft)) {
