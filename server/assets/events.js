@@ -6,7 +6,7 @@
 
 /** @import {Frame, Line, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
-import { addLine, find, isIgnored, isNews, lineOf, recount, set, setRoom, title } from './model.js';
+import { addLine, find, isIgnored, isNews, lineOf, recount, setRoom, title } from './model.js';
 import { settle } from './outbox.js';
 import { heardAlready } from './requests.js';
 import { line as oneLine } from './text.js';
@@ -105,10 +105,12 @@ export function presence(turn, { room: name, joined = [], left = [] }) {
   const news = arrivals.filter((/** @type {string} */ one) => !missing.includes(one));
   const still = room.missing && { ...room.missing, names: missing.filter((one) => !users.includes(one)) };
   setRoom(turn, room.key, { users, missing: still, typing: room.typing.filter((one) => !gone.includes(one.name)) });
-  // Nobody tells who is there for a private word.
-  const { rooms } = turn.state;
-  const away = gone.filter((/** @type {string} */ one) => !rooms.some((each) => !each.with && each.users.includes(one)));
-  if (away.length) set(turn, { rooms: rooms.map((each) => (away.includes(each.with) ? { ...each, users: each.users.filter((one) => one !== each.with) } : each)) });
+  // Nobody tells who is there for a private word: whoever is in one of our rooms is.
+  for (const { key, with: other = '', users: two } of turn.state.rooms) {
+    if (![...arrivals, ...gone].includes(other)) continue;
+    const isThere = turn.state.rooms.some((each) => !each.with && each.users.includes(other));
+    setRoom(turn, key, { users: [...two.filter((one) => one !== other), ...(isThere ? [other] : [])] });
+  }
   const shown = (/** @type {string} */ one) => one !== turn.state.user && !isIgnored(turn.state, one);
   for (const one of news.filter(shown)) fold(turn, room.key, one, true);
   for (const one of gone.filter(shown)) fold(turn, room.key, one, false);

@@ -122,8 +122,10 @@ function joined(turn, frame, asked) {
   }
   const again = asked ? asked.frame.after !== undefined : room?.epoch !== undefined;
   const here = users.map((/** @type {{name: string}} */ one) => one.name);
-  const { key, users: before, read: known } = room ?? addRoom(turn, name, otherOf(turn, name, here));
-  const missing = again ? { names: before.filter((one) => !here.includes(one)), until: turn.now + RETURN_MS } : undefined;
+  const { key, with: other, users: before, read: known, missing: still } = room ?? addRoom(turn, name, otherOf(turn, name, here));
+  // Nor are those forgotten who had not come back before it broke again.
+  const awaited = [...before, ...(still?.names ?? [])].filter((one) => !here.includes(one));
+  const missing = again && !other ? { names: awaited, until: turn.now + RETURN_MS } : undefined;
   setRoom(turn, key, { name, topic, users: here, missing, membership: recovered && more ? 'catching' : 'joined', toldRead: read, asking: undefined });
   if (recovered) {
     readUpTo(turn, key, read);

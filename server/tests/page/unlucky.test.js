@@ -292,3 +292,21 @@ test('the first unread message is one that is shown', () => {
   alice.joined(resumed({ seq: 5, events: [message(4, 'eve', 'spam'), message(5, 'bob', 'hi')], read: 3 }));
   assert.deepEqual(alice.takes('show').map(({ seq }) => seq), [5]);
 });
+
+test('who was awaited after one outage is awaited after the next', () => {
+  const alone = { users: [{ name: 'alice' }] };
+  const twice = () => Story.inside().loses().welcomed().joined(resumed(alone)).loses().welcomed().joined(resumed(alone));
+  assert.deepEqual(twice().hears({ type: 'presence', room: 'general', joined: [{ name: 'bob' }], left: [] }).lines(), []);
+  assert.deepEqual(twice().later(31_000).lines(), ['-bob']);
+});
+
+test('whoever is back in one of our rooms is there for a private word, and nobody goes from it', () => {
+  const alice = Story.inside().happens('converse', { user: 'bob' });
+  alice.joined({ room: '@alice,bob', ref: alice.takesSent('join')[0].ref }).loses().welcomed();
+  const alone = { users: [{ name: 'alice' }] };
+  alice.joined(resumed(alone)).joined(resumed({ ...alone, room: '@alice,bob', ref: alice.takesSent('join')[0].ref }));
+  assert.deepEqual(alice.room().users, ['alice']);
+  alice.hears({ type: 'presence', room: 'general', joined: [{ name: 'bob' }], left: [] });
+  assert.deepEqual(alice.room().users, ['alice', 'bob']);
+  assert.deepEqual(alice.later(31_000).lines(), []);
+});
