@@ -7,7 +7,7 @@
 /** @import {Asked, Frame, Line, Link, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { call, logged, presence } from './events.js';
-import { addLine, addRoom, fault, find, isNews, lineOf, notice, recount, set, setRoom } from './model.js';
+import { addLine, addRoom, fault, find, hint, isNews, lineOf, notice, recount, set, setRoom } from './model.js';
 import { acked, lost as outboxLost, refused, setOldAside, settle } from './outbox.js';
 import { answered, forgetChanges, hold, lost as requestsLost, SIGNAL } from './requests.js';
 import { firstUnread, go, gone, join, jump, readUpTo, turned } from './rooms.js';
@@ -179,7 +179,7 @@ function fresh(turn, key, { messages, more, seq }) {
 /** Somebody asked to come here. @param {Turn} turn @param {string} key @param {Asked} asked */
 function arrived(turn, key, { typed, seq }) {
   // Who types on does not want to be taken elsewhere.
-  if (typed !== turn.state.typed) return set(turn, { hint: `You are in ${key} now, too.` });
+  if (typed !== turn.state.typed) return hint(turn, `You are in ${key} now, too.`);
   go(turn, key);
   if (seq) jump(turn, seq);
 }

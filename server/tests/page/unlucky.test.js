@@ -310,3 +310,10 @@ test('whoever is back in one of our rooms is there for a private word, and nobod
   assert.deepEqual(alice.room().users, ['alice', 'bob']);
   assert.deepEqual(alice.later(31_000).lines(), []);
 });
+
+test('that another room is there, too, is spoken as well as shown', () => {
+  const alice = Story.inside().says('/join ops');
+  const [{ ref }] = alice.takesSent('join');
+  alice.happens('draft', { text: 'meanwhile' }).joined({ room: 'ops', ref });
+  assert.deepEqual(alice.takes('announce').map(({ text }) => text), [alice.state.hint]);
+});
