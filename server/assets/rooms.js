@@ -81,7 +81,8 @@ export function leave(turn, key) {
 /** @param {Turn} turn @param {string} key */
 export function gone(turn, key) {
   const rooms = turn.state.rooms.filter((room) => room.key !== key);
-  if (!rooms.length || rooms.length === turn.state.rooms.length) return;
+  // One is needed: a connection has a room in its address.
+  if (rooms.every((room) => room.with) || rooms.length === turn.state.rooms.length) return;
   if (turn.state.here === key) go(turn, (rooms.find((room) => room.key === turn.state.before) ?? rooms[0]).key);
   // A late answer must not bring it back.
   set(turn, { rooms, asked: turn.state.asked.filter(({ why, room }) => room !== key || !/join|change/.test(why)) });

@@ -317,3 +317,9 @@ test('that another room is there, too, is spoken as well as shown', () => {
   alice.happens('draft', { text: 'meanwhile' }).joined({ room: 'ops', ref });
   assert.deepEqual(alice.takes('announce').map(({ text }) => text), [alice.state.hint]);
 });
+
+test('a room of all is kept, for the next connection to name', () => {
+  const alice = Story.inside().happens('converse', { user: 'bob' }).hears({ type: 'left', room: 'general' });
+  assert.deepEqual(keys(alice), ['general', '@alice,bob']);
+  assert.equal(alice.happens('nick', { user: 'zoe', session: '' }).state.here, 'general');
+});
