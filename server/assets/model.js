@@ -84,14 +84,20 @@ export function addLine(turn, key, line) {
 
 /** @param {Turn} turn @param {string} text @param {string} [key] */
 export function notice(turn, text, key = turn.state.here) {
-  addLine(turn, find(turn.state, key) ? key : turn.state.here, { kind: 'notice', text });
-  turn.effects.push({ type: 'announce', text });
+  tell(turn, find(turn.state, key) ? key : turn.state.here, 'notice', text);
 }
 
 /** Something went wrong: said where the person is. @param {Turn} turn @param {string} text */
 export function fault(turn, text) {
-  addLine(turn, turn.state.here, { kind: 'fault', text });
+  tell(turn, turn.state.here, 'fault', text);
+}
+
+/** @param {Turn} turn @param {string} key @param {Line['kind']} kind @param {string} text */
+function tell(turn, key, kind, text) {
+  addLine(turn, key, { kind, text });
   turn.effects.push({ type: 'announce', text });
+  // Who reads further up does not see the end of the list.
+  if (key === turn.state.here && !current(turn.state).following) set(turn, { hint: text });
 }
 
 /** @param {Turn} turn @param {string} hint */

@@ -134,7 +134,7 @@ export function readUpTo(turn, key, seq) {
 export function markRead(turn) {
   const room = current(turn.state);
   readUpTo(turn, room.key, room.position);
-  setRoom(turn, room.key, { marker: undefined, unread: 0, mentions: 0, unreadMore: false });
+  setRoom(turn, room.key, { marker: undefined, unread: 0, mentions: 0, unreadMore: false, news: 0 });
 }
 
 /** @param {Turn} turn */

@@ -323,3 +323,10 @@ test('a room of all is kept, for the next connection to name', () => {
   assert.deepEqual(keys(alice), ['general', '@alice,bob']);
   assert.equal(alice.happens('nick', { user: 'zoe', session: '' }).state.here, 'general');
 });
+
+test('what goes wrong is also said where one looks, further up', () => {
+  const alice = Story.inside(many(1, 50)).says('/foo');
+  assert.equal(alice.state.hint, '');
+  alice.happens('seen', { room: 'general', seq: 10, end: false }).says('/foo');
+  assert.match(alice.state.hint, /no command/);
+});
