@@ -32,6 +32,8 @@ export function start(to) {
   startMessages(to);
   on(byId('retry'), 'click', () => dispatch({ type: 'connect' }));
   on(byId('find'), 'click', () => openSearch(dispatch));
+  // With the focus, the topic would grow or fold under the pointer, and the click be lost.
+  on(byId('topic'), 'mousedown', (event) => { if (event.target.closest('a')) event.preventDefault(); });
   on(byId('switch'), 'click', () => {
     // Before, so that the focus comes back to what is still there.
     fold();
