@@ -100,7 +100,7 @@ export function inAddress() {
 }
 
 /** @param {Room} room */
-export const addressOf = ({ name, with: other }) => `#${encodeURIComponent(other ? `@${other}` : name)}`;
+const addressOf = ({ name, with: other }) => `#${encodeURIComponent(other ? `@${other}` : name)}`;
 
 /** @param {Room} room @param {boolean} [again] Going back leads to the room before. */
 export function showInAddress(room, again) {

@@ -303,5 +303,5 @@ export function composer({ state, dispatch, ask }) {
   }
 
   input.enterKeyHint = touch.matches ? 'enter' : 'send';
-  return { sync, focus: () => input.focus() };
+  return { sync };
 }

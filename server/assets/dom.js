@@ -71,7 +71,7 @@ const format = (options) => new Intl.DateTimeFormat(undefined, options);
 const FULL = format({ dateStyle: 'full', timeStyle: 'medium' });
 export const CLOCK = format({ timeStyle: 'short' });
 export const DAY = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-export const SHORT = format({ dateStyle: 'medium', timeStyle: 'short' });
+const SHORT = format({ dateStyle: 'medium', timeStyle: 'short' });
 
 /** @param {string | number} at @param {Intl.DateTimeFormat} [as] */
 export function timeOf(at, as = SHORT) {

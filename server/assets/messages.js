@@ -252,8 +252,6 @@ export function showMessage(seq) {
 
 /** @returns {any} */
 const selected = () => document.activeElement?.closest('#messages > li');
-export const selectedSeq = () => Number(selected()?.dataset.seq ?? 0);
-export const selectedCid = () => selected()?.dataset.cid ?? '';
 
 /** False: there is none in that direction. `seen`: what is pointed at, or the last that is wholly in view.
  * @param {'up' | 'down' | 'first' | 'last' | 'seen'} where */

@@ -26,7 +26,7 @@ export function say(turn, key, cid, text, more) {
 }
 
 /** @param {Turn} turn @param {string | undefined} cid @param {Partial<Pending>} change */
-export const setPending = (turn, cid, change) =>
+const setPending = (turn, cid, change) =>
   set(turn, { outbox: turn.state.outbox.map((one) => (one.cid === cid ? { ...one, ...change } : one)) });
 
 /** The server has it, or its author does not want it any more. @param {Turn} turn @param {string | undefined} cid */

@@ -17,7 +17,7 @@ import { change, said, search, searchMore } from './said.js';
 import { folded } from './text.js';
 import { messageIn, messages } from './window.js';
 
-export { current, find, initial, isIgnored, isOnline, shownWindow, title } from './model.js';
+export { current, initial, isOnline } from './model.js';
 
 /* The protocol says so. */
 const TYPING_EVERY_MS = 2_000;
