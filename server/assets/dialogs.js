@@ -162,9 +162,13 @@ export function openSwitcher(dispatch) {
     const wanted = folded(input.value.trim().replace(/^[#@]/, ''));
     const choices = destinations(dispatch);
     const found = wanted ? matching(choices, wanted) : choices;
-    const name = input.value.trim().replace(/^#/, '');
+    const [, sigil = '#', name] = /** @type {RegExpExecArray} */ (/^([#@])?(.*)/.exec(input.value.trim()));
     if (wanted && !choices.some(({ words }) => words === wanted)) {
-      found.push({ key: `join ${name}`, label: ['#', bdi(name)].map(node), about: 'a new room', words: '', choose: () => dispatch({ type: 'join', room: name }) });
+      const isRoom = sigil === '#';
+      found.push({
+        key: `new ${sigil}${name}`, label: [sigil, bdi(name)].map(node), about: isRoom ? 'a new room' : 'a new conversation', words: '',
+        choose: () => dispatch(isRoom ? { type: 'join', room: name } : { type: 'converse', user: name }),
+      });
     }
     return found.slice(0, 50);
   });
