@@ -32,7 +32,7 @@ export function go(turn, key) {
 function opened(turn, key) {
   const room = find(turn.state, key);
   if (!room?.unread || room.past) return;
-  setRoom(turn, key, { marker: room.read });
+  setRoom(turn, key, { marker: room.read, news: room.unread });
   // Some of it may have been let go of since it was counted.
   recount(turn, key);
   if (find(turn.state, key)?.unreadMore) firstUnread(turn);
