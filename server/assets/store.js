@@ -9,7 +9,7 @@
 /** @import {Turn} from './model.js' */
 import { missed } from './events.js';
 import { heard, linked } from './frames.js';
-import { addRoom, current, find, hint, initial, isConnected, privateName, same, set, setRoom, shownWindow } from './model.js';
+import { addRoom, current, hint, initial, isConnected, privateName, same, set, setRoom, shownWindow } from './model.js';
 import { resend, sendWhatIsDue, settle } from './outbox.js';
 import { ask, askWhatIsDue, signal } from './requests.js';
 import * as rooms from './rooms.js';
