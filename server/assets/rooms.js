@@ -22,7 +22,7 @@ export function go(turn, key) {
   stopTyping(turn);
   // What was read needs no line any more.
   if (left && !left.unread) setRoom(turn, left.key, { marker: undefined });
-  set(turn, { here: room.key, before: left?.key ?? room.key });
+  set(turn, { here: room.key, before: left?.key ?? room.key, hint: '' });
   turn.effects.push({ type: 'announce', text: room.with ? `Conversation with ${room.with}` : `Room ${room.name}` });
   if (room.membership === 'absent' && isConnected(turn.state)) join(turn, room);
   opened(turn, room.key);

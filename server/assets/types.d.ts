@@ -173,7 +173,7 @@ export interface State {
   ignored: string[];
   muted: string[];
   found?: Found;
-  /** A word for the person, until the next one. */
+  /** A word for the person, until the next one or another room. */
   hint: string;
 }
 

@@ -330,3 +330,9 @@ test('what goes wrong is also said where one looks, further up', () => {
   alice.happens('seen', { room: 'general', seq: 10, end: false }).says('/foo');
   assert.match(alice.state.hint, /no command/);
 });
+
+test('a hint stays behind in the room that it was about', () => {
+  const alice = twoRooms().says('/mute');
+  assert.match(alice.state.hint, /calls only/);
+  assert.equal(alice.happens('go', { room: 'ops' }).state.hint, '');
+});
