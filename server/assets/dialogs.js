@@ -286,7 +286,7 @@ export function openSearch(dispatch, query = '') {
   function draw(found) {
     const { messages = [], query: sought = '' } = found ?? {};
     const hits = new RegExp(`(${sought.split(/\s+/).filter(Boolean).map((word) => word.replace(/[^\p{L}\p{N}]/gu, '\\$&')).join('|') || '$^'})`, 'gi');
-    words.textContent = !found ? '' : found.asking ? 'Searching…' : messages.length ? '' : 'Nothing found.';
+    words.textContent = !found ? '' : found.asking ? 'Searching…' : found.failed ? 'There was no answer.' : messages.length ? '' : 'Nothing found.';
     more.hidden = !found?.more || found.asking;
     patch(list, messages.map((message) => {
       const { seq, room = '', from, at, text } = message;

@@ -7,7 +7,7 @@
 /** @import {Asked, Frame, Line, Link, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { call, logged, presence } from './events.js';
-import { addLine, addRoom, fault, find, hint, isNews, lineOf, notice, recount, set, setRoom } from './model.js';
+import { addLine, addRoom, fault, find, hint, isNews, lineOf, notice, recount, set, setRoom, unanswered } from './model.js';
 import { acked, lost as outboxLost, refused, setOldAside, settle } from './outbox.js';
 import { answered, forgetChanges, hold, lost as requestsLost, SIGNAL } from './requests.js';
 import { firstUnread, go, gone, join, jump, readUpTo, turned } from './rooms.js';
@@ -47,7 +47,7 @@ const FRAMES = {
   found(turn, { messages, more }, asked) {
     const { found } = turn.state;
     if (found && asked?.frame.query === found.query) {
-      set(turn, { found: { ...found, messages: asked.seq ? [...found.messages, ...messages] : messages, more: more && !!found.room, asking: false } });
+      set(turn, { found: { ...found, messages: asked.seq ? [...found.messages, ...messages] : messages, more: more && !!found.room, asking: false, failed: false } });
     }
   },
   rooms: (turn, { rooms }) => set(turn, { listed: rooms }),
@@ -192,7 +192,7 @@ function error(turn, frame) {
   if (turn.state.outbox.some(({ cid }) => cid === ref)) return refused(turn, frame, passing);
   if (passing && ref && turn.state.asked.some((one) => one.ref === ref)) return hold(turn, ref, retry_ms);
   const asked = answered(turn, ref);
-  if (asked?.why === 'search' && turn.state.found) set(turn, { found: { ...turn.state.found, asking: false } });
+  if (asked?.why === 'search') set(turn, { found: unanswered(turn.state) });
   if (asked) setRoom(turn, asked.room, { asking: undefined });
   // The page would ask for it again and again.
   if (asked?.why === 'older' || asked?.why === 'newer') noFurther(turn, asked.room);
@@ -222,7 +222,7 @@ export function linked(turn, link) {
   requestsLost(turn);
   set(turn, {
     typingIn: '', typingAt: 0, addressed: turn.state.rooms.find((room) => !room.with)?.key,
-    found: turn.state.found && { ...turn.state.found, asking: false },
+    found: unanswered(turn.state),
     rooms: turn.state.rooms.map((room) => ({ ...room, membership: 'absent', typing: [], asking: undefined })),
   });
   if (link.state === 'waiting' && before.state === 'connected') turn.effects.push({ type: 'announce', text: 'Not connected' });

@@ -106,6 +106,9 @@ export function hint(turn, hint) {
   if (hint) turn.effects.push({ type: 'announce', text: hint });
 }
 
+/** Nobody will say any more what was found. @param {State} state */
+export const unanswered = ({ found }) => found && { ...found, asking: false, failed: found.asking || found.failed };
+
 /** @param {State} state @param {Message} message @returns {Line} */
 export const lineOf = (state, message) =>
   ({ kind: 'message', seq: message.seq, n: 0, at: message.at, message, mention: message.from !== state.user && mentions(state.user, message.text) });

@@ -8,7 +8,7 @@
 
 /** @import {Asked, Frame, Room, State} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
-import { fault, find, isConnected, next, set } from './model.js';
+import { fault, find, isConnected, next, set, unanswered } from './model.js';
 
 /** The `ref` of what nobody waits for. */
 export const SIGNAL = '-';
@@ -102,10 +102,10 @@ function forget(turn) {
   const late = (/** @type {Asked} */ { sentAt }) => sentAt !== undefined && turn.now > sentAt + ANSWER_WITHIN_MS;
   if (!turn.state.asked.some(late)) return;
   const kept = turn.state.asked.filter((one) => !late(one) || LASTING.includes(one.why));
-  const gone = turn.state.asked.filter((one) => !kept.includes(one)).map(({ room }) => room);
+  const gone = turn.state.asked.filter((one) => !kept.includes(one));
   set(turn, {
     asked: kept.map((one) => (late(one) ? { ...one, sentAt: undefined } : one)),
-    rooms: turn.state.rooms.map((room) => (gone.includes(room.key) ? { ...room, asking: undefined } : room)),
-    found: turn.state.found && { ...turn.state.found, asking: false },
+    rooms: turn.state.rooms.map((room) => (gone.some((one) => one.room === room.key) ? { ...room, asking: undefined } : room)),
+    found: gone.some(({ why }) => why === 'search') ? unanswered(turn.state) : turn.state.found,
   });
 }

@@ -76,7 +76,7 @@ function request(turn, frame) {
 
 /** @param {Turn} turn @param {string} query @param {Room} [room] */
 export function search(turn, query, room) {
-  set(turn, { found: { query, room: room?.key, messages: [], more: false, asking: isConnected(turn.state) && !!query.trim() } });
+  set(turn, { found: { query, room: room?.key, messages: [], more: false, asking: isConnected(turn.state) && !!query.trim(), failed: !isConnected(turn.state) } });
   if (query.trim()) askNow(turn, 'search', turn.state.here, { type: 'search', query, room: room?.name });
 }
 

@@ -135,6 +135,8 @@ export interface Found {
   messages: Message[];
   more: boolean;
   asking: boolean;
+  /** There was no answer to the last question. */
+  failed?: boolean;
 }
 
 export interface State {

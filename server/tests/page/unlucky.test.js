@@ -336,3 +336,15 @@ test('a hint stays behind in the room that it was about', () => {
   assert.match(alice.state.hint, /calls only/);
   assert.equal(alice.happens('go', { room: 'ops' }).state.hint, '');
 });
+
+test('what was not answered is not said to be nothing', () => {
+  const search = () => Story.inside().happens('search', { query: 'hi' });
+  const failed = (story) => [story.state.found.asking, story.state.found.failed];
+  assert.deepEqual(failed(search()), [true, false]);
+  assert.deepEqual(failed(search().loses()), [false, true]);
+  assert.deepEqual(failed(search().later(31_000)), [false, true]);
+  assert.deepEqual(failed(Story.inside().loses().happens('search', { query: 'hi' })), [false, true]);
+  const alice = search();
+  const [{ ref }] = alice.takesSent('search');
+  assert.deepEqual(failed(alice.hears({ type: 'found', ref, query: 'hi', messages: [], more: false }).loses()), [false, false]);
+});
