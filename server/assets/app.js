@@ -84,7 +84,7 @@ function keep(before) {
   if (moved || rooms.some(({ draft }, i) => draft !== before.rooms[i].draft)) {
     // What is being edited has the words of a message: the draft is what stood there before.
     const drafts = rooms.map(({ key, draft, purpose }) => [key, purpose.kind === 'edit' ? purpose.before : draft]).filter(([, draft]) => draft);
-    browser.rememberHere(`drafts:${folded(user)}`, JSON.stringify(Object.fromEntries(drafts)));
+    browser.rememberHere(`drafts:${folded(user)}`, Object.fromEntries(drafts));
   }
   // A room that was left is no place to go back to.
   if (here !== before.here && door.hidden) browser.showInAddress(current(state), rooms.some(({ key }) => key === before.here));
@@ -128,7 +128,7 @@ function begin() {
       }
       return url.href;
     },
-    hello: () => ({ type: 'hello', client: 'page/0.1.0', token: browser.recallHere('token') || undefined }),
+    hello: () => ({ type: 'hello', client: 'page/0.1.0', token: browser.recallHere('token', '') || undefined }),
     onFrame(frame) {
       if (frame.ref !== PULSE) dispatch({ type: 'frame', frame });
     },
@@ -166,7 +166,7 @@ function enter(toRoom, user) {
     type: 'entered', user, room: first, rooms,
     session: browser.recall(`session:${folded(user)}`, ''),
     outbox: browser.keptOutbox(user),
-    drafts: JSON.parse(browser.recallHere(`drafts:${folded(user)}`) || '{}'),
+    drafts: browser.recallHere(`drafts:${folded(user)}`, {}),
     muted: browser.recall('muted', []), ignored: browser.recall('ignored', []),
   });
   if (private_) dispatch({ type: 'converse', user: toRoom.slice(1) });
@@ -183,7 +183,7 @@ function showDoor(reason, askToken = false) {
   if (reason === '') dispatch({ type: 'link', link: { state: 'idle' } });
   name.value = state.user || browser.recall('name', '');
   room.value = (state.user && current(state)?.name) || browser.inAddress() || browser.recall(`rooms:${folded(name.value)}`, ['general'])[0] || 'general';
-  byId('token-field').hidden = !askToken && !browser.recallHere('token');
+  byId('token-field').hidden = !askToken && !browser.recallHere('token', '');
   byId('door-error').textContent = shown(reason);
   byId('entrance').hidden = door.hidden = false;
   byId('app').hidden = true;
@@ -227,7 +227,7 @@ async function ring() {
 /** @param {string} key @param {string} format */
 function exportRoom(key, format) {
   const { name: of, with: other } = state.rooms.find((one) => one.key === key) ?? current(state);
-  const work = startExport({ room: of, format, session: other ? state.session : '', token: browser.recallHere('token'), onTask: (task) => paintTask(task, () => work.cancel()) });
+  const work = startExport({ room: of, format, session: other ? state.session : '', token: browser.recallHere('token', ''), onTask: (task) => paintTask(task, () => work.cancel()) });
 }
 
 // Keys and buttons

@@ -72,19 +72,19 @@ export function watchOutbox(settled) {
 }
 
 /* Drafts and tokens are this tab's. */
-/** @param {string} key @param {string} value */
+/** @param {string} key @param {unknown} value */
 export function rememberHere(key, value) {
   try {
-    sessionStorage.setItem(`chat:${key}`, value);
+    sessionStorage.setItem(`chat:${key}`, JSON.stringify(value));
   } catch { /* forgotten, then */ }
 }
 
-/** @param {string} key */
-export function recallHere(key) {
+/** @template T @param {string} key @param {T} otherwise @returns {T} */
+export function recallHere(key, otherwise) {
   try {
-    return sessionStorage.getItem(`chat:${key}`) ?? '';
+    return JSON.parse(sessionStorage.getItem(`chat:${key}`) ?? '') ?? otherwise;
   } catch {
-    return '';
+    return otherwise;
   }
 }
 
