@@ -69,7 +69,7 @@ export function startMessages(to) {
   on(document, 'visibilitychange', lookSoon);
   on(list, 'pointerover', ({ target, pointerType }) => { if (pointerType === 'mouse') offer(target); });
   on(list, 'focusin', ({ target }) => offer(target));
-  on(list, 'pointerleave', () => { if (!list.contains(document.activeElement)) tools.remove(); });
+  on(list, 'pointerleave', () => { if (!list.contains(document.activeElement)) bring(); });
   on(list, 'click', clicked);
   on(byId('newest'), 'click', () => {
     // The button is about to go.
@@ -345,7 +345,15 @@ function offer(target) {
   const row = target.closest('.message:not(.deleted)');
   // A keyboard on its buttons is not to be interrupted by a mouse that lies on another row.
   if (!row || tools.parentElement === row || tools.querySelector(':focus-visible')) return;
-  row.append(tools);
+  bring(row);
+}
+
+/** @param {Element} [row] Nowhere without one. */
+function bring(row) {
+  tools.parentElement?.classList.remove('at');
+  row?.classList.add('at');
+  if (row) row.append(tools);
+  else tools.remove();
 }
 
 /** @param {{target: any}} event */
@@ -428,6 +436,7 @@ function messageRow(message, mention, head, mine, replied) {
   row.classList.toggle('mention', mention);
   row.classList.toggle('deleted', Boolean(deleted));
   if (edited_at && !deleted) {
+    row.classList.add('edited');
     const mark = element('span', 'mark', '(edited)');
     mark.title = timeOf(edited_at).textContent ?? '';
     row.append(' ', mark);
@@ -483,7 +492,10 @@ function said(className, { from, action, reply_to }, head, words, time, replied)
   row.classList.toggle('action', Boolean(action));
   const text = element('div', 'text', ...words);
   text.dir = 'auto';
-  if (reply_to !== undefined) row.append(replyLine(replied));
+  if (reply_to !== undefined) {
+    row.classList.add('answer');
+    row.append(replyLine(replied));
+  }
   if (action) {
     text.prepend('* ', bdi(from, 'sender'), ' ');
     row.append(time, text);
