@@ -35,8 +35,12 @@ mod talk;
 mod wire;
 mod workloads;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
+use anyhow::Context;
 use clap::Parser;
 
 use self::{
@@ -113,7 +117,9 @@ fn main() -> anyhow::Result<()> {
     let circumstances = report::circumstances(&plan);
     let mut table = Table::default();
     for workload in WORKLOADS.iter().filter(|workload| plan.wants(workload)) {
-        (workload.measure)(&plan, &mut table)?;
+        let begun = Instant::now();
+        (workload.measure)(&plan, &mut table).with_context(|| workload.name)?;
+        eprintln!("{}: {:.1} s", workload.name, begun.elapsed().as_secs_f64());
     }
     report::tell(&plan, &table, &circumstances)
 }

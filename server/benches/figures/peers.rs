@@ -63,7 +63,7 @@ fn ws(home: &Path, install: bool) -> anyhow::Result<Way> {
         let arguments = ["install", "--silent", "--no-save", "--no-package-lock", "ws", "--prefix"];
         run(Command::new("npm").args(arguments).arg(home.join("node")))?;
     }
-    Ok(Way { program: "node".into(), script: Some(Path::new(SOURCES).join("ws.js")), node_path: Some(modules) })
+    Ok(Way { program: "node".into(), script: Some(Path::new(SOURCES).join("ws.cjs")), node_path: Some(modules) })
 }
 
 fn tutorial(home: &Path, install: bool) -> anyhow::Result<Way> {

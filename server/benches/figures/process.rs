@@ -35,7 +35,7 @@ impl Process {
         let Some(port) = port else {
             let _ = child.kill();
             let _ = child.wait();
-            anyhow::bail!("{command:?} did not say its port: {line:?}");
+            anyhow::bail!("it did not say its port, but {line:?}");
         };
         Ok(Self { child, port, started, _stdout: stdout })
     }

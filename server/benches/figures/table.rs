@@ -43,6 +43,11 @@ struct Figure {
 }
 
 impl Table {
+    /// The order of columns, where not the first row has all of them.
+    pub(crate) fn columns(&mut self, title: &'static str, columns: &[&'static str]) {
+        self.section(title).columns = columns.to_vec();
+    }
+
     /// One round's figure.
     pub(crate) fn add(&mut self, title: &'static str, row: &str, column: &'static str, value: f64) {
         eprintln!("{title} | {row} | {column}: {}", shown(value));
@@ -121,20 +126,18 @@ impl Display for Table {
             writeln!(out, "### {}\n", section.title)?;
             let heads = std::iter::once("").chain(section.columns.iter().copied());
             let mut lines = vec![heads.map(String::from).collect::<Vec<_>>()];
-            for row in section.rows.iter().filter(|row| !row.cells.is_empty()) {
-                let cell = |column: &&str| row.cells.iter().find(|cell| cell.column == *column);
-                let figures = section
-                    .columns
-                    .iter()
-                    .map(|column| cell(column).map_or_else(|| "–".into(), |cell| Figure::of(&cell.rounds).to_string()));
-                lines.push(std::iter::once(row.name.clone()).chain(figures).collect());
+            for row in &section.rows {
+                let figure =
+                    |column: &&str| row.cells.iter().find(|cell| cell.column == *column).map(|cell| Figure::of(&cell.rounds));
+                let figures =
+                    section.columns.iter().map(|column| figure(column).map_or_else(|| "–".into(), |figure| figure.to_string()));
+                let mut line: Vec<_> = std::iter::once(row.name.clone()).chain(figures).collect();
+                if let Some(why) = &row.missing {
+                    line[0] += &format!(": **not measured**: {why}");
+                }
+                lines.push(line);
             }
             write_lines(out, &lines)?;
-            for row in &section.rows {
-                if let Some(why) = &row.missing {
-                    writeln!(out, "\n{}: **not measured**: {why}.", row.name)?;
-                }
-            }
             writeln!(out)?;
         }
         let judged = self.judged();

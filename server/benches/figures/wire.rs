@@ -135,7 +135,7 @@ pub(crate) fn masked(text: &str) -> Vec<u8> {
 pub(crate) const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 
 /// Bytes of a message on the wire, header included, as in a usual chat line.
-const MESSAGE_BYTES: usize = 132;
+pub(crate) const MESSAGE_BYTES: usize = 132;
 /// Of these, the header.
 const HEADER: usize = 4;
 

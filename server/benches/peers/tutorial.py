@@ -45,6 +45,7 @@ async def websocket_endpoint(websocket: WebSocket, room: str, client_id: str) ->
 if __name__ == "__main__":
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen(4096)
     print(f"listening on {listener.getsockname()[1]}", flush=True)
     # Its pings want their own bytes back, which a generator that decodes nothing does not have.
     config = uvicorn.Config(app, log_level="error", ws_ping_interval=None)
