@@ -18,7 +18,7 @@ const PER_ROOM: usize = 100;
 const WATCHED: Duration = Duration::from_secs(2);
 
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> anyhow::Result<()> {
-    let counts: &[usize] = if plan.quick { &[2000] } else { &[10_000, 19_000] };
+    let counts: &[usize] = if plan.quick { &[1000] } else { &[10_000, 19_000] };
     let watched = if plan.quick { WATCHED / 8 } else { WATCHED };
     for round in 0..plan.rounds {
         for (place, wanted) in counts.iter().enumerate() {

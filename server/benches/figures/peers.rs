@@ -32,11 +32,14 @@ struct Way {
     node_path: Option<PathBuf>,
 }
 
+/// Finds the way, below this directory and after installing what is needed if that is allowed.
+type Make = fn(&Path, bool) -> anyhow::Result<Way>;
+
 impl Peer {
     /// All of them, installed where that is allowed and was not done before.
     pub(crate) fn all(install: bool) -> Vec<Self> {
         let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
-        let peers: [(&str, fn(&Path, bool) -> anyhow::Result<Way>); 3] =
+        let peers: [(&str, Make); 3] =
             [("Node ws", ws), ("FastAPI tutorial, uvicorn", tutorial), ("axum example, broadcast", axum)];
         peers
             .into_iter()

@@ -88,7 +88,7 @@ fn bare(generator: &mut Generator, talk: &Talk, how: How, loops: usize) -> anyho
     let streams: Vec<_> = (0..crowds).map(|_| generator.stream()).collect();
     for place in 0..crowds * talk.members {
         let reader = generator.open(group, process.port)?;
-        if place % talk.members % SAMPLED == 0 {
+        if (place % talk.members).is_multiple_of(SAMPLED) {
             generator.sample(reader, streams[place / talk.members]);
         }
     }

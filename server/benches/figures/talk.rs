@@ -60,11 +60,12 @@ pub(crate) enum Pace {
 
 impl Pace {
     /// Programs are loaded in turns as short as this, so that all of them meet the same weather.
-    fn turn(self) -> Duration {
-        match self {
+    fn turn(self, plan: &Plan) -> Duration {
+        let turn = match self {
             Self::Closed(_) => Duration::from_millis(150),
             Self::Open(_) => Duration::from_millis(500),
-        }
+        };
+        turn.min(plan.slice())
     }
 }
 
@@ -121,6 +122,7 @@ fn programs(plan: &Plan) -> Vec<Program> {
 pub(crate) fn work(plan: &Plan, table: &mut Table, talk: &Talk, programs: &[Program]) -> anyhow::Result<Worked> {
     let connections = talk.rooms.div_ceil(talk.rooms_each) * talk.members;
     let at_once = (process::most_connections() / connections.max(1)).max(1);
+    let turn = talk.pace.turn(plan);
     let mut worked = Worked::new();
     for programs in programs.chunks(at_once) {
         let stores = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
@@ -135,10 +137,10 @@ pub(crate) fn work(plan: &Plan, table: &mut Table, talk: &Talk, programs: &[Prog
             // The first is for warming up.
             let slice = if round == 0 { plan.slice() / 4 } else { plan.slice() };
             let mut works: HashMap<Program, Work> = HashMap::new();
-            for _ in 0..slice.as_millis().div_ceil(talk.pace.turn().as_millis()) {
+            for _ in 0..slice.as_millis().div_ceil(turn.as_millis()) {
                 let mut lost = Vec::new();
                 for (program, rig) in &mut rigs {
-                    let done = load(&mut generator, rig, talk, works.entry(*program).or_default());
+                    let done = load(&mut generator, rig, talk, turn, works.entry(*program).or_default());
                     if unless_peer(plan, table, talk, *program, done)?.is_none() {
                         generator.leave(rig.group);
                         lost.push(*program);
@@ -172,12 +174,12 @@ fn unless_peer<T>(
     }
 }
 
-fn load(generator: &mut Generator, rig: &Rig, talk: &Talk, work: &mut Work) -> anyhow::Result<()> {
+fn load(generator: &mut Generator, rig: &Rig, talk: &Talk, turn: Duration, work: &mut Work) -> anyhow::Result<()> {
     generator.take_waits();
     let (before, cpu, own, begun) = (generator.seen(rig.group), rig.process.cpu()?, own_cpu()?, Instant::now());
     match talk.pace {
-        Pace::Closed(each) => closed(generator, rig, talk, each, work)?,
-        Pace::Open(per_second) => open(generator, rig, talk, per_second, work)?,
+        Pace::Closed(each) => closed(generator, rig, talk, turn, each, work)?,
+        Pace::Open(per_second) => open(generator, rig, talk, turn, per_second, work)?,
     }
     let seen = generator.seen(rig.group);
     work.took += begun.elapsed();
@@ -191,8 +193,8 @@ fn load(generator: &mut Generator, rig: &Rig, talk: &Talk, work: &mut Work) -> a
     Ok(())
 }
 
-fn closed(generator: &mut Generator, rig: &Rig, talk: &Talk, each: usize, work: &mut Work) -> anyhow::Result<()> {
-    let end = Instant::now() + talk.pace.turn();
+fn closed(generator: &mut Generator, rig: &Rig, talk: &Talk, turn: Duration, each: usize, work: &mut Work) -> anyhow::Result<()> {
+    let end = Instant::now() + turn;
     let mut expected = generator.seen(rig.group).messages;
     while Instant::now() < end {
         // Rooms that lie beside each other are not loaded one after the other.
@@ -221,9 +223,16 @@ fn closed(generator: &mut Generator, rig: &Rig, talk: &Talk, each: usize, work: 
     Ok(())
 }
 
-fn open(generator: &mut Generator, rig: &Rig, talk: &Talk, per_second: u32, work: &mut Work) -> anyhow::Result<()> {
+fn open(
+    generator: &mut Generator,
+    rig: &Rig,
+    talk: &Talk,
+    turn: Duration,
+    per_second: u32,
+    work: &mut Work,
+) -> anyhow::Result<()> {
     let interval = Duration::from_secs(1) / per_second;
-    let count = talk.pace.turn().div_duration_f64(interval).round() as u32;
+    let count = turn.div_duration_f64(interval).round() as u32;
     let expected = generator.seen(rig.group).messages + u64::from(count) * talk.members as u64;
     let begun = Instant::now();
     for number in 0..count {

@@ -3,7 +3,7 @@
 use crate::{
     Plan, connect, durable, growth, idle, start, storm,
     table::{
-        Aim::{AtLeast, AtMost},
+        Aim::{self, AtLeast, AtMost},
         Table,
     },
     talk::{self, BARE, COALESCING, P99, P99_TIMES, Pace, Talk},
@@ -90,12 +90,12 @@ const W6: Talk = Talk {
 const LONE: Talk = Talk { title: "Lone: a message to oneself alone, one in flight", members: 1, aims: &[], ..W1 };
 
 /// What is aimed at for connections that come and stay.
-pub(crate) const IDLE_KIB: crate::table::Aim = AtMost(2.0);
-pub(crate) const CONNECT_MICROS: crate::table::Aim = AtMost(40.0);
+pub(crate) const IDLE_KIB: Aim = AtMost(2.0);
+pub(crate) const CONNECT_MICROS: Aim = AtMost(40.0);
 /// And for what is kept.
-pub(crate) const ACKS: crate::table::Aim = AtLeast(20_000.0);
-pub(crate) const ACK_P99: crate::table::Aim = AtMost(25.0);
-pub(crate) const FULL_JOIN_MS: crate::table::Aim = AtMost(1.0);
-pub(crate) const START_MS: crate::table::Aim = AtMost(500.0);
+pub(crate) const ACKS: Aim = AtLeast(20_000.0);
+pub(crate) const ACK_P99: Aim = AtMost(25.0);
+pub(crate) const FULL_JOIN_MS: Aim = AtMost(1.0);
+pub(crate) const START_MS: Aim = AtMost(500.0);
 /// Flat, as far as a noisy machine can tell.
-pub(crate) const FLAT: crate::table::Aim = AtMost(1.3);
+pub(crate) const FLAT: Aim = AtMost(1.3);
