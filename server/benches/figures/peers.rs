@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use crate::process::Process;
 
@@ -48,7 +48,7 @@ impl Peer {
     }
 
     pub(crate) fn start(&self) -> anyhow::Result<Process> {
-        let way = self.way.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
+        let way = self.way.as_ref().map_err(|why| anyhow!("{why}"))?;
         let mut command = Command::new(&way.program);
         command.args(&way.script).stderr(Stdio::null());
         if let Some(path) = &way.node_path {
@@ -60,7 +60,7 @@ impl Peer {
 
 fn ws(home: &Path, install: bool) -> anyhow::Result<Way> {
     let modules = home.join("node/node_modules");
-    run(Command::new("node").arg("--version")).context("node is not here")?;
+    here("node")?;
     if needs(&modules.join("ws/package.json"), install)? {
         fs::create_dir_all(home.join("node"))?;
         let arguments = ["install", "--silent", "--no-save", "--no-package-lock", "ws", "--prefix"];
@@ -71,7 +71,7 @@ fn ws(home: &Path, install: bool) -> anyhow::Result<Way> {
 
 fn tutorial(home: &Path, install: bool) -> anyhow::Result<Way> {
     let python = home.join("python/bin/python");
-    run(Command::new("python3").arg("--version")).context("python3 is not here")?;
+    here("python3")?;
     if needs(&home.join("python/bin/uvicorn"), install)? {
         run(Command::new("python3").args(["-m", "venv"]).arg(home.join("python")))?;
         let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "fastapi", "uvicorn[standard]"];
@@ -99,6 +99,10 @@ fn axum(home: &Path, install: bool) -> anyhow::Result<Way> {
     Ok(Way { program, script: None, node_path: None })
 }
 
+fn here(program: &str) -> anyhow::Result<()> {
+    run(Command::new(program).arg("--version")).map_err(|_| anyhow!("{program} is not here"))
+}
+
 /// Whether it must be made first.
 fn needs(made: &Path, install: bool) -> anyhow::Result<bool> {
     let there = made.exists();
@@ -111,11 +115,16 @@ fn needs(made: &Path, install: bool) -> anyhow::Result<bool> {
 /// Runs a step to its end, or ends it.
 fn run(command: &mut Command) -> anyhow::Result<()> {
     let what = command.get_program().to_owned();
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("cannot be run")?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .with_context(|| format!("{} cannot be run", what.display()))?;
     let begun = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
-            return if status.success() { Ok(()) } else { Err(anyhow::anyhow!("{} failed", what.display())) };
+            return if status.success() { Ok(()) } else { Err(anyhow!("{} failed", what.display())) };
         }
         if begun.elapsed() > PATIENCE {
             child.kill()?;

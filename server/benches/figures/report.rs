@@ -31,13 +31,14 @@ pub(crate) fn circumstances(plan: &Plan) -> String {
     let model = line_of("/proc/cpuinfo", "model name");
     let kernel = read("/proc/sys/kernel/osrelease");
     let memory = line_of("/proc/meminfo", "MemTotal");
+    let memory = memory.trim_end_matches(" kB").parse::<f64>().unwrap_or(f64::NAN) / 1024.0 / 1024.0;
     let load = read("/proc/loadavg");
     let load = load.split(' ').next().unwrap_or("unknown");
     let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let rounds =
         if plan.rounds == 1 { "one round".into() } else { format!("medians of {} rounds, in brackets the spread", plan.rounds) };
     format!(
-        "Measured {} on {cores} × {model}, {memory} of memory, Linux {}, load before {load}, by `{}`: {rounds}.",
+        "Measured {} on {cores} × {model}, {memory:.0} GiB of memory, Linux {}, load before {load}, by `{}`: {rounds}.",
         now(),
         kernel.trim(),
         ["just figures"].into_iter().chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(" "),

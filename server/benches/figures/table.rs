@@ -126,14 +126,16 @@ impl Display for Table {
             writeln!(out, "### {}\n", section.title)?;
             let heads = std::iter::once("").chain(section.columns.iter().copied());
             let mut lines = vec![heads.map(String::from).collect::<Vec<_>>()];
-            for row in &section.rows {
+            // What could not be measured was known first, and is told last.
+            let (there, missing): (Vec<_>, Vec<_>) = section.rows.iter().partition(|row| row.missing.is_none());
+            for row in there.into_iter().chain(missing) {
                 let figure =
                     |column: &&str| row.cells.iter().find(|cell| cell.column == *column).map(|cell| Figure::of(&cell.rounds));
                 let figures =
                     section.columns.iter().map(|column| figure(column).map_or_else(|| "–".into(), |figure| figure.to_string()));
                 let mut line: Vec<_> = std::iter::once(row.name.clone()).chain(figures).collect();
-                if let Some(why) = &row.missing {
-                    line[0] += &format!(": **not measured**: {why}");
+                if let (Some(why), Some(first)) = (&row.missing, line.get_mut(1)) {
+                    *first = format!("**not measured**: {why}");
                 }
                 lines.push(line);
             }
