@@ -24,6 +24,8 @@ use crate::{
 pub(crate) const COST: &str = "CPU µs per delivery";
 pub(crate) const BARE: &str = "× bare";
 pub(crate) const COALESCING: &str = "× coalescing";
+/// Of several shards: what sharing costs. With two that deliver 1.7 times as much as one, a delivery costs 2 / 1.7 of what it did.
+pub(crate) const SHARING: &str = "CPU × one shard";
 const RATE: &str = "deliveries per second";
 const P50: &str = "p50 ms";
 pub(crate) const P99: &str = "p99 ms";
@@ -92,8 +94,13 @@ pub(crate) type Worked = HashMap<Program, Vec<Work>>;
 
 pub(crate) fn measure(plan: &Plan, table: &mut Table, talk: &Talk) -> anyhow::Result<()> {
     let programs = programs(plan);
-    let columns = [COST, BARE, COALESCING, RATE, P50, P99, P999, P99_TIMES, BUSY];
-    let columns = columns.into_iter().filter(|column| *column != P99_TIMES || talk.aims.iter().any(|aim| aim.1 == P99_TIMES));
+    let shared = programs.iter().filter(|program| matches!(program, Program::Server { durable: false, .. })).count() > 1;
+    let columns = [COST, BARE, COALESCING, SHARING, RATE, P50, P99, P999, P99_TIMES, BUSY];
+    let columns = columns.into_iter().filter(|column| match *column {
+        SHARING => shared,
+        P99_TIMES => aimed(talk, P99_TIMES),
+        _ => true,
+    });
     table.columns(talk.title, &columns.collect::<Vec<_>>());
     let mut worked = work(plan, table, talk, &programs)?;
     for round in 0..plan.rounds {
@@ -104,11 +111,11 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table, talk: &Talk) -> anyhow::Re
     Ok(())
 }
 
-/// On one thread each, and then on as many as the server would take by itself.
+/// On one thread each, and then on as many as the server would take by itself; the short run has no time for both.
 fn programs(plan: &Plan) -> Vec<Program> {
-    let mut threads = vec![1];
+    let mut threads = vec![plan.shards()];
     if plan.shards() > 1 && !plan.quick {
-        threads.push(plan.shards());
+        threads.insert(0, 1);
     }
     let most = threads[threads.len() - 1];
     let floors =
@@ -260,6 +267,7 @@ fn tell(plan: &Plan, table: &mut Table, talk: &Talk, program: Program, round: us
     let floor = |how| program.floor(how).and_then(|floor| worked.get(&floor)?.get(round));
     let costs = floors.map(|(column, how)| (column, floor(how).map(Work::each)));
     let bare_p99 = floor(How::Each).map(|work| Percentiles::of(&mut work.waits.clone()).p99);
+    let one = worked.get(&Program::Server { threads: 1, durable: false }).and_then(|works| works.get(round)).map(Work::each);
     let Some(work) = worked.get_mut(&program).and_then(|works| works.get_mut(round)) else { return };
     let waits = Percentiles::of(&mut work.waits);
     let mut cell = |column: &'static str, value: f64| {
@@ -277,12 +285,19 @@ fn tell(plan: &Plan, table: &mut Table, talk: &Talk, program: Program, round: us
             cell(column, work.each() / floor);
         }
     }
+    if let (Program::Server { threads: 2.., durable: false }, Some(one)) = (program, one) {
+        cell(SHARING, work.each() / one);
+    }
     cell(RATE, work.deliveries as f64 / work.took.as_secs_f64());
     cell(P50, waits.p50);
     cell(P99, waits.p99);
     cell(P999, waits.p999);
-    if let Some(bare) = bare_p99.filter(|_| talk.aims.iter().any(|aim| aim.1 == P99_TIMES)) {
+    if let Some(bare) = bare_p99.filter(|_| aimed(talk, P99_TIMES)) {
         cell(P99_TIMES, waits.p99 / bare);
     }
     cell(BUSY, work.own.as_secs_f64() / work.took.as_secs_f64() * 100.0);
+}
+
+fn aimed(talk: &Talk, column: &str) -> bool {
+    talk.aims.iter().any(|(_, aimed, _)| *aimed == column)
 }
