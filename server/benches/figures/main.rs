@@ -65,7 +65,7 @@ pub(crate) struct Plan {
     /// How often each is measured
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// How long one program is loaded in one round [default: 3000, and 300 if quick]
+    /// How long one program is loaded in one round [default: 3000, and 240 if quick]
     #[arg(long, value_name = "MS")]
     slice: Option<u64>,
     /// Leave the peers out
@@ -88,7 +88,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// How long one program is loaded in one round.
     fn slice(&self) -> Duration {
-        Duration::from_millis(self.slice.unwrap_or(if self.quick { 300 } else { 3000 }))
+        Duration::from_millis(self.slice.unwrap_or(if self.quick { 240 } else { 3000 }))
     }
 
     fn shards(&self) -> usize {
