@@ -29,7 +29,7 @@ test-browser:
 test-kill rounds="100":
     KILL_ROUNDS={{rounds}} cargo test -p chat-server --test kill9 -- --nocapture
 
-# The figures of docs/ARCHITECTURE.md
+# The figures of docs/performance.md
 figures *args:
     cargo bench -p chat-server --bench figures -- {{args}}
 

@@ -1,5 +1,12 @@
 //! Every client of a measurement on one thread: it writes prepared frames, and of what comes it counts the frames. Pings of
 //! servers that wait for their turn are answered whenever it reads.
+//!
+//! It must not be what limits a figure. It decodes nothing, so that a delivery costs it little more than the `recv`, and of ten
+//! readers it looks at the clock for one. How busy it was stands beside every figure as measured ([`process::own_cpu`]): below 100 %
+//! it waited for the program, and where it comes close to that, deliveries per second and latency are partly its own, while
+//! processor time per delivery still is the program's alone.
+//!
+//! [`process::own_cpu`]: crate::process::own_cpu
 
 use std::{
     collections::VecDeque,
@@ -15,12 +22,14 @@ use rustix::{
     event::{Timespec, epoll},
 };
 
-use crate::wire::{Kind, PONG, Parser};
+use crate::wire::{Kind, PONG, Parser, Speech};
 
 /// What no healthy wait takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Handshakes under way at a time.
 const AT_ONCE: usize = 128;
+/// Sockets read before the clock is looked at again, for whoever has something to say at a time.
+const GULP: usize = 128;
 /// Connections of one source address: Linux gives it 28,000 ports unless told otherwise.
 const PER_ADDRESS: usize = 20_000;
 
@@ -38,6 +47,13 @@ struct Connection {
     stream: TcpStream,
     group: usize,
     parser: Parser,
+    sample: Option<Sample>,
+}
+
+/// A reader whose messages are timed: everybody in a room gets the same ones in one order, so the n-th is the n-th that was due.
+struct Sample {
+    stream: usize,
+    next: usize,
 }
 
 /// See the module.
@@ -46,6 +62,11 @@ pub(crate) struct Generator {
     events: Vec<epoll::Event>,
     connections: Vec<Option<Connection>>,
     seen: Vec<Seen>,
+    speeches: Vec<Speech>,
+    /// When each message of a room was due.
+    streams: Vec<Vec<Instant>>,
+    /// How late samples were, since they were last taken.
+    waits: Vec<Duration>,
     /// Connections that got an ack, in the order in which they did.
     pub(crate) acked: VecDeque<usize>,
     buffer: Vec<u8>,
@@ -55,17 +76,21 @@ impl Generator {
     pub(crate) fn new() -> anyhow::Result<Self> {
         Ok(Self {
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
-            events: Vec::with_capacity(1024),
+            events: Vec::with_capacity(GULP),
             connections: Vec::new(),
             seen: Vec::new(),
+            speeches: Vec::new(),
+            streams: Vec::new(),
+            waits: Vec::new(),
             acked: VecDeque::new(),
             buffer: vec![0; 256 * 1024],
         })
     }
 
     /// A program to be counted for.
-    pub(crate) fn group(&mut self) -> usize {
+    pub(crate) fn group(&mut self, speech: Speech) -> usize {
         self.seen.push(Seen::default());
+        self.speeches.push(speech);
         self.seen.len() - 1
     }
 
@@ -73,14 +98,37 @@ impl Generator {
         self.seen[group]
     }
 
+    /// A room whose deliveries are timed.
+    pub(crate) fn stream(&mut self) -> usize {
+        self.streams.push(Vec::new());
+        self.streams.len() - 1
+    }
+
+    /// From its first message on, this connection is timed.
+    pub(crate) fn sample(&mut self, place: usize, stream: usize) {
+        if let Some(connection) = &mut self.connections[place] {
+            connection.sample = Some(Sample { stream, next: 0 });
+        }
+    }
+
+    /// A message of this room is due then: what counts is not when it is said, or a wait would hide the next ones' wait.
+    pub(crate) fn due(&mut self, stream: usize, at: Instant) {
+        self.streams[stream].push(at);
+    }
+
+    /// How long the samples took since this was last asked.
+    pub(crate) fn take_waits(&mut self) -> Vec<Duration> {
+        std::mem::take(&mut self.waits)
+    }
+
     /// A connection that only listens, or speaks without a handshake.
     pub(crate) fn open(&mut self, group: usize, port: u16) -> anyhow::Result<usize> {
         self.connect(group, port, Parser::default())
     }
 
-    /// A connection to the chat, which will be `joined`.
+    /// A connection to a chat, which will be `joined`.
     pub(crate) fn join(&mut self, group: usize, port: u16, room: &str, user: &str) -> anyhow::Result<usize> {
-        let place = self.connect(group, port, Parser::after_handshake())?;
+        let place = self.connect(group, port, Parser::after_handshake(self.speeches[group]))?;
         let request = format!(
             "GET /ws/chat/{room}/{user} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -122,14 +170,14 @@ impl Generator {
         socket.set_nonblocking(true)?;
         let stream = TcpStream::from(socket);
         epoll::add(&self.epoll, &stream, epoll::EventData::new_u64(place as u64), epoll::EventFlags::IN)?;
-        self.connections.push(Some(Connection { stream, group, parser }));
+        self.connections.push(Some(Connection { stream, group, parser, sample: None }));
         Ok(place)
     }
 
     /// Writes bytes that are expected to fit.
     pub(crate) fn say(&mut self, place: usize, bytes: &[u8]) -> anyhow::Result<()> {
         let connection = self.connections[place].as_mut().context("the connection is open")?;
-        connection.stream.write_all(bytes).context("the server does not read")
+        connection.stream.write_all(bytes).context("it does not read")
     }
 
     /// Ends all connections to a program.
@@ -167,12 +215,13 @@ impl Generator {
             let place = usize::try_from(event.data.u64())?;
             let Some(connection) = &mut self.connections[place] else { continue };
             let read = match connection.stream.read(&mut self.buffer) {
-                Ok(0) => bail!("the server hung up"),
+                Ok(0) => bail!("it hung up"),
                 Ok(read) => read,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
                 Err(error) => return Err(error.into()),
             };
             let seen = &mut self.seen[connection.group];
+            let messages = seen.messages;
             seen.bytes += read as u64;
             let (mut pings, mut closed) = (0, false);
             connection.parser.feed(&self.buffer[..read], |kind| {
@@ -189,7 +238,13 @@ impl Generator {
                     Kind::Other => {}
                 }
             })?;
-            ensure!(!closed, "the server closed: {}", String::from_utf8_lossy(&self.buffer[..read]));
+            if let Some(sample) = &mut connection.sample {
+                let new = usize::try_from(seen.messages - messages)?;
+                let (now, due) = (Instant::now(), &self.streams[sample.stream]);
+                self.waits.extend(due.iter().skip(sample.next).take(new).map(|due| now.saturating_duration_since(*due)));
+                sample.next += new;
+            }
+            ensure!(!closed, "it closed: {}", String::from_utf8_lossy(&self.buffer[..read]));
             for _ in 0..pings {
                 connection.stream.write_all(&PONG)?;
             }

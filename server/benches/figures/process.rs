@@ -35,7 +35,7 @@ impl Process {
         let Some(port) = port else {
             let _ = child.kill();
             let _ = child.wait();
-            anyhow::bail!("{command:?} did not say its port: {line:?}");
+            anyhow::bail!("it did not say its port, but {line:?}");
         };
         Ok(Self { child, port, started, _stdout: stdout })
     }
@@ -59,12 +59,12 @@ impl Process {
 
     /// Processor time of all its threads since they began, as `utime` and `stime` have it, but to the nanosecond.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        let mut sum = 0;
+        let mut sum = Duration::ZERO;
         for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let text = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
-            sum += text.split(' ').next().and_then(|ran| ran.parse::<u64>().ok()).unwrap_or(0);
+            // One that ended meanwhile has none.
+            sum += ran(&thread?.path().join("schedstat")).unwrap_or_default();
         }
-        Ok(Duration::from_nanos(sum))
+        Ok(sum)
     }
 
     /// Resident memory in KiB.
@@ -88,6 +88,17 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Processor time of this thread, which is the generator's.
+pub(crate) fn own_cpu() -> anyhow::Result<Duration> {
+    ran(Path::new("/proc/thread-self/schedstat"))
+}
+
+fn ran(schedstat: &Path) -> anyhow::Result<Duration> {
+    let text = fs::read_to_string(schedstat)?;
+    let nanos = text.split(' ').next().context("a first number")?;
+    Ok(Duration::from_nanos(nanos.parse()?))
 }
 
 /// One connection is one open file: as many as the system lets this process have.

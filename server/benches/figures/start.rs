@@ -1,4 +1,5 @@
-//! A start over a store that is full: until the port is open, and until somebody is in the room that holds it all.
+//! A start over a store that is full: until the port is open, until somebody is in the room that holds it all, and what others who
+//! come there cost.
 //!
 //! The store is filled once through the library and kept in the target directory.
 
@@ -21,34 +22,46 @@ use crate::{
     Plan,
     generator::Generator,
     process::Process,
-    table::{Aim, Table},
+    table::Table,
+    wire::Speech,
+    workloads::{FULL_JOIN_MS, START_MS},
 };
+
+const TITLE: &str = "Start: a store with 1,000,000 messages in one room";
 
 const ROOM: &str = "full";
 /// Messages of one commit while it is filled.
 const BATCH: u64 = 10_000;
+/// Who comes after the first, one after the other.
+const OTHERS: usize = 20;
 const WORDS: [&str; 8] = ["lunch", "release", "tomorrow", "build", "green", "coffee", "review", "deploy"];
 
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> anyhow::Result<()> {
-    let messages = if plan.quick { 100_000 } else { 1_000_000 };
-    let store = full(messages)?;
+    let store = full(1_000_000)?;
     for round in 0..plan.rounds {
-        for cold in [false, true] {
+        for (cold, row) in [(false, "cached"), (true, "cold cache")] {
             if cold {
                 forget(&store)?;
             }
-            let how = if cold { "cold" } else { "cached" };
             let server = Process::server(plan, Some(&store))?;
             let mut generator = Generator::new()?;
-            let group = generator.group();
-            let begun = Instant::now();
+            let group = generator.group(Speech::Chat);
             // A name of its own: the last one waits for its session over the restart.
-            generator.join(group, server.port, ROOM, &format!("late-{}-{how}-{round}", std::process::id()))?;
-            generator.until(|seen| seen[group].joined == 1)?;
-            let joined = begun.elapsed();
-            let name = format!("start over {messages} messages, {how}");
-            table.aim(&name, "ms to listening", Aim::AtMost(500.0), millis(server.started));
-            table.add(&format!("{name}: then a join"), "ms to joined", millis(joined));
+            let mut join = |number: usize| {
+                let begun = Instant::now();
+                generator.join(group, server.port, ROOM, &format!("late-{}-{cold}-{round}-{number}", std::process::id()))?;
+                generator.until(|seen| seen[group].joined == number as u64 + 1)?;
+                anyhow::Ok(begun.elapsed())
+            };
+            let first = join(0)?;
+            let cpu = server.cpu()?;
+            let others = (1..=OTHERS).try_fold(Duration::ZERO, |sum, number| join(number).map(|took| sum + took))?;
+            let cpu = server.cpu()? - cpu;
+            let others_each = others / u32::try_from(OTHERS)?;
+            table.aim(TITLE, row, "ms to listening", START_MS, millis(server.started));
+            table.add(TITLE, row, "ms of the first join", millis(first));
+            table.add(TITLE, row, "ms of a join then", millis(others_each));
+            table.aim(TITLE, row, "CPU ms of a join then", FULL_JOIN_MS, millis(cpu) / OTHERS as f64);
             generator.leave(group);
             server.stop()?;
         }

@@ -3,6 +3,16 @@
 
 use anyhow::{bail, ensure};
 
+/// What a program says, as far as its frames are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Speech {
+    /// The chat protocol.
+    #[default]
+    Chat,
+    /// Any text is a message, and who was let in has joined.
+    Lines,
+}
+
 /// What a frame was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -23,6 +33,7 @@ const ENOUGH: usize = 10 + LETTER + 1;
 /// Where one connection's stream stands.
 #[derive(Default)]
 pub(crate) struct Parser {
+    speech: Speech,
     /// The answer to the handshake, while it comes.
     head: Option<Vec<u8>>,
     /// The rest of a frame that was told already.
@@ -33,8 +44,8 @@ pub(crate) struct Parser {
 
 impl Parser {
     /// For a stream that begins with the answer to a handshake.
-    pub(crate) fn after_handshake() -> Self {
-        Self { head: Some(Vec::new()), ..Self::default() }
+    pub(crate) fn after_handshake(speech: Speech) -> Self {
+        Self { speech, head: Some(Vec::new()), ..Self::default() }
     }
 
     /// Tells the frames that begin in these bytes.
@@ -46,6 +57,9 @@ impl Parser {
             ensure!(head.starts_with(b"HTTP/1.1 101"), "the handshake failed: {}", String::from_utf8_lossy(head));
             bytes = &bytes[end + 4 - before..];
             self.head = None;
+            if self.speech == Speech::Lines {
+                tell(Kind::Joined);
+            }
         }
         loop {
             let skipped = self.skip.min(bytes.len());
@@ -55,7 +69,7 @@ impl Parser {
                 return Ok(());
             }
             if self.carried == 0
-                && let Some((kind, length)) = begin(bytes)?
+                && let Some((kind, length)) = begin(self.speech, bytes)?
             {
                 tell(kind);
                 self.skip = length;
@@ -64,7 +78,7 @@ impl Parser {
             self.carry[self.carried] = bytes[0];
             self.carried += 1;
             bytes = &bytes[1..];
-            if let Some((kind, length)) = begin(&self.carry[..self.carried])? {
+            if let Some((kind, length)) = begin(self.speech, &self.carry[..self.carried])? {
                 tell(kind);
                 self.skip = length - self.carried;
                 self.carried = 0;
@@ -74,7 +88,7 @@ impl Parser {
 }
 
 /// What frame begins here and how long it is with its header, if there is enough of it to say.
-fn begin(bytes: &[u8]) -> anyhow::Result<Option<(Kind, usize)>> {
+fn begin(speech: Speech, bytes: &[u8]) -> anyhow::Result<Option<(Kind, usize)>> {
     let [first, second, rest @ ..] = bytes else { return Ok(None) };
     let (header, payload) = match second {
         length @ 0..=125 => (2, usize::from(*length)),
@@ -91,12 +105,12 @@ fn begin(bytes: &[u8]) -> anyhow::Result<Option<(Kind, usize)>> {
     if bytes.len() < header + payload.min(LETTER + 1) {
         return Ok(None);
     }
-    let kind = match (first, bytes.get(header + LETTER).filter(|_| payload > LETTER)) {
-        (0x81, Some(b'm')) => Kind::Message,
-        (0x81, Some(b'a')) => Kind::Ack,
-        (0x81, Some(b'j')) => Kind::Joined,
-        (0x89, _) => Kind::Ping,
-        (0x88, _) => Kind::Close,
+    let kind = match (first, speech, bytes.get(header + LETTER).filter(|_| payload > LETTER)) {
+        (0x81, Speech::Lines, _) | (0x81, Speech::Chat, Some(b'm')) => Kind::Message,
+        (0x81, _, Some(b'a')) => Kind::Ack,
+        (0x81, _, Some(b'j')) => Kind::Joined,
+        (0x89, ..) => Kind::Ping,
+        (0x88, ..) => Kind::Close,
         _ => Kind::Other,
     };
     Ok(Some((kind, header + payload)))
@@ -122,18 +136,28 @@ pub(crate) const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 
 /// Bytes of a message on the wire, header included, as in a usual chat line.
 pub(crate) const MESSAGE_BYTES: usize = 132;
-/// What a message of the room `bench` from `sender` holds beside its text, with a `seq` of five digits.
-const AROUND: usize = 105;
+/// Of these, the header.
+const HEADER: usize = 4;
 
-/// What a sender says so that a message has [`MESSAGE_BYTES`].
-pub(crate) fn said() -> String {
-    "x".repeat(MESSAGE_BYTES - AROUND)
+/// The frame with which a user says something in a room, so long that everybody gets [`MESSAGE_BYTES`] of it.
+pub(crate) fn says(speech: Speech, room: &str, user: &str) -> Vec<u8> {
+    let around = match speech {
+        Speech::Chat => format!(
+            r#"{{"type":"message","room":"{room}","seq":1234,"from":"{user}","text":"","at":"2026-11-20T09:30:00.000Z"}}"#
+        ),
+        Speech::Lines => format!("{user}: "),
+    };
+    let text = "x".repeat((MESSAGE_BYTES - HEADER).saturating_sub(around.len()));
+    match speech {
+        Speech::Chat => masked(&format!(r#"{{"type":"send","room":"{room}","text":"{text}"}}"#)),
+        Speech::Lines => masked(&text),
+    }
 }
 
 /// The frame that a bare loop sends: as long as a message, and taken for one.
 pub(crate) fn message() -> Vec<u8> {
     let mut frame = vec![0x81, 126];
-    frame.extend_from_slice(&((MESSAGE_BYTES - 4) as u16).to_be_bytes());
+    frame.extend_from_slice(&((MESSAGE_BYTES - HEADER) as u16).to_be_bytes());
     frame.extend_from_slice(br#"{"type":"message""#);
     frame.resize(MESSAGE_BYTES, b' ');
     frame
