@@ -5,7 +5,7 @@
  * It does not know the store's rules, nor any markup but the door's.
  */
 
-/** @import {Dispatch, Effect, Frame, Happening} from './types.d.ts' */
+/** @import {Dispatch, Effect, Happening} from './types.d.ts' */
 import * as browser from './browser.js';
 import { composer } from './composer.js';
 import { connect, PULSE } from './connection.js';

@@ -90,7 +90,8 @@ export function parse(typed) {
   const wrong = { error: `Like this: ${synopsis(command)}` };
   if (LOCAL.includes(command)) {
     // A name that is all there is may stand in quotes.
-    return !rest && command.usage.startsWith('<') ? wrong : { local: command.name, rest: rest.replace(/^"([^"]+)"$/, '$1') };
+    const plain = rest.replace(/^"([^"]*)"$/, '$1');
+    return !plain && command.usage.startsWith('<') ? wrong : { local: command.name, rest: plain };
   }
   const words = wordsOf(command.usage, rest);
   if (!words) return wrong;

@@ -5,19 +5,16 @@
  * What can be done with one message is here, too. It does not know frames, nor how a room came by its lines.
  */
 
-/** @import {Dispatch, Message, Pending, Room, Row, State} from './types.d.ts' */
+/** @import {Dispatch, Message, Room, Row, State} from './types.d.ts' */
 import { askReaction, confirm } from './dialogs.js';
-import { avatar, bdi, button, byId, CLOCK, DAY, element, iconButton, isDrawn, namesOf, on, patch, rich, timeOf } from './dom.js';
+import { byId, element, iconButton, isDrawn, on, patch } from './dom.js';
+import { rowElement } from './message.js';
 import { rowsOf } from './rows.js';
-import { clip, shown } from './text.js';
+import { clip } from './text.js';
 
 const NEAR_END_PX = 30;
 const LOOK_EVERY_MS = 200;
 const ASK_AGAIN_MS = 2_000;
-const NEAR_DAY = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
-/* Of those who come and go. */
-const NAMED = 8;
-const LONG = { lines: 30, letters: 3_000 };
 
 const pane = byId('scroll');
 const list = byId('messages');
@@ -385,133 +382,9 @@ function itemOf(row) {
     key,
     inputs,
     make() {
-      const made = rowElement(row);
+      const made = rowElement(row, user, me);
       made.dataset.key = key;
       return made;
     },
   };
-}
-
-/** @param {Row} row */
-function rowElement(row) {
-  switch (row.kind) {
-    case 'day': return element('li', 'day', element('h2', '', dayOf(row.at)));
-    case 'new': return element('li', 'new', element('span', '', 'new'));
-    case 'pending': return pendingRow(row.pending, row.head);
-    case 'line': return lineRow(row);
-  }
-}
-
-/** Today and yesterday are called so. @param {string} at */
-function dayOf(at) {
-  const made = timeOf(at, DAY);
-  const [day, today] = [at, Date.now()].map((time) => new Date(time).setHours(0, 0, 0, 0));
-  const ago = Math.round((today - day) / 86_400_000);
-  if (ago === 0 || ago === 1) made.textContent = NEAR_DAY.format(-ago, 'day');
-  return made;
-}
-
-/** @param {Row & {kind: 'line'}} row */
-function lineRow({ line, head, mine, replied }) {
-  switch (line.kind) {
-    case 'message': return messageRow(line.message, line.mention, head, mine, replied);
-    case 'topic': return element('li', 'topic', bdi(line.from), ...(line.text ? [' set the topic: ', ...rich(line.text)] : [' cleared the topic']));
-    case 'people': return element('li', 'people', ...peopleWords(line));
-    default: return element('li', line.kind, ...rich(line.text));
-  }
-}
-
-/** @param {{came: string[], went: string[], passed: string[]}} line */
-const peopleWords = ({ came, went, passed }) => [{ names: came, verb: 'came' }, { names: went, verb: 'went' }, { names: passed, verb: 'came and went' }]
-  .filter(({ names }) => names.length)
-  .flatMap(({ names, verb }, i) => [i ? ' · ' : '', ...namesOf(names.slice(0, NAMED)), names.length > NAMED ? ` and ${names.length - NAMED} more ${verb}` : ` ${verb}`]);
-
-/** @param {Message} message @param {boolean} mention @param {boolean} head @param {boolean} mine @param {Message} [replied] */
-function messageRow(message, mention, head, mine, replied) {
-  const { seq, from, at, text, deleted, edited_at, reactions = {} } = message;
-  const row = said('message', message, head, deleted ? ['(deleted)'] : rich(text, mention ? me : undefined), timeOf(at, CLOCK), replied);
-  row.dataset.seq = String(seq);
-  row.dataset.from = from;
-  row.classList.toggle('mine', mine);
-  row.classList.toggle('mention', mention);
-  row.classList.toggle('deleted', Boolean(deleted));
-  if (edited_at && !deleted) {
-    row.classList.add('edited');
-    const mark = element('span', 'mark', '(edited)');
-    mark.title = timeOf(edited_at).textContent ?? '';
-    row.append(' ', mark);
-  }
-  if (!deleted && (text.length > LONG.letters || text.split('\n', LONG.lines + 1).length > LONG.lines)) {
-    row.classList.add('long');
-    const all = button('all', 'Show all');
-    all.dataset.all = 'true';
-    row.append(all);
-  }
-  const given = Object.entries(reactions).filter(([, names]) => names.length);
-  if (given.length) {
-    row.append(element('div', 'reactions', ...given.map(([emoji, names]) => {
-      const pill = button('', shown(emoji), ' ', element('span', '', String(names.length)));
-      pill.ariaPressed = String(names.includes(user));
-      pill.title = names.map(shown).join(', ');
-      pill.dataset.emoji = emoji;
-      return pill;
-    })));
-  }
-  return row;
-}
-
-const STATES = { queued: 'waiting for the connection', sending: 'sending', failed: 'not sent', old: 'typed at' };
-
-/** @param {Pending} pending @param {boolean} head */
-function pendingRow(pending, head) {
-  const { cid, text, at, state, why } = pending;
-  const row = said('pending', { ...pending, from: user }, head, rich(text), timeOf(at, CLOCK));
-  row.dataset.cid = cid;
-  row.dataset.state = state;
-  const words = element('p', 'state', STATES[state], state === 'failed' && why ? `: ${shown(why)}` : '');
-  if (state === 'old') words.append(' ', timeOf(at));
-  if (state === 'failed' || state === 'old') words.append(' ', command(state === 'old' ? 'Send' : 'Retry', 'resend'));
-  if (state !== 'sending') words.append(' ', command('Drop', 'drop'));
-  row.append(words);
-  return row;
-}
-
-/** @param {string} label @param {string} name */
-function command(label, name) {
-  const made = button('', label);
-  made.dataset.act = name;
-  return made;
-}
-
-/** @param {string} className @param {{from: string, action?: boolean, reply_to?: number}} message @param {boolean} head
- * @param {(Node | string)[]} words @param {Node} time @param {Message} [replied] */
-function said(className, { from, action, reply_to }, head, words, time, replied) {
-  const row = element('li', className);
-  row.tabIndex = -1;
-  row.classList.toggle('head', head);
-  row.classList.toggle('action', Boolean(action));
-  const text = element('div', 'text', ...words);
-  text.dir = 'auto';
-  if (reply_to !== undefined) {
-    row.classList.add('answer');
-    row.append(replyLine(replied));
-  }
-  if (action) {
-    text.prepend('* ', bdi(from, 'sender'), ' ');
-    row.append(time, text);
-  } else if (head) {
-    row.append(avatar(from), element('p', 'by', bdi(from, 'sender'), ' ', time), text);
-  } else {
-    row.append(element('span', 'hush', bdi(from), ': '), time, text);
-  }
-  return row;
-}
-
-/** @param {Message} [replied] */
-function replyLine(replied) {
-  const made = button('reply', ...(replied
-    ? [bdi(replied.from), ' ', element('span', '', replied.deleted ? '(deleted)' : clip(replied.text, 120))]
-    : ['an earlier message']));
-  made.dataset.act = 'go-to-replied';
-  return made;
 }

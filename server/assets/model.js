@@ -6,7 +6,7 @@
  * It does not know what happens, the DOM, sockets, clocks or randomness.
  */
 
-/** @import {Effect, Frame, Line, Message, Room, State} from './types.d.ts' */
+/** @import {Effect, Line, Message, Room, State} from './types.d.ts' */
 /** @typedef {{state: State, now: number, effects: Effect[]}} Turn */
 import { folded, mentions } from './text.js';
 import { EMPTY, newestOf, put } from './window.js';

@@ -6,7 +6,7 @@
  * It does not know what an answer means.
  */
 
-/** @import {Asked, Frame, Room, State} from './types.d.ts' */
+/** @import {Asked, Frame} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { fault, find, isConnected, next, set, unanswered } from './model.js';
 

@@ -245,7 +245,7 @@ export function mute(turn, key, muted) {
 
 /** One of our rooms by what the person calls it. @param {Turn} turn @param {string} text */
 export function named(turn, text) {
-  const name = text.trim().replace(/^"|"$/g, '');
+  const name = text.trim();
   const plain = name.replace(/^[#@]/, '');
   return turn.state.rooms.find((room) => (room.with ? same(room.with, plain) : !name.startsWith('@') && same(room.name, plain)));
 }

@@ -5,7 +5,7 @@
  * It does not know the DOM, nor what a row looks like.
  */
 
-/** @import {Line, Message, Pending, Room, Row, State} from './types.d.ts' */
+/** @import {Line, Message, Room, Row, State} from './types.d.ts' */
 import { folded } from './text.js';
 
 const GROUP_LASTS_MS = 5 * 60_000;

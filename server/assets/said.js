@@ -97,7 +97,7 @@ export function searchMore(turn) {
 
 /** @param {Turn} turn @param {string} user @param {boolean} ignored */
 function ignore(turn, user, ignored) {
-  const name = folded(user.replace(/^"|"$/g, '').replace(/^@/, ''));
+  const name = folded(user.replace(/^@/, ''));
   if (same(name, turn.state.user)) return fault(turn, 'That is you.');
   const others = turn.state.ignored.filter((one) => one !== name);
   set(turn, { ignored: ignored ? [...others, name] : others });
@@ -132,8 +132,7 @@ const LOCAL = {
     else notice(turn, turn.state.ignored.length ? `Ignored: ${turn.state.ignored.join(', ')}` : 'Nobody is ignored.');
   },
   unignore: (turn, user) => ignore(turn, user, false),
-  nick(turn, user) {
-    const name = user.replace(/^"|"$/g, '');
+  nick(turn, name) {
     // A dot would be another address.
     if (/^\.*$/.test(name)) fault(turn, 'Like this: /nick <name>');
     else if (turn.state.outbox.length) fault(turn, `${turn.state.outbox.length} not sent yet: /resend, /drop, or wait until it is.`);

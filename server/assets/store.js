@@ -5,7 +5,7 @@
  * Pure: it does not know sockets, the DOM, clocks or randomness; every happening brings its `now`, every message its `cid`.
  */
 
-/** @import {Effect, Happening, Room, State} from './types.d.ts' */
+/** @import {Effect, Happening, State} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { missed } from './events.js';
 import { heard, linked } from './frames.js';

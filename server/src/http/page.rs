@@ -35,7 +35,7 @@ const ASSETS: &[Asset] = assets! {
     "app.css" "icon.svg" "icon-alert.svg"
     "app.js" "browser.js" "connection.js"
     "store.js" "model.js" "window.js" "frames.js" "events.js" "rooms.js" "said.js" "outbox.js" "requests.js"
-    "view.js" "rows.js" "messages.js" "dialogs.js" "dom.js"
+    "view.js" "rows.js" "messages.js" "message.js" "dialogs.js" "dom.js"
     "text.js" "commands.js" "complete.js" "composer.js" "keys.js" "tasks.js"
 };
 
