@@ -117,15 +117,13 @@ impl Composer {
     /// Another text, with the cursor at its end; too much of it is cut off. What was there is gone.
     pub(crate) fn set(&mut self, text: &str) {
         self.leave_history();
-        self.page = Page::new(head(&clean(text), LONGEST), false);
+        self.page = Page::new(head(&clean(text), LONGEST));
     }
 
     /// Another text for a while, which was said before and is no command; what is being typed waits for [`Self::put_back`].
     pub(crate) fn lend(&mut self, text: &str) {
         self.leave_history();
-        let text = clean(text);
-        let text = head(&text, LONGEST);
-        let page = mem::replace(&mut self.page, Page::new(text, text.starts_with('/')));
+        let page = mem::replace(&mut self.page, Page::untyped(head(&clean(text), LONGEST)));
         self.aside.get_or_insert(page);
     }
 
@@ -139,22 +137,19 @@ impl Composer {
 
     /// Empties it; what it held can be brought back by going back in the history. What had to wait for it comes back.
     pub(crate) fn take(&mut self) -> String {
-        let text = self.text();
-        let literal = self.page.literal;
         self.leave_history();
-        self.record(&text, literal);
-        self.page = self.aside.take().unwrap_or_default();
-        text
+        let page = mem::replace(&mut self.page, self.aside.take().unwrap_or_default());
+        self.record(&page);
+        page.text()
     }
 
     /// Empties it. The text comes back by undo, and is in the history.
     pub(crate) fn clear(&mut self) {
-        let (text, literal) = (self.text(), self.page.literal);
         self.leave_history();
-        self.record(&text, literal);
-        if !text.is_empty() {
-            self.page.replace(0..text.len(), "", By::Typing);
-        }
+        let page = mem::take(&mut self.page);
+        self.record(&page);
+        self.page = page;
+        self.delete(0..self.length());
         self.last = Last::Other;
     }
 

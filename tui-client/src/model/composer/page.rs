@@ -29,18 +29,23 @@ pub(super) enum By {
 
 impl Default for Page {
     fn default() -> Self {
-        Self::new("", false)
+        Self::new("")
     }
 }
 
 impl Page {
-    /// A text with the cursor at its end.
-    pub(super) fn new(text: &str, literal: bool) -> Self {
+    /// A text that was typed, with the cursor at its end.
+    pub(super) fn new(text: &str) -> Self {
         let mut area = TextArea::from(text.split('\n'));
         area.set_max_histories(UNDO);
         area.move_cursor(CursorMove::Bottom);
         area.move_cursor(CursorMove::End);
-        Self { area, pasted: literal, literal }
+        Self { area, pasted: false, literal: false }
+    }
+
+    /// A text that nobody typed.
+    pub(super) fn untyped(text: &str) -> Self {
+        Self { pasted: true, literal: text.starts_with('/'), ..Self::new(text) }
     }
 
     pub(super) fn lines(&self) -> &[String] {

@@ -13,7 +13,17 @@ pub(super) const SENT: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sent {
     text: String,
+    /// As they are of a [`Page`]: what is deleted before a pasted `/` does not make a command of it, however often it was sent.
+    pasted: bool,
     literal: bool,
+}
+
+impl Sent {
+    fn page(&self) -> Page {
+        let mut page = Page::new(&self.text);
+        (page.pasted, page.literal) = (self.pasted, self.literal);
+        page
+    }
 }
 
 /// A look at what was sent.
@@ -31,12 +41,16 @@ impl Composer {
     pub(crate) fn remember(&mut self, text: &str) {
         self.leave_history();
         let text = clean(text);
-        self.record(&text, text.starts_with('/'));
+        self.record(&Page::untyped(&text));
     }
 
-    pub(super) fn record(&mut self, text: &str, literal: bool) {
-        let sent = Sent { text: text.to_owned(), literal };
-        if text.trim().is_empty() || text.len() > LONGEST || self.sent.back() == Some(&sent) {
+    pub(super) fn record(&mut self, page: &Page) {
+        let sent = Sent { text: page.text(), pasted: page.pasted, literal: page.literal };
+        if sent.text.trim().is_empty() || sent.text.len() > LONGEST {
+            return;
+        }
+        if let Some(last) = self.sent.back_mut().filter(|last| last.text == sent.text && last.literal == sent.literal) {
+            last.pasted |= sent.pasted;
             return;
         }
         if self.sent.len() == SENT {
@@ -50,7 +64,7 @@ impl Composer {
         self.last = Last::Other;
         let Some(mut back) = self.back.take() else { return };
         if let Some(draft) = back.pages.remove(&self.sent.len()) {
-            self.record(&draft.text(), draft.literal);
+            self.record(&draft);
         }
     }
 
@@ -62,7 +76,7 @@ impl Composer {
             return;
         }
         let next = back.pages.remove(&index).unwrap_or_else(|| match self.sent.get(index) {
-            Some(sent) => Page::new(&sent.text, sent.literal),
+            Some(sent) => sent.page(),
             None => Page::default(),
         });
         let left = mem::replace(&mut self.page, next);

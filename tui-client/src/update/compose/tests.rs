@@ -230,6 +230,8 @@ fn a_pasted_slash_makes_no_command() {
         ("<Paste:/quit><C-u><C-_><Enter>", "«/quit»"),
         ("<Paste:x/quit><C-a><C-d><Enter>", "«/quit»"),
         ("<Paste:/quit><Enter><C-p><Enter>", "«/quit»"),
+        ("<Paste:x/quit><Enter><C-p><C-a><C-d><Enter>", "«/quit»"),
+        ("<Paste:x/quit><C-p><Enter><C-p><C-a><C-d><Enter>", "«/quit»"),
         ("<Paste:/quit>x<C-h><Enter>", "«/quit»"),
         ("/<Paste:/quit><C-a><C-d><Enter>", "«/quit»"),
         ("/me <Paste:/quit><Enter>", "/me /quit"),
