@@ -29,7 +29,12 @@ impl Tokens {
 
 /// What is kept of a secret.
 pub fn hash(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
+    hash_of(secret.as_bytes())
+}
+
+/// The SHA-256 of some bytes.
+pub fn hash_of(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 /// A new secret: 256 bits, as 52 letters and digits.

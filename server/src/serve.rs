@@ -30,7 +30,7 @@ use crate::{
     http::{self, Peer},
     metrics::Reason,
     services::Services,
-    session::{self, Opening},
+    session::{self, Knock, Opening},
     shard::Shard,
 };
 
@@ -172,8 +172,9 @@ async fn hand_over(shard: Rc<Shard>, services: Arc<Services>, upgrade: OnUpgrade
     // Copied, so that the buffer that HTTP was read into is not held for as long as the conversation lasts.
     let leftover = parts.read_buf.to_vec();
     drop(parts.read_buf);
+    let knock = Box::new(Knock { stream: parts.io.into_inner(), leftover, opening });
     // A task of its own, so that what the hand-over needed is not held either.
-    spawn_local(session::converse(shard, services, parts.io.into_inner(), leftover, opening));
+    spawn_local(session::converse(shard, services, knock));
 }
 
 /// The shard with the fewest connections.

@@ -39,7 +39,7 @@ enum Due {
     /// Somebody stopped typing without saying so.
     Typing(Arc<str>, Arc<str>),
     /// A name held for its session.
-    Name(String),
+    Name(Arc<str>),
 }
 
 /// The hub behind its lock, with its way out.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -20,11 +21,11 @@ pub struct Taken;
 
 #[derive(Default)]
 pub(super) struct Names {
-    by_looks: HashMap<String, Holder>,
+    by_looks: HashMap<Arc<str>, Holder>,
     /// Other looks of a holder above.
-    aliases: HashMap<String, String>,
+    aliases: HashMap<Arc<str>, Arc<str>>,
     /// Where each holder's author is found above.
-    by_author: HashMap<Author, String>,
+    by_author: HashMap<Author, Arc<str>>,
 }
 
 struct Holder {
@@ -34,14 +35,20 @@ struct Holder {
     held_until: Option<Instant>,
 }
 
-/// Names that the server made cannot be mistaken for each other and belong to nobody.
-fn looks(user: &UserName) -> String {
-    if user.is_made() { user.folded().to_owned() } else { user.skeleton() }
+/// What a name looks like, and what it looks like to a reader who does not tell a capital I from an l. Names that the server
+/// made cannot be mistaken for each other and belong to nobody.
+struct Looks {
+    name: Arc<str>,
+    other: Arc<str>,
 }
 
-/// What it looks like to a reader who does not tell a capital I from an l.
-fn other_looks(user: &UserName) -> String {
-    if user.is_made() { user.folded().to_owned() } else { user.shown_skeleton() }
+impl Looks {
+    fn of(user: &UserName) -> Self {
+        if user.is_made() {
+            return Self { name: user.key(), other: user.key() };
+        }
+        Self { name: user.skeleton().into(), other: user.shown_skeleton().into() }
+    }
 }
 
 impl Holder {
@@ -56,14 +63,19 @@ impl Holder {
 
 impl Names {
     pub(super) fn may_enter(&self, user: &UserName, author: &Author, now: Instant) -> Result<(), Taken> {
-        let held = |looks: &String| [self.by_looks.get(looks), self.aliases.get(looks).and_then(|of| self.by_looks.get(of))];
-        let holders = [looks(user), other_looks(user)].iter().flat_map(held).flatten().collect::<Vec<_>>();
-        if holders.iter().all(|holder| holder.admits(user, author, now)) { Ok(()) } else { Err(Taken) }
+        self.admit(&Looks::of(user), user, author, now)
+    }
+
+    fn admit(&self, looks: &Looks, user: &UserName, author: &Author, now: Instant) -> Result<(), Taken> {
+        let held = |looks: &Arc<str>| [self.by_looks.get(looks), self.aliases.get(looks).and_then(|of| self.by_looks.get(of))];
+        let mut holders = [&looks.name, &looks.other].into_iter().flat_map(held).flatten();
+        if holders.all(|holder| holder.admits(user, author, now)) { Ok(()) } else { Err(Taken) }
     }
 
     pub(super) fn enter(&mut self, user: &UserName, author: &Author, now: Instant) -> Result<(), Taken> {
-        self.may_enter(user, author, now)?;
-        let name = looks(user);
+        let looks = Looks::of(user);
+        self.admit(&looks, user, author, now)?;
+        let Looks { name, other } = looks;
         if let Some(holder) = self.by_looks.get_mut(&name) {
             if holder.connections > 0 {
                 holder.connections += 1;
@@ -71,17 +83,16 @@ impl Names {
             }
             self.remove(&name);
         }
-        let other = other_looks(user);
         if other != name {
-            self.aliases.insert(other, name.clone());
+            self.aliases.insert(other, Arc::clone(&name));
         }
-        self.by_author.insert(author.clone(), name.clone());
+        self.by_author.insert(author.clone(), Arc::clone(&name));
         self.by_looks.insert(name, Holder { user: user.clone(), author: author.clone(), connections: 1, held_until: None });
         Ok(())
     }
 
     pub(super) fn depart(&mut self, user: &UserName, hold: bool, now: Instant) -> Option<(Instant, Due)> {
-        let name = looks(user);
+        let name = Looks::of(user).name;
         let holder = self.by_looks.get_mut(&name)?;
         holder.connections = holder.connections.saturating_sub(1);
         if holder.connections > 0 {
@@ -98,7 +109,7 @@ impl Names {
 
     /// Keeps a name that nobody has for its author, as if its last connection had just gone.
     pub(super) fn hold(&mut self, user: &UserName, author: &Author, now: Instant) -> Option<(Instant, Due)> {
-        let name = looks(user);
+        let name = Looks::of(user).name;
         if user.is_made() || self.by_looks.contains_key(&name) {
             return None;
         }
@@ -116,19 +127,19 @@ impl Names {
     fn remove(&mut self, name: &str) {
         if let Some(holder) = self.by_looks.remove(name) {
             self.by_author.remove(&holder.author);
-            let other = other_looks(&holder.user);
-            if self.aliases.get(&other).is_some_and(|of| of == name) {
+            let other = Looks::of(&holder.user).other;
+            if self.aliases.get(&other).is_some_and(|of| **of == *name) {
                 self.aliases.remove(&other);
             }
         }
     }
 
     pub(super) fn is_online(&self, user: &UserName) -> bool {
-        self.by_looks.get(&looks(user)).is_some_and(|holder| holder.connections > 0 && holder.user == *user)
+        self.by_looks.get(&Looks::of(user).name).is_some_and(|holder| holder.connections > 0 && holder.user == *user)
     }
 
     pub(super) fn online_name(&self, user: &UserName) -> Option<UserName> {
-        let holder = self.by_looks.get(&looks(user))?;
+        let holder = self.by_looks.get(&Looks::of(user).name)?;
         (holder.connections > 0 && holder.user == *user).then(|| holder.user.clone())
     }
 

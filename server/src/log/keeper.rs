@@ -93,6 +93,17 @@ impl Keeper {
         self.writable.load(Ordering::Relaxed)
     }
 
+    /// Hands something to the log, if there is a place in its queue. What became of it, the tail says.
+    ///
+    /// # Errors
+    /// There is none, or the log is closed; the write comes back.
+    pub fn try_append(&self, write: Write) -> Result<(), Write> {
+        self.appends.try_send(Job::Write(write)).map_err(|error| match error.into_inner() {
+            Job::Write(write) => write,
+            Job::Stop { .. } => unreachable!("a write was sent"),
+        })
+    }
+
     /// Hands something to the log, waiting for a place in its queue. What became of it, the tail says.
     ///
     /// # Errors

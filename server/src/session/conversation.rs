@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -12,7 +11,7 @@ use chat_protocol::{
 };
 
 use super::{
-    Opening,
+    Opening, entry,
     identity::Identity,
     line::{End, Input, Line},
     state::{Look, State, Step},
@@ -22,7 +21,7 @@ use crate::{
     hub::Manner,
     log::{Asker, Draft, LogError, Position, Reader, RoomState, Who, Write, keeper::unavailable},
     services::Services,
-    shard::{Closing, Shard},
+    shard::Closing,
 };
 
 /// A session that is in use is noted as used this often.
@@ -31,88 +30,179 @@ const TOUCH_EVERY: Duration = Duration::from_secs(12 * 3600);
 /// Never: a conversation only ends with an [`End`].
 pub(super) enum Never {}
 
+/// What takes waiting.
+enum Later {
+    Join(RoomName, Option<Position>, Option<String>),
+    Look(Look, Option<String>),
+    /// The log's queue is full, or closed.
+    HandIn(Write),
+}
+
 pub(super) struct Conversation<'a> {
-    pub(super) shard: &'a Rc<Shard>,
     pub(super) services: &'a Services,
     pub(super) line: &'a mut Line,
     pub(super) dialect: Dialect,
-    pub(super) who: &'a Who,
+    pub(super) identity: Identity,
     pub(super) state: State,
+    /// When its session was last noted as used.
+    touched: Instant,
 }
 
-impl Conversation<'_> {
-    pub(super) async fn hold(&mut self, identity: &Identity, room: Option<RoomName>, opening: &Opening) -> Result<Never, End> {
+impl<'a> Conversation<'a> {
+    /// Through the door, then greeted, then into the room of the URL. It must be finished, however it ends.
+    pub(super) async fn begin(
+        services: &'a Services,
+        line: &'a mut Line,
+        dialect: Dialect,
+        opening: Box<Opening>,
+    ) -> Result<Box<Self>, End> {
+        let (mut identity, room) = entry::enter(services, line, dialect, &opening).await?;
+        let secret = identity.secret.take();
+        let hears_private = match dialect {
+            Dialect::Chat | Dialect::Echo | Dialect::Plain => true,
+            Dialect::Channel => identity.proven,
+            Dialect::Envelope => false,
+        };
+        if hears_private {
+            line.shard.listen(&line.connection, dialect, &identity.who.name);
+        }
+        let now = Instant::now();
+        let state = State::new(dialect, identity.who.name.clone(), hears_private, services.config.rate, now);
+        let mut talk = Box::new(Self { services, line, dialect, identity, state, touched: now });
+        match talk.greet(secret, room, &opening).await {
+            Ok(()) => Ok(talk),
+            Err(end) => {
+                talk.finish().await;
+                Err(end)
+            }
+        }
+    }
+
+    async fn greet(&mut self, secret: Option<String>, room: Option<RoomName>, opening: &Opening) -> Result<(), End> {
         if self.dialect == Dialect::Chat {
-            Box::pin(self.welcome(identity)).await?;
+            self.welcome(secret.unwrap_or_default()).await?;
         } else {
-            self.shard.greeted(&self.line.connection, &self.who.name, &[]);
+            self.line.shard.greeted(&self.line.connection, &self.identity.who.name, &[]);
         }
         if let Some(room) = room {
             let position = opening.after.zip(opening.epoch.as_deref());
             let from = position.map(|(after, epoch)| Position { epoch: Epoch(epoch.into()), after });
-            Box::pin(self.join(room, from, None)).await;
-        }
-        let mut touched = Instant::now();
-        loop {
-            let step = match self.line.next().await? {
-                Input::Text(text) => self.state.hear(&text, Instant::now()),
-                Input::Control => self.state.control(Instant::now()),
-            };
-            if let Some(reason) = step.dropped() {
-                self.services.metrics.dropped(reason);
-            }
-            if touched.elapsed() >= TOUCH_EVERY {
-                touched = Instant::now();
-                Box::pin(identity.touch(self.services)).await;
-            }
-            // Boxed: what a step needs is not held while nothing comes.
-            Box::pin(self.perform(step)).await?;
-        }
-    }
-
-    async fn perform(&mut self, step: Step) -> Result<(), End> {
-        match step {
-            Step::Nothing => {}
-            Step::Say(frame) | Step::TooSoon(frame) => self.line.say(self.dialect, frame),
-            Step::SayValue(value) => {
-                if let Some(text) = self.dialect.value(&value) {
-                    self.line.say_text(&text);
-                }
-            }
-            Step::Keep { room, event, reference } => self.keep(room, event, reference).await,
-            Step::Join { room, from, reference } => Box::pin(self.join(room, from, reference)).await,
-            Step::Leave { room, reference } => {
-                self.leave(&room, false);
-                self.line.say(self.dialect, ServerFrame { message: ServerMessage::Left { room }, reference });
-            }
-            Step::Look { at, reference } => Box::pin(self.look(at, reference)).await,
-            Step::Typing { room, active } => self.services.hub.typing(&room, &self.who.name, active, Instant::now()),
-            Step::Read { room, seq } => {
-                let asker = Asker::Reader { user: self.who.name.clone(), connection: self.line.connection.id };
-                let mark = Write::Mark { author: self.who.author.clone(), room, seq, asker };
-                let _ = self.line.connection.meanwhile(self.services.keeper.append(mark)).await;
-            }
-            Step::Close { code, retry_ms } => return Err(End::Close(Closing { retry_ms, ..code.into() })),
+            self.join(room, from, None).await;
         }
         Ok(())
     }
 
+    /// Gives back what was taken when it began and since.
+    pub(super) async fn finish(&mut self) {
+        let (shard, name) = (&self.line.shard, &self.identity.who.name);
+        // Where it does not hear them, there is nothing to be found.
+        shard.unlisten(&self.line.connection, name);
+        for room in self.state.rooms() {
+            shard.unsubscribe(&self.line.connection, self.dialect, room);
+            self.services.hub.leave(room, name, manner(self.dialect), true, clock::now(), Instant::now());
+        }
+        self.identity.depart(self.services).await;
+    }
+
+    /// Hears and does, until there is an end.
+    pub(super) async fn go_on(&mut self) -> Result<Never, End> {
+        loop {
+            let input = self.line.next().await?;
+            if let Some(later) = self.hear(input)? {
+                // Boxed: what a step needs is not held while nothing comes.
+                Box::pin(self.perform(later)).await;
+            }
+            if self.touched.elapsed() >= TOUCH_EVERY {
+                self.touched = Instant::now();
+                Box::pin(self.identity.touch(self.services)).await;
+            }
+        }
+    }
+
+    /// Decides what a frame leads to and does it, unless that takes waiting: then it comes back.
+    fn hear(&mut self, input: Input) -> Result<Option<Later>, End> {
+        let now = Instant::now();
+        let step = match input {
+            Input::Text(text) => self.state.hear(&text, now),
+            Input::Control => self.state.control(now),
+        };
+        if let Some(reason) = step.dropped() {
+            self.services.metrics.dropped(reason);
+        }
+        Ok(match step {
+            Step::Nothing => None,
+            Step::Say(frame) | Step::TooSoon(frame) => {
+                self.line.say(self.dialect, frame);
+                None
+            }
+            Step::SayValue(value) => {
+                if let Some(text) = self.dialect.value(&value) {
+                    self.line.say_text(&text);
+                }
+                None
+            }
+            Step::Keep { room, event, reference } => self.keep(room, event, reference),
+            Step::Join { room, from, reference } => Some(Later::Join(room, from, reference)),
+            Step::Leave { room, reference } => {
+                self.leave(&room, false);
+                self.line.say(self.dialect, ServerFrame { message: ServerMessage::Left { room }, reference });
+                None
+            }
+            Step::Look { at, reference } => Some(Later::Look(at, reference)),
+            Step::Typing { room, active } => {
+                self.services.hub.typing(&room, &self.identity.who.name, active, now);
+                None
+            }
+            Step::Read { room, seq } => {
+                let asker = Asker::Reader { user: self.identity.who.name.clone(), connection: self.line.connection.id };
+                self.hand_in(Write::Mark { author: self.identity.who.author.clone(), room, seq, asker })
+            }
+            Step::Close { code, retry_ms } => return Err(End::Close(Closing { retry_ms, ..code.into() })),
+        })
+    }
+
+    async fn perform(&mut self, later: Later) {
+        match later {
+            Later::Join(room, from, reference) => self.join(room, from, reference).await,
+            Later::Look(at, reference) => self.look(at, reference).await,
+            Later::HandIn(write) => {
+                if let Err(write) = self.line.connection.meanwhile(self.services.keeper.append(write)).await {
+                    self.not_kept(write);
+                }
+            }
+        }
+    }
+
     /// Into the log; the answer comes with its tail.
-    async fn keep(&mut self, room: RoomName, event: Event, reference: Option<String>) {
+    fn keep(&mut self, room: RoomName, event: Event, reference: Option<String>) -> Option<Later> {
+        let who = &self.identity.who;
         if matches!(event, Event::Message { .. }) {
-            if let Some(other) = room.other_than(&self.who.name)
-                && other != self.who.name
+            if let Some(other) = room.other_than(&who.name)
+                && other != who.name
                 && !self.services.hub.is_online(&other)
             {
-                return self.refuse(Refusal::new(ErrorCode::NoSuchUser, self.absent(&other)), reference);
+                self.refuse(Refusal::new(ErrorCode::NoSuchUser, self.absent(&other)), reference);
+                return None;
             }
-            self.services.hub.typing(&room, &self.who.name, false, Instant::now());
+            self.services.hub.typing(&room, &who.name, false, Instant::now());
         }
-        let asker = Asker::Connection { shard: self.shard.id, connection: self.line.connection.id, reference: reference.clone() };
-        let (from, author) = (self.who.name.clone(), self.who.author.clone());
+        let asker = Asker::Connection { shard: self.line.shard.id, connection: self.line.connection.id, reference };
+        let (from, author) = (who.name.clone(), who.author.clone());
         self.line.connection.asked();
-        let write = Write::Event(Draft { room, from, author, event, asker });
-        if self.line.connection.meanwhile(self.services.keeper.append(write)).await.is_err() {
+        self.hand_in(Write::Event(Draft { room, from, author, event, asker }))
+    }
+
+    /// To the log, now if there is room in its queue.
+    fn hand_in(&self, write: Write) -> Option<Later> {
+        match self.services.keeper.try_append(write) {
+            Ok(()) => None,
+            Err(write) => Some(Later::HandIn(write)),
+        }
+    }
+
+    /// The log is closed.
+    fn not_kept(&self, write: Write) {
+        if let Write::Event(Draft { asker: Asker::Connection { reference, .. }, .. }) = write {
             self.line.connection.answered();
             self.refuse(unavailable(), reference);
         }
@@ -141,17 +231,17 @@ impl Conversation<'_> {
         &self,
         read: impl FnOnce(&mut dyn Reader, &Who) -> Result<T, LogError> + Send + 'static,
     ) -> Result<T, LogError> {
-        let who = self.who.clone();
+        let who = self.identity.who.clone();
         self.line.connection.meanwhile(self.services.keeper.read(move |reader| read(reader, &who))).await
     }
 
-    async fn welcome(&mut self, identity: &Identity) -> Result<(), End> {
+    async fn welcome(&mut self, session: String) -> Result<(), End> {
         let listed = self.read(|reader, who| reader.private(who, limits::PRIVATE_LISTED)).await.map_err(|error| {
             tracing::warn!(%error, "private conversations could not be listed");
             End::from(CloseCode::Overloaded)
         })?;
         let private = |(state, read): (RoomState, Seq)| {
-            let with = state.name.other_than(&self.who.name)?;
+            let with = state.name.other_than(&self.identity.who.name)?;
             Some(Private { room: state.name, with, seq: state.seq, read })
         };
         let private: Vec<_> = listed.into_iter().filter_map(private).collect();
@@ -160,9 +250,9 @@ impl Conversation<'_> {
         let welcome = Welcome {
             protocol: VERSION,
             server: concat!("chat-server/", env!("CARGO_PKG_VERSION")).into(),
-            user: self.who.name.clone(),
+            user: self.identity.who.name.clone(),
             guest: true,
-            session: identity.secret.clone().unwrap_or_default(),
+            session,
             epoch: self.services.keeper.epoch().clone(),
             limits: Limits {
                 text_bytes: limits::TEXT_BYTES,
@@ -179,14 +269,14 @@ impl Conversation<'_> {
         if let Some(text) = self.services.config.store.caveat() {
             self.line.say(self.dialect, ServerMessage::Notice { text: text.into(), room: None });
         }
-        self.shard.greeted(&self.line.connection, &self.who.name, &places);
+        self.line.shard.greeted(&self.line.connection, &self.identity.who.name, &places);
         Ok(())
     }
 
     pub(super) fn leave(&mut self, room: &RoomName, reload: bool) {
         self.state.went(room);
-        self.shard.unsubscribe(&self.line.connection, self.dialect, room);
-        self.services.hub.leave(room, &self.who.name, manner(self.dialect), reload, clock::now(), Instant::now());
+        self.line.shard.unsubscribe(&self.line.connection, self.dialect, room);
+        self.services.hub.leave(room, &self.identity.who.name, manner(self.dialect), reload, clock::now(), Instant::now());
     }
 
     pub(super) fn users(&self, room: &RoomName) -> Vec<server::User> {
@@ -210,7 +300,7 @@ impl Conversation<'_> {
                 read.map(|found| ServerMessage::History { room, messages: found.messages, more: found.more })
             }
             Look::Search(search) => {
-                let searching = self.services.keeper.search(search, Some(self.who.clone()));
+                let searching = self.services.keeper.search(search, Some(self.identity.who.clone()));
                 self.line
                     .connection
                     .meanwhile(searching)

@@ -1,6 +1,6 @@
 //! `/ws/tasks`: the server's own work as a feed, and its two requests.
 
-use std::{rc::Rc, time::Instant};
+use std::time::Instant;
 
 use chat_protocol::{
     CloseCode, ErrorCode, Refusal, ServerFrame, ServerMessage, display,
@@ -19,16 +19,15 @@ use crate::{
     log::Who,
     metrics::Reason,
     services::Services,
-    shard::Shard,
     tasks::Work,
 };
 
-pub(super) async fn watch(shard: &Rc<Shard>, services: &Services, line: &mut Line, opening: &Opening) -> End {
-    let Err(end) = hold(shard, services, line, opening).await;
+pub(super) async fn watch(services: &Services, line: &mut Line, opening: &Opening) -> End {
+    let Err(end) = hold(services, line, opening).await;
     end
 }
 
-async fn hold(shard: &Rc<Shard>, services: &Services, line: &mut Line, opening: &Opening) -> Result<Never, End> {
+async fn hold(services: &Services, line: &mut Line, opening: &Opening) -> Result<Never, End> {
     if services.tokens.required() && opening.credential != Credential::Good {
         return Err(CloseCode::InvalidToken.into());
     }
@@ -37,7 +36,7 @@ async fn hold(shard: &Rc<Shard>, services: &Services, line: &mut Line, opening: 
         None => None,
     };
     // Watched before it is listed: an update may come twice, but none is missed.
-    shard.watch_tasks(&line.connection, who.as_ref().map(|who| who.author.clone()));
+    line.shard.watch_tasks(&line.connection, who.as_ref().map(|who| who.author.clone()));
     for update in services.tasks.known_to(who.as_ref()) {
         line.say_text(&update.encode());
     }

@@ -16,8 +16,8 @@ pub struct Identity {
     pub who: Who,
     /// The session's secret, where the endpoint has a way to tell it.
     pub secret: Option<String>,
-    /// The session behind it, as it is kept.
-    session: Option<Session>,
+    /// The hash of the session behind it. The session was made when [`Who::since`] says.
+    session: Option<[u8; 32]>,
     /// The name waits for its session after a drop.
     hold: bool,
     /// It showed that it is who it says.
@@ -58,7 +58,7 @@ impl Identity {
         };
         services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
         let hold = secret.is_some();
-        let kept = secret.as_ref().map(|(_, session)| session.clone());
+        let kept = secret.as_ref().map(|(_, session)| session.hash);
         let secret = match secret {
             None => None,
             Some((secret, session)) => {
@@ -96,8 +96,9 @@ impl Identity {
 
     /// The session is in use: its days are counted from now.
     pub async fn touch(&self, services: &Services) {
-        if let Some(session) = &self.session {
-            let session = Session { used: clock::now(), ..session.clone() };
+        if let Some(hash) = self.session {
+            let Who { name, author, since } = self.who.clone();
+            let session = Session { hash, author, name, made: since, used: clock::now() };
             // A log that is closed has kept what it had.
             let _ = services.keeper.append(Write::Session(session)).await;
         }
@@ -146,8 +147,10 @@ fn new_session(secret: &str, name: &UserName, now: Timestamp) -> Session {
 
 /// The author is public nowhere, and says nothing of the secret: it is a hash of its hash.
 fn author(hash: &[u8; 32]) -> Author {
-    let author: String = auth::hash(&format!("author {hash:?}"))[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    Author(format!("guest:{author}").into())
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let author = auth::hash_of(&[b"author ", &hash[..]].concat());
+    let digits = author[..12].iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(HEX[usize::from(digit)]));
+    Author("guest:".chars().chain(digits).collect::<String>().into())
 }
 
 fn nobody_else(name: UserName, now: Timestamp) -> Result<Who, Closing> {

@@ -24,11 +24,11 @@ impl Conversation<'_> {
         connection.settled().await;
         let snapshots = self.dialect == Dialect::Chat;
         let live = (!snapshots).then_some(Seq(0));
-        self.shard.subscribe(&connection, self.dialect, &room, live);
+        self.line.shard.subscribe(&connection, self.dialect, &room, live);
         let new_here = !room.is_private() && !self.state.is_in(&room);
         if new_here {
             self.state.entered(room.clone());
-            self.services.hub.join(&room, &self.who.name, manner(self.dialect), clock::now(), Instant::now());
+            self.services.hub.join(&room, &self.identity.who.name, manner(self.dialect), clock::now(), Instant::now());
         }
         if !snapshots {
             return self.line.say(self.dialect, ServerFrame { message: ServerMessage::Joined(subscribed(room)), reference });
@@ -39,7 +39,7 @@ impl Conversation<'_> {
             Err(error) => {
                 if new_here {
                     self.leave(&room, false);
-                } else if !self.shard.go_live(&connection, self.dialect, &room, Seq(0)) {
+                } else if !self.line.shard.go_live(&connection, self.dialect, &room, Seq(0)) {
                     // It was live before, and what it missed meanwhile cannot be read now.
                     connection.close(CloseCode::Internal.into());
                 }
@@ -82,7 +82,7 @@ impl Conversation<'_> {
             let events = page.events.iter().map(Into::into).collect();
             self.line.say(self.dialect, ServerMessage::Events { room: name.clone(), events, more });
         }
-        while !self.shard.go_live(&connection, self.dialect, &room, at) && !connection.is_ending() {
+        while !self.line.shard.go_live(&connection, self.dialect, &room, at) && !connection.is_ending() {
             waited = true;
             // What came before it was held anew is in the log alone: all of it is read, however many pages that takes.
             let mut more = true;

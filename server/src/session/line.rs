@@ -1,34 +1,37 @@
 //! A connection's socket: frames in, answers out, and the goodbye. What waits in the queue goes out during every wait.
+//!
+//! tungstenite reads frames, and is there only while it has something to read: between two messages an idle connection holds
+//! neither it nor a buffer. What comes then is read into the one buffer that its shard lends to all.
 
 use std::{
+    future::poll_fn,
+    io::{self, Read, Write},
     rc::Rc,
-    task::Poll,
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, ServerFrame, ServerMessage, limits};
-use futures::{SinkExt, StreamExt};
-use tokio::time::timeout;
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Error, Message, Utf8Bytes,
-        error::ProtocolError,
-        protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode as RawCode},
-    },
+use tokio::{task::consume_budget, time::timeout};
+use tokio_tungstenite::tungstenite::{
+    Error, Message, Utf8Bytes,
+    error::ProtocolError,
+    protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext, frame::coding::CloseCode as RawCode},
 };
 
+use super::boundary::Boundary;
 use crate::{
     fanout::frame,
-    shard::{Closing, Connection, Wire},
+    shard::{Closing, Connection, Shard},
 };
 
 /// A goodbye must be taken within this.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
 /// What a close frame's reason may have.
 const REASON_BYTES: usize = 123;
-/// Held for every connection for as long as it is open. Bigger frames get room of their own while they come.
-const READ_BUFFER: usize = 1024;
+/// What is read at a time of a message that comes in pieces.
+const READ_BUFFER: usize = 4096;
 
 /// Why a conversation is over.
 pub(super) enum End {
@@ -52,57 +55,121 @@ pub(super) enum Input {
 
 /// A socket that speaks WebSocket, and its queue.
 pub(super) struct Line {
+    pub(super) shard: Rc<Shard>,
     pub(super) connection: Rc<Connection>,
-    socket: WebSocketStream<Wire>,
+    /// While something is being read, or the goodbye said.
+    socket: Option<Box<WebSocketContext>>,
+    boundary: Boundary,
+    leaving: bool,
+}
+
+/// The connection as tungstenite sees it: it reads the socket and writes the queue.
+struct Wire<'a, 'b> {
+    connection: &'a Connection,
+    boundary: &'a mut Boundary,
+    cx: &'a mut Context<'b>,
+}
+
+impl Read for Wire<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.connection.poll_read(self.cx, buffer) {
+            Poll::Ready(read) => read.inspect(|read| self.boundary.pass(&buffer[..*read])),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+impl Write for Wire<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.connection.queue(Bytes::copy_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.connection.flush();
+        Ok(())
+    }
+}
+
+/// A reader of frames that has these bytes already.
+fn reader(bytes: &[u8]) -> Box<WebSocketContext> {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(limits::FRAME_BYTES))
+        .max_frame_size(Some(limits::FRAME_BYTES));
+    Box::new(WebSocketContext::from_partially_read(bytes.to_vec(), Role::Server, Some(config)))
 }
 
 impl Line {
     /// A socket that has been upgraded; `leftover` came after the request.
-    pub(super) async fn new(connection: Rc<Connection>, leftover: Vec<u8>) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(0)
-            .max_message_size(Some(limits::FRAME_BYTES))
-            .max_frame_size(Some(limits::FRAME_BYTES));
-        let wire = Wire(Rc::clone(&connection));
-        let socket = WebSocketStream::from_partially_read(wire, leftover, Role::Server, Some(config)).await;
-        Self { connection, socket }
+    pub(super) fn new(shard: Rc<Shard>, connection: Rc<Connection>, leftover: &[u8]) -> Self {
+        let mut boundary = Boundary::default();
+        boundary.pass(leftover);
+        let socket = (!leftover.is_empty()).then(|| reader(leftover));
+        Self { shard, connection, socket, boundary, leaving: false }
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Error>> {
+        let Self { shard, connection, socket, boundary, leaving } = self;
+        let reading = match socket {
+            Some(reading) => reading,
+            None => {
+                let mut lent = shard.lend();
+                let read = ready!(connection.poll_read(cx, &mut lent))?;
+                if read == 0 {
+                    return Poll::Ready(Err(ProtocolError::ResetWithoutClosingHandshake.into()));
+                }
+                boundary.pass(&lent[..read]);
+                socket.insert(reader(&lent[..read]))
+            }
+        };
+        match reading.read(&mut Wire { connection, boundary, cx }) {
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                if self.boundary.is_clean() && !*leaving {
+                    self.socket = None;
+                }
+                Poll::Pending
+            }
+            read => Poll::Ready(read),
+        }
     }
 
     /// The next frame, while what is queued goes out.
     pub(super) async fn next(&mut self) -> Result<Input, End> {
-        let Self { connection, socket } = self;
-        let message = std::future::poll_fn(|cx| {
-            connection.poll_drain(cx);
-            if let Some(closing) = connection.take_closing() {
+        // Many frames that came together are no reason to keep the others waiting.
+        consume_budget().await;
+        let message = poll_fn(|cx| {
+            self.connection.poll_drain(cx);
+            if let Some(closing) = self.connection.take_closing() {
                 return Poll::Ready(Err(End::Close(closing)));
             }
-            if connection.is_broken() {
+            if self.connection.is_broken() {
                 return Poll::Ready(Err(End::Gone));
             }
             // Who does not take its answers is not asked for more questions.
-            if connection.is_full() {
+            if self.connection.is_full() {
                 return Poll::Pending;
             }
-            socket.poll_next_unpin(cx).map(Ok)
+            self.poll_message(cx).map(Ok)
         })
         .await?;
         self.connection.hear(Instant::now());
         match message {
-            Some(Ok(Message::Text(text))) => Ok(Input::Text(text)),
-            Some(Ok(Message::Binary(_))) => Err(CloseCode::Binary.into()),
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Input::Control),
-            Some(Ok(Message::Close(_))) => {
+            Ok(Message::Text(text)) => Ok(Input::Text(text)),
+            Ok(Message::Binary(_)) => Err(CloseCode::Binary.into()),
+            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Input::Control),
+            Ok(Message::Close(_)) => {
                 // Reading on writes the answer to it, into the queue only: tungstenite ends before it would flush.
-                let _ = timeout(GOODBYE_WITHIN, self.socket.next()).await;
+                let _ = timeout(GOODBYE_WITHIN, poll_fn(|cx| self.poll_message(cx))).await;
                 self.connection.flush();
                 Err(End::Gone)
             }
-            Some(Err(Error::Capacity(_))) => Err(CloseCode::TooBig.into()),
-            Some(Err(Error::Utf8(_))) => Err(CloseCode::NotUtf8.into()),
-            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => Err(End::Gone),
-            Some(Err(Error::Protocol(_))) => Err(CloseCode::BadFrame.into()),
-            Some(Err(_)) | None => Err(End::Gone),
+            Err(Error::Capacity(_)) => Err(CloseCode::TooBig.into()),
+            Err(Error::Utf8(_)) => Err(CloseCode::NotUtf8.into()),
+            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Err(End::Gone),
+            Err(Error::Protocol(_)) => Err(CloseCode::BadFrame.into()),
+            Err(_) => Err(End::Gone),
         }
     }
 
@@ -120,23 +187,34 @@ impl Line {
     /// The last words, and a moment for the peer to take them.
     pub(super) async fn goodbye(&mut self, closing: Closing, announced: bool) {
         let Closing { code, mut reason, retry_ms } = closing;
+        self.leaving = true;
         self.connection.shut();
         if announced {
             // Everybody who may come back at once is asked to come at a different moment.
             let spread = || 200 + self.connection.id.wrapping_mul(0x9e37_79b9) % 1800;
             let retry_ms = if code.reconnect() { Some(retry_ms.unwrap_or_else(spread)) } else { retry_ms };
             let message = ServerMessage::Closing { code, reason: reason.clone(), reconnect: code.reconnect(), retry_ms };
-            self.connection.last_words(frame(&ServerFrame::from(message).encode()));
+            self.connection.queue(frame(&ServerFrame::from(message).encode()));
         }
         while reason.len() > REASON_BYTES {
             reason.pop();
         }
         let close = CloseFrame { code: RawCode::from(code.number()), reason: reason.into() };
-        let Self { connection, socket } = self;
-        let parting = async {
-            let _ = socket.send(Message::Close(Some(close))).await;
-            while let Some(Ok(_)) = socket.next().await {}
-        };
-        let _ = timeout(GOODBYE_WITHIN, connection.meanwhile(parting)).await;
+        poll_fn(|cx| {
+            let Self { connection, socket, boundary, .. } = self;
+            // It may have been said already.
+            let _ = socket.get_or_insert_with(|| reader(&[])).close(&mut Wire { connection, boundary, cx }, Some(close.clone()));
+            Poll::Ready(())
+        })
+        .await;
+        let parting = poll_fn(|cx| {
+            self.connection.poll_drain(cx);
+            loop {
+                if ready!(self.poll_message(cx)).is_err() {
+                    return Poll::Ready(());
+                }
+            }
+        });
+        let _ = timeout(GOODBYE_WITHIN, parting).await;
     }
 }

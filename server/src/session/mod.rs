@@ -1,8 +1,10 @@
 //! One connection's conversation, from the upgrade to the goodbye: [`mod@line`] reads frames, [`state`] decides what they lead to,
 //! [`conversation`] performs it with the shard, the hub and the log.
 //!
-//! Does not know HTTP: it is handed a socket and an [`Opening`].
+//! What is needed for a moment only is boxed and gone with the moment: an idle connection holds what waiting for the next frame
+//! takes. Does not know HTTP: it is handed a socket and an [`Opening`].
 
+mod boundary;
 mod conversation;
 mod entry;
 mod feed;
@@ -17,23 +19,49 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 use chat_protocol::{CloseCode, Dialect};
 use tokio::net::TcpStream;
 
+use self::{
+    conversation::Conversation,
+    line::{End, Line},
+};
 pub use self::{
     conversation::rooms,
     opening::{Credential, Endpoint, Opening},
 };
-use self::{
-    conversation::{Conversation, manner},
-    line::{End, Line},
-    state::State,
-};
 use crate::{
-    clock,
     services::Services,
     shard::{Connection, Shard},
 };
 
-/// Talks with a peer until one of the two has enough. The socket has been upgraded; `leftover` came after the request.
-pub async fn converse(shard: Rc<Shard>, services: Arc<Services>, stream: TcpStream, leftover: Vec<u8>, opening: Opening) {
+/// A socket that has been upgraded, and what was asked for.
+pub struct Knock {
+    pub stream: TcpStream,
+    /// What came after the request.
+    pub leftover: Vec<u8>,
+    pub opening: Opening,
+}
+
+/// Talks with a peer until one of the two has enough.
+pub async fn converse(shard: Rc<Shard>, services: Arc<Services>, mut knock: Box<Knock>) {
+    let dialect = knock.opening.endpoint.dialect();
+    // Held for as long as the conversation lasts.
+    let _place = knock.opening.place.take();
+    // Where the chat protocol was never spoken, it is not begun with a goodbye.
+    let speaks = |is_auth: bool, code| dialect == Some(Dialect::Chat) && !(is_auth && code == CloseCode::InvalidToken);
+    let is_auth = knock.opening.endpoint.is_auth();
+    let (mut line, opening) = pick_up(shard, &services, knock);
+    let end = match dialect {
+        Some(dialect) => talk(&services, &mut line, dialect, opening).await,
+        None => Box::pin(feed::watch(&services, &mut line, &opening)).await,
+    };
+    if let End::Close(closing) = end {
+        let announced = speaks(is_auth, closing.code);
+        Box::pin(line.goodbye(closing, announced)).await;
+    }
+    line.shard.dismiss(&line.connection);
+}
+
+fn pick_up(shard: Rc<Shard>, services: &Services, knock: Box<Knock>) -> (Line, Box<Opening>) {
+    let Knock { stream, leftover, opening } = *knock;
     let dialect = opening.endpoint.dialect();
     let connection = Rc::new(Connection::new(services.numbers.connection(), dialect, stream, Instant::now()));
     shard.admit(&connection);
@@ -41,47 +69,17 @@ pub async fn converse(shard: Rc<Shard>, services: Arc<Services>, stream: TcpStre
     if services.is_draining() {
         connection.close(services.parting().into());
     }
-    // What is needed for a moment only is boxed: an idle connection holds what waiting for the next frame takes.
-    let mut line = Box::pin(Line::new(connection, leftover)).await;
-    let end = match dialect {
-        Some(dialect) => Box::pin(talk(&shard, &services, &mut line, dialect, &opening)).await,
-        None => Box::pin(feed::watch(&shard, &services, &mut line, &opening)).await,
-    };
-    if let End::Close(closing) = end {
-        // Where the chat protocol was never spoken, it is not begun with a goodbye.
-        let announced =
-            dialect == Some(Dialect::Chat) && !(opening.endpoint.is_auth() && closing.code == CloseCode::InvalidToken);
-        Box::pin(line.goodbye(closing, announced)).await;
-    }
-    shard.dismiss(&line.connection);
+    (Line::new(shard, connection, &leftover), Box::new(opening))
 }
 
 /// Opens the conversation, holds it, and gives everything back.
-async fn talk(shard: &Rc<Shard>, services: &Arc<Services>, line: &mut Line, dialect: Dialect, opening: &Opening) -> End {
-    let (identity, room) = match Box::pin(entry::enter(services, line, dialect, opening)).await {
-        Ok(entered) => entered,
-        Err(end) => return end,
-    };
-    let who = identity.who.clone();
-    let hears_private = match dialect {
-        Dialect::Chat | Dialect::Echo | Dialect::Plain => true,
-        Dialect::Channel => identity.proven,
-        Dialect::Envelope => false,
-    };
-    if hears_private {
-        shard.listen(&line.connection, dialect, &who.name);
+async fn talk(services: &Services, line: &mut Line, dialect: Dialect, opening: Box<Opening>) -> End {
+    match Box::pin(Conversation::begin(services, line, dialect, opening)).await {
+        Ok(mut talk) => {
+            let Err(end) = talk.go_on().await;
+            Box::pin(talk.finish()).await;
+            end
+        }
+        Err(end) => end,
     }
-    let state = State::new(dialect, who.name.clone(), hears_private, services.config.rate, Instant::now());
-    let mut talk = Conversation { shard, services, line, dialect, who: &who, state };
-    let Err(end) = talk.hold(&identity, room, opening).await;
-    let rooms = talk.state.rooms().to_vec();
-    if hears_private {
-        shard.unlisten(&line.connection, &who.name);
-    }
-    for room in rooms {
-        shard.unsubscribe(&line.connection, dialect, &room);
-        services.hub.leave(&room, &who.name, manner(dialect), true, clock::now(), Instant::now());
-    }
-    Box::pin(identity.depart(services)).await;
-    end
 }

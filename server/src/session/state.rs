@@ -110,6 +110,8 @@ impl State {
     /// The connection is in this room now.
     pub fn entered(&mut self, room: RoomName) {
         if !self.is_in(&room) {
+            // Most are in one room, and there are many of them.
+            self.rooms.reserve_exact(1);
             self.rooms.push(room);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! A reader that keeps up has nothing queued and is written to directly, from the buffer that everybody shares. What tungstenite
 //! writes (pongs, closes) goes through the same queue, so that all frames have one order and meet only at their boundaries.
+//! An idle connection holds no queue and no buffer.
 //!
 //! Does not know rooms, sessions or what the bytes mean.
 
@@ -9,18 +10,13 @@ use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     io::{self, IoSlice},
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::{Duration, Instant},
 };
 
 use bytes::{Buf, Bytes};
 use chat_protocol::{CloseCode, Dialect};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::{io::Interest, net::TcpStream};
 
 /// What may wait for a reader that takes nothing before it is too slow. What one turn of the shard tells may come on top: that
 /// is shared by all readers.
@@ -134,10 +130,11 @@ pub struct Connection {
     /// None speaks of tasks only.
     pub dialect: Option<Dialect>,
     stream: TcpStream,
-    outbox: RefCell<Outbox>,
+    /// Nothing for a reader that keeps up.
+    outbox: RefCell<Option<Box<Outbox>>>,
     /// The task that reads this connection; it also writes what waits.
     task: RefCell<Option<Waker>>,
-    closing: RefCell<Option<Closing>>,
+    closing: RefCell<Option<Box<Closing>>>,
     /// Nothing more is told to it.
     shut: Cell<bool>,
     broken: Cell<bool>,
@@ -169,28 +166,31 @@ impl Connection {
         if self.shut.get() {
             return Told::No;
         }
-        let mut outbox = self.outbox.borrow_mut();
-        if outbox.queue.is_empty() {
-            match self.stream.try_write(frames) {
+        let mut slot = self.outbox.borrow_mut();
+        let Some(outbox) = slot.as_mut() else {
+            let written = match self.stream.try_write(frames) {
                 Ok(written) if written == frames.len() => return Told::Yes,
-                Ok(written) => {
-                    outbox.push(frames.slice(written..), true);
-                    outbox.begun = written > 0;
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => outbox.push(frames.clone(), true),
+                Ok(written) => written,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
                 Err(_) => {
-                    drop(outbox);
+                    drop(slot);
                     self.fail();
                     return Told::No;
                 }
-            }
-            drop(outbox);
+            };
+            let outbox = slot.get_or_insert_default();
+            outbox.push(frames.slice(written..), true);
+            outbox.begun = written > 0;
+            drop(slot);
             self.wake();
             return Told::Yes;
-        }
+        };
         if outbox.is_over(Instant::now()) {
             outbox.clear();
-            drop(outbox);
+            if outbox.queue.is_empty() {
+                *slot = None;
+            }
+            drop(slot);
             self.close(CloseCode::TooSlow.into());
             return Told::TooSlow;
         }
@@ -200,15 +200,25 @@ impl Connection {
 
     /// Tells something passing, unless the reader is behind.
     pub fn signal(&self, frame: &Bytes) -> bool {
-        let fits = self.outbox.borrow().bytes <= SIGNALS;
-        fits && self.tell(frame) == Told::Yes
+        self.queued() <= SIGNALS && self.tell(frame) == Told::Yes
     }
 
     /// Queues something that was asked for. [`Connection::flush`] writes it.
     pub fn answer(&self, frame: Bytes) {
         if !self.shut.get() {
-            self.outbox.borrow_mut().push(frame, false);
+            self.queue(frame);
         }
+    }
+
+    /// Queues what goes out even when nothing more is told: control frames, the last words.
+    pub fn queue(&self, frame: Bytes) {
+        if !frame.is_empty() {
+            self.outbox.borrow_mut().get_or_insert_default().push(frame, false);
+        }
+    }
+
+    fn waits(&self) -> bool {
+        self.outbox.borrow().is_some()
     }
 
     /// Writes what waits, as far as the socket takes it; the rest goes when it takes more.
@@ -219,8 +229,8 @@ impl Connection {
     }
 
     fn try_flush(&self) -> bool {
-        let mut outbox = self.outbox.borrow_mut();
-        while !outbox.queue.is_empty() {
+        let mut slot = self.outbox.borrow_mut();
+        while let Some(outbox) = slot.as_mut() {
             let written = {
                 let mut slices = [IoSlice::new(&[]); SLICES];
                 let mut count = 0;
@@ -234,10 +244,13 @@ impl Connection {
                 Ok(written) => {
                     outbox.advance(written);
                     outbox.moved = Some(Instant::now());
+                    if outbox.queue.is_empty() {
+                        *slot = None;
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 Err(_) => {
-                    drop(outbox);
+                    drop(slot);
                     self.fail();
                     return true;
                 }
@@ -253,7 +266,7 @@ impl Connection {
             *task = Some(cx.waker().clone());
         }
         drop(task);
-        while !self.outbox.borrow().queue.is_empty() && !self.broken.get() {
+        while self.waits() && !self.broken.get() {
             match self.stream.poll_write_ready(cx) {
                 Poll::Ready(Ok(())) => {
                     let before = self.queued();
@@ -314,25 +327,25 @@ impl Connection {
 
     /// Whether it should take what waits before it asks for more.
     pub fn is_full(&self) -> bool {
-        self.outbox.borrow().bytes > ASK_NO_MORE
+        self.queued() > ASK_NO_MORE
     }
 
     /// Bytes that wait.
     pub fn queued(&self) -> usize {
-        self.outbox.borrow().bytes
+        self.outbox.borrow().as_ref().map_or(0, |outbox| outbox.bytes)
     }
 
     /// Ends the conversation from the server's side; its task says goodbye. The first reason counts.
     pub fn close(&self, closing: Closing) {
         if !self.shut.replace(true) {
-            *self.closing.borrow_mut() = Some(closing);
+            *self.closing.borrow_mut() = Some(Box::new(closing));
             self.wake();
         }
     }
 
     /// Why the server ends it, asked once.
     pub fn take_closing(&self) -> Option<Closing> {
-        self.closing.borrow_mut().take()
+        self.closing.borrow_mut().take().map(|closing| *closing)
     }
 
     /// Nothing more goes out but the goodbye.
@@ -340,9 +353,24 @@ impl Connection {
         self.shut.set(true);
     }
 
-    /// Queues the last words, after [`Connection::shut`].
-    pub fn last_words(&self, frame: Bytes) {
-        self.outbox.borrow_mut().push(frame, false);
+    /// Reads what is there into a buffer that holds nothing yet. A read that leaves room in it has emptied the socket: then the
+    /// next one waits at once, without asking the system again.
+    pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_read_ready(cx))?;
+            let mut read = 0;
+            let outcome = self.stream.try_io(Interest::READABLE, || {
+                read = self.stream.try_read(buffer)?;
+                // Said of the very readiness that was read by, so that what comes later is not missed.
+                if (1..buffer.len()).contains(&read) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match outcome {
+                Ok(()) => return Poll::Ready(Ok(read)),
+                Err(_) if read > 0 => return Poll::Ready(Ok(read)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
     }
 
     pub fn is_ending(&self) -> bool {
@@ -377,47 +405,6 @@ impl Connection {
     /// When it was last asked for a sign of life.
     pub fn pinged(&self) -> &Cell<Instant> {
         &self.pinged
-    }
-}
-
-/// The connection as tungstenite sees it: it reads the socket and writes the queue.
-pub struct Wire(pub Rc<Connection>);
-
-impl AsyncRead for Wire {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let stream = &self.0.stream;
-        loop {
-            match stream.poll_read_ready(cx) {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => return Poll::Pending,
-            }
-            match stream.try_read(buf.initialize_unfilled()) {
-                Ok(read) => {
-                    buf.advance(read);
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-    }
-}
-
-impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.outbox.borrow_mut().push(Bytes::copy_from_slice(bytes), false);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.flush();
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.flush();
-        Poll::Ready(Ok(()))
     }
 }
 

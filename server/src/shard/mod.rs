@@ -7,7 +7,7 @@ mod connection;
 mod rooms;
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, RefCell, RefMut},
     collections::HashMap,
     rc::Rc,
     sync::Arc,
@@ -18,7 +18,7 @@ use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, UserName, limits};
 use tokio::sync::{Notify, mpsc};
 
-pub use self::connection::{Closing, Connection, Wire};
+pub use self::connection::{Closing, Connection};
 use self::rooms::{Progress, Room, Tally};
 use crate::{
     fanout::{Answer, Mail, RoomBatch, Said, frame},
@@ -32,6 +32,9 @@ pub const MAIL: usize = 4096;
 /// Mail taken in one go, so that a flood of it does not keep sockets from being read.
 const GULP: usize = 256;
 
+/// What is read at once from a connection that was idle. One buffer for all.
+const LENT: usize = 16 * 1024;
+
 /// A ping as a server writes it.
 const PING: Bytes = Bytes::from_static(&[0x89, 0]);
 
@@ -42,6 +45,7 @@ pub struct Shard {
     metrics: Arc<Metrics>,
     queued: Cell<i64>,
     emptied: Notify,
+    lent: RefCell<Box<[u8]>>,
 }
 
 #[derive(Default)]
@@ -58,15 +62,21 @@ struct World {
 struct Listener {
     connection: Rc<Connection>,
     dialect: Dialect,
-    /// Rooms in which it is somewhere in particular.
-    rooms: HashMap<Arc<str>, Progress>,
+    /// Rooms in which it is somewhere in particular. None at all for most.
+    rooms: Option<Box<HashMap<Arc<str>, Progress>>>,
     /// Held until it was greeted with the list of its conversations.
     others: Progress,
 }
 
 impl Shard {
     pub fn new(id: usize, metrics: Arc<Metrics>) -> Self {
-        Self { id, world: RefCell::default(), metrics, queued: Cell::new(0), emptied: Notify::new() }
+        let lent = RefCell::new(vec![0; LENT].into());
+        Self { id, world: RefCell::default(), metrics, queued: Cell::new(0), emptied: Notify::new(), lent }
+    }
+
+    /// A buffer for as long as something is read into it and taken out again.
+    pub fn lend(&self) -> RefMut<'_, [u8]> {
+        RefMut::map(self.lent.borrow_mut(), |lent| &mut **lent)
     }
 
     /// A connection begins.
@@ -95,11 +105,12 @@ impl Shard {
             None => world.rooms.entry(room.key()).or_default().put(connection, dialect, progress),
             Some(_) => {
                 if let Some(listener) = world.listener(connection.id, room) {
+                    let rooms = listener.rooms.get_or_insert_default();
                     // Only what is on its way is remembered of so many: who was told all may be told a last event again.
-                    if listener.rooms.len() >= limits::ROOMS_PER_CONNECTION {
-                        listener.rooms.retain(|_, progress| matches!(progress, Progress::Held { .. }));
+                    if rooms.len() >= limits::ROOMS_PER_CONNECTION {
+                        rooms.retain(|_, progress| matches!(progress, Progress::Held(_)));
                     }
-                    listener.rooms.insert(room.key(), progress);
+                    rooms.insert(room.key(), progress);
                 }
             }
         }
@@ -124,7 +135,7 @@ impl Shard {
             None => world.rooms.get_mut(room.folded()).is_none_or(|here| here.go_live(connection.id, dialect, after, &mut tally)),
             Some(_) => world
                 .listener(connection.id, room)
-                .and_then(|listener| listener.rooms.get_mut(room.folded()))
+                .and_then(|listener| listener.rooms.as_mut()?.get_mut(room.folded()))
                 .is_none_or(|progress| rooms::release(connection, dialect, None, progress, after, &mut tally)),
         };
         drop(world);
@@ -134,8 +145,12 @@ impl Shard {
 
     /// A connection hears its user's private conversations, held until it is greeted.
     pub fn listen(&self, connection: &Rc<Connection>, dialect: Dialect, user: &UserName) {
-        let listener = Listener { connection: Rc::clone(connection), dialect, rooms: HashMap::new(), others: Progress::held() };
-        self.world.borrow_mut().listeners.entry(user.key()).or_default().push(listener);
+        let listener = Listener { connection: Rc::clone(connection), dialect, rooms: None, others: Progress::held() };
+        let mut world = self.world.borrow_mut();
+        let all = world.listeners.entry(user.key()).or_default();
+        // Most have one connection, and there are many of them.
+        all.reserve_exact(1);
+        all.push(listener);
     }
 
     /// It was greeted with these places in its conversations: what it was not told yet follows.
@@ -147,11 +162,14 @@ impl Shard {
         else {
             return;
         };
-        listener.rooms.extend(places.iter().map(|(room, seq)| (room.key(), Progress::Live(*seq))));
+        if !places.is_empty() {
+            let rooms = listener.rooms.get_or_insert_default();
+            rooms.extend(places.iter().map(|(room, seq)| (room.key(), Progress::Live(*seq))));
+        }
         match std::mem::replace(&mut listener.others, Progress::Live(Seq(0))) {
-            Progress::Held { overrun: true, .. } => connection.close(CloseCode::TooSlow.into()),
-            Progress::Held { batches, .. } => {
-                for batch in batches {
+            Progress::Held(held) if held.overrun => connection.close(CloseCode::TooSlow.into()),
+            Progress::Held(held) => {
+                for batch in held.batches {
                     let after = places.iter().find(|(room, _)| *room == batch.room).map_or(Seq(0), |(_, seq)| *seq);
                     rooms::tell_after(connection, listener.dialect, Some(user.folded()), &batch, after, &mut tally);
                 }
@@ -312,14 +330,15 @@ impl World {
         };
         for user in if one == other { vec![one] } else { vec![one, other] } {
             for listener in self.listeners.get_mut(user).into_iter().flatten() {
-                let progress = listener.rooms.get_mut(room.folded()).unwrap_or(&mut listener.others);
+                let there = listener.rooms.as_mut().and_then(|rooms| rooms.get_mut(room.folded()));
+                let progress = there.unwrap_or(&mut listener.others);
                 match progress {
                     Progress::Live(after) => {
                         for batch in batches {
                             rooms::tell_after(&listener.connection, listener.dialect, Some(user), batch, *after, tally);
                         }
                     }
-                    Progress::Held { batches: held, overrun } => rooms::hold(held, overrun, batches),
+                    Progress::Held(held) => held.add(batches),
                 }
             }
         }

@@ -19,12 +19,32 @@ pub(super) enum Progress {
     /// It has everything up to here.
     Live(Seq),
     /// Its snapshot is being read.
-    Held { batches: Vec<Arc<RoomBatch>>, overrun: bool },
+    Held(Box<Held>),
+}
+
+/// What was committed while a snapshot is being read.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) batches: Vec<Arc<RoomBatch>>,
+    /// More than could be held.
+    pub(super) overrun: bool,
 }
 
 impl Progress {
     pub(super) fn held() -> Self {
-        Self::Held { batches: Vec::new(), overrun: false }
+        Self::Held(Box::default())
+    }
+}
+
+impl Held {
+    pub(super) fn add(&mut self, batches: &[Arc<RoomBatch>]) {
+        if self.overrun {
+            return;
+        }
+        self.batches.extend(batches.iter().map(Arc::clone));
+        if self.batches.len() > HELD {
+            *self = Self { batches: Vec::new(), overrun: true };
+        }
     }
 }
 
@@ -133,7 +153,7 @@ impl Room {
                             tell_after(&member.connection, dialect, None, batch, *after, tally);
                         }
                     }
-                    Progress::Held { batches: held, overrun } => hold(held, overrun, batches),
+                    Progress::Held(held) => held.add(batches),
                 }
             }
         }
@@ -175,29 +195,17 @@ pub(super) fn release(
     tally: &mut Tally,
 ) -> bool {
     match std::mem::replace(progress, Progress::Live(after)) {
-        Progress::Held { overrun: true, .. } => {
+        Progress::Held(held) if held.overrun => {
             *progress = Progress::held();
             false
         }
-        Progress::Held { batches, .. } => {
-            for batch in &batches {
+        Progress::Held(held) => {
+            for batch in &held.batches {
                 tell_after(connection, dialect, user, batch, after, tally);
             }
             true
         }
         Progress::Live(_) => true,
-    }
-}
-
-/// Keeps batches for a member whose snapshot is being read.
-pub(super) fn hold(held: &mut Vec<Arc<RoomBatch>>, overrun: &mut bool, batches: &[Arc<RoomBatch>]) {
-    if *overrun {
-        return;
-    }
-    held.extend(batches.iter().map(Arc::clone));
-    if held.len() > HELD {
-        held.clear();
-        *overrun = true;
     }
 }
 
