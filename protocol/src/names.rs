@@ -39,9 +39,11 @@ pub enum NameError {
     Marks,
 }
 
-/// A name as it is shown and as it is compared.
+/// A name as it is shown and as it is compared. One word: names are kept and handed on in many places.
 #[derive(Clone)]
-struct Name {
+struct Name(Arc<Forms>);
+
+struct Forms {
     shown: Arc<str>,
     folded: Arc<str>,
 }
@@ -52,18 +54,20 @@ impl Name {
         if text.chars().count() > longest * 4 {
             return Err(NameError::TooLong(longest));
         }
-        let shown: String = text.nfc().collect();
+        let shown = normal(text);
         check(&shown, longest)?;
         let folded = fold(&shown);
         // Folding can lengthen (ß) and add marks (İ), and private rooms are named after what comes out: it must be a name too.
-        check(&folded, longest)?;
+        if folded != shown {
+            check(&folded, longest)?;
+        }
         Ok(Self::of(&shown, &folded))
     }
 
     fn of(shown: &str, folded: &str) -> Self {
         let shown: Arc<str> = shown.into();
         let folded = if *shown == *folded { Arc::clone(&shown) } else { folded.into() };
-        Self { shown, folded }
+        Self(Arc::new(Forms { shown, folded }))
     }
 }
 
@@ -74,10 +78,18 @@ fn is_made(rest: &str) -> bool {
     (1..=24).contains(&rest.len()) && plain && !padded
 }
 
+/// NFC. What is ASCII is that already.
+fn normal(text: &str) -> String {
+    if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
+}
+
 /// Full case folding of the normal form, normalised again: the form in which names are compared.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    let normal: String = text.nfc().collect();
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let normal = normal(text);
     caseless::default_case_fold_str(&normal).nfc().collect()
 }
 
@@ -102,8 +114,8 @@ fn check(name: &str, longest: usize) -> Result<(), NameError> {
             return Err(NameError::Marks);
         }
         // A mark belongs to a letter: on a stop or a space it would only make a look-alike.
-        let on_letter = marks > 1 || is_letter(before.general_category());
-        if !(letter_or_digit || (mark && on_letter) || matches!(c, '_' | '-' | '.' | '+' | '\'' | ' ')) {
+        let on_letter = || marks > 1 || is_letter(before.general_category());
+        if !(letter_or_digit || (mark && on_letter()) || matches!(c, '_' | '-' | '.' | '+' | '\'' | ' ')) {
             return Err(NameError::Character(display::name_of_char(c)));
         }
         if c == ' ' && before == ' ' {
@@ -136,25 +148,25 @@ macro_rules! name_type {
             /// As its owner wrote it.
             #[must_use]
             pub fn shown(&self) -> &str {
-                &self.0.shown
+                &self.0.0.shown
             }
 
             /// As it is compared: two names are the same if this is.
             #[must_use]
             pub fn folded(&self) -> &str {
-                &self.0.folded
+                &self.0.0.folded
             }
 
             /// The shared form of [`Self::folded`], for maps that hold many.
             #[must_use]
             pub fn key(&self) -> Arc<str> {
-                Arc::clone(&self.0.folded)
+                Arc::clone(&self.0.0.folded)
             }
         }
 
         impl PartialEq for $type {
             fn eq(&self, other: &Self) -> bool {
-                self.0.folded == other.0.folded
+                self.0.0.folded == other.0.0.folded
             }
         }
 
@@ -168,31 +180,31 @@ macro_rules! name_type {
 
         impl Ord for $type {
             fn cmp(&self, other: &Self) -> Ordering {
-                self.0.folded.cmp(&other.0.folded)
+                self.0.0.folded.cmp(&other.0.0.folded)
             }
         }
 
         impl Hash for $type {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                self.0.folded.hash(state);
+                self.0.0.folded.hash(state);
             }
         }
 
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0.shown)
+                f.write_str(&self.0.0.shown)
             }
         }
 
         impl fmt::Debug for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:?}", &*self.0.shown)
+                write!(f, "{:?}", &*self.0.0.shown)
             }
         }
 
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0.shown)
+                serializer.serialize_str(&self.0.0.shown)
             }
         }
 

@@ -97,9 +97,9 @@ impl Keeper {
     ///
     /// # Errors
     /// There is none, or the log is closed; the write comes back.
-    pub fn try_append(&self, write: Write) -> Result<(), Write> {
+    pub fn try_append(&self, write: Write) -> Result<(), Box<Write>> {
         self.appends.try_send(Job::Write(write)).map_err(|error| match error.into_inner() {
-            Job::Write(write) => write,
+            Job::Write(write) => Box::new(write),
             Job::Stop { .. } => unreachable!("a write was sent"),
         })
     }

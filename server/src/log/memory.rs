@@ -58,9 +58,24 @@ struct State {
     rooms: Vec<Room>,
     by_name: HashMap<Arc<str>, usize>,
     marks: HashMap<(Author, usize), Seq>,
-    sessions: HashMap<[u8; 32], Session>,
+    sessions: HashMap<[u8; 32], Proof>,
     /// How many sessions there must be before the forgotten ones are looked for again.
     sweep_at: usize,
+}
+
+/// A [`Session`] without its hash, by which it is found.
+struct Proof {
+    author: Author,
+    name: UserName,
+    made: Timestamp,
+    used: Timestamp,
+}
+
+impl Proof {
+    fn session(&self, hash: &[u8; 32]) -> Session {
+        let Self { author, name, made, used } = self;
+        Session { hash: *hash, author: author.clone(), name: name.clone(), made: *made, used: *used }
+    }
 }
 
 struct Room {
@@ -141,7 +156,8 @@ impl State {
 
     fn session(&mut self, session: &Session, now: Timestamp) {
         let made = self.sessions.get(&session.hash).map_or(session.made, |before| before.made);
-        self.sessions.insert(session.hash, Session { made, ..session.clone() });
+        let Session { hash, author, name, used, .. } = session.clone();
+        self.sessions.insert(hash, Proof { author, name, made, used });
         // Looking at all of them only when they have doubled keeps the expense per session constant.
         if self.sessions.len() > self.sweep_at {
             self.sessions.retain(|_, session| session.used.0 >= now.0 - SESSION_LASTS_MS);

@@ -35,7 +35,7 @@ enum Later {
     Join(RoomName, Option<Position>, Option<String>),
     Look(Look, Option<String>),
     /// The log's queue is full, or closed.
-    HandIn(Write),
+    HandIn(Box<Write>),
 }
 
 pub(super) struct Conversation<'a> {
@@ -78,9 +78,9 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    async fn greet(&mut self, secret: Option<String>, room: Option<RoomName>, opening: &Opening) -> Result<(), End> {
+    async fn greet(&mut self, secret: Option<Box<str>>, room: Option<RoomName>, opening: &Opening) -> Result<(), End> {
         if self.dialect == Dialect::Chat {
-            self.welcome(secret.unwrap_or_default()).await?;
+            self.welcome(secret.unwrap_or_default().into()).await?;
         } else {
             self.line.shard.greeted(&self.line.connection, &self.identity.who.name, &[]);
         }
@@ -108,8 +108,9 @@ impl<'a> Conversation<'a> {
     pub(super) async fn go_on(&mut self) -> Result<Never, End> {
         loop {
             let input = self.line.next().await?;
-            if let Some(later) = self.hear(input)? {
-                // Boxed: what a step needs is not held while nothing comes.
+            let later = self.hear(input)?.map(Box::new);
+            // Boxed: what a step needs is not held while nothing comes.
+            if let Some(later) = later {
                 Box::pin(self.perform(later)).await;
             }
             if self.touched.elapsed() >= TOUCH_EVERY {
@@ -157,16 +158,16 @@ impl<'a> Conversation<'a> {
                 let asker = Asker::Reader { user: self.identity.who.name.clone(), connection: self.line.connection.id };
                 self.hand_in(Write::Mark { author: self.identity.who.author.clone(), room, seq, asker })
             }
-            Step::Close { code, retry_ms } => return Err(End::Close(Closing { retry_ms, ..code.into() })),
+            Step::Close { code, retry_ms } => return Err(Closing { retry_ms, ..code.into() }.into()),
         })
     }
 
-    async fn perform(&mut self, later: Later) {
-        match later {
+    async fn perform(&mut self, later: Box<Later>) {
+        match *later {
             Later::Join(room, from, reference) => self.join(room, from, reference).await,
             Later::Look(at, reference) => self.look(at, reference).await,
             Later::HandIn(write) => {
-                if let Err(write) = self.line.connection.meanwhile(self.services.keeper.append(write)).await {
+                if let Err(write) = self.line.connection.meanwhile(self.services.keeper.append(*write)).await {
                     self.not_kept(write);
                 }
             }

@@ -22,8 +22,8 @@ use crate::{
     tasks::Work,
 };
 
-pub(super) async fn watch(services: &Services, line: &mut Line, opening: &Opening) -> End {
-    let Err(end) = hold(services, line, opening).await;
+pub(super) async fn watch(services: &Services, line: &mut Line, opening: Box<Opening>) -> End {
+    let Err(end) = hold(services, line, &opening).await;
     end
 }
 

@@ -14,8 +14,8 @@ use crate::{
 /// A connection's place among the names. It must be given back with [`Identity::depart`].
 pub struct Identity {
     pub who: Who,
-    /// The session's secret, where the endpoint has a way to tell it.
-    pub secret: Option<String>,
+    /// The session's secret, where the endpoint has a way to tell it. Taken when it is told.
+    pub secret: Option<Box<str>>,
     /// The hash of the session behind it. The session was made when [`Who::since`] says.
     session: Option<[u8; 32]>,
     /// The name waits for its session after a drop.
@@ -67,7 +67,7 @@ impl Identity {
                     services.hub.depart(&who.name, false, Instant::now());
                     return Err(CloseCode::Overloaded.into());
                 }
-                Some(secret)
+                Some(secret.into())
             }
         };
         Ok(Self { who, secret, session: kept, hold, proven })

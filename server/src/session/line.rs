@@ -38,12 +38,12 @@ pub(super) enum End {
     /// The peer is gone, or has said goodbye itself.
     Gone,
     /// The server ends it.
-    Close(Closing),
+    Close(Box<Closing>),
 }
 
 impl<T: Into<Closing>> From<T> for End {
     fn from(closing: T) -> Self {
-        Self::Close(closing.into())
+        Self::Close(Box::new(closing.into()))
     }
 }
 
@@ -142,7 +142,7 @@ impl Line {
         let message = poll_fn(|cx| {
             self.connection.poll_drain(cx);
             if let Some(closing) = self.connection.take_closing() {
-                return Poll::Ready(Err(End::Close(closing)));
+                return Poll::Ready(Err(closing.into()));
             }
             if self.connection.is_broken() {
                 return Poll::Ready(Err(End::Gone));
@@ -160,9 +160,7 @@ impl Line {
             Ok(Message::Binary(_)) => Err(CloseCode::Binary.into()),
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Input::Control),
             Ok(Message::Close(_)) => {
-                // Reading on writes the answer to it, into the queue only: tungstenite ends before it would flush.
-                let _ = timeout(GOODBYE_WITHIN, poll_fn(|cx| self.poll_message(cx))).await;
-                self.connection.flush();
+                Box::pin(self.answer_goodbye()).await;
                 Err(End::Gone)
             }
             Err(Error::Capacity(_)) => Err(CloseCode::TooBig.into()),
@@ -171,6 +169,13 @@ impl Line {
             Err(Error::Protocol(_)) => Err(CloseCode::BadFrame.into()),
             Err(_) => Err(End::Gone),
         }
+    }
+
+    /// The peer has said goodbye.
+    async fn answer_goodbye(&mut self) {
+        // Reading on writes the answer to it, into the queue only: tungstenite ends before it would flush.
+        let _ = timeout(GOODBYE_WITHIN, poll_fn(|cx| self.poll_message(cx))).await;
+        self.connection.flush();
     }
 
     pub(super) fn say(&self, dialect: Dialect, said: impl Into<ServerFrame>) {

@@ -29,7 +29,7 @@ pub use self::{
 };
 use crate::{
     services::Services,
-    shard::{Connection, Shard},
+    shard::{Closing, Connection, Shard},
 };
 
 /// A socket that has been upgraded, and what was asked for.
@@ -42,24 +42,31 @@ pub struct Knock {
 
 /// Talks with a peer until one of the two has enough.
 pub async fn converse(shard: Rc<Shard>, services: Arc<Services>, mut knock: Box<Knock>) {
-    let dialect = knock.opening.endpoint.dialect();
     // Held for as long as the conversation lasts.
     let _place = knock.opening.place.take();
-    // Where the chat protocol was never spoken, it is not begun with a goodbye.
-    let speaks = |is_auth: bool, code| dialect == Some(Dialect::Chat) && !(is_auth && code == CloseCode::InvalidToken);
     let is_auth = knock.opening.endpoint.is_auth();
     let (mut line, opening) = pick_up(shard, &services, knock);
-    let end = match dialect {
-        Some(dialect) => talk(&services, &mut line, dialect, opening).await,
-        None => Box::pin(feed::watch(&services, &mut line, &opening)).await,
+    let end = match line.connection.dialect {
+        Some(dialect) => {
+            let begun = Box::pin(Conversation::begin(&services, &mut line, dialect, opening)).await;
+            match begun {
+                Ok(mut talk) => {
+                    let Err(end) = talk.go_on().await;
+                    Box::pin(talk.finish()).await;
+                    end
+                }
+                Err(end) => end,
+            }
+        }
+        None => Box::pin(feed::watch(&services, &mut line, opening)).await,
     };
     if let End::Close(closing) = end {
-        let announced = speaks(is_auth, closing.code);
-        Box::pin(line.goodbye(closing, announced)).await;
+        Box::pin(part(&mut line, closing, is_auth)).await;
     }
     line.shard.dismiss(&line.connection);
 }
 
+#[allow(clippy::boxed_local, reason = "taken out of its box only here, where nothing is held over a wait")]
 fn pick_up(shard: Rc<Shard>, services: &Services, knock: Box<Knock>) -> (Line, Box<Opening>) {
     let Knock { stream, leftover, opening } = *knock;
     let dialect = opening.endpoint.dialect();
@@ -72,14 +79,25 @@ fn pick_up(shard: Rc<Shard>, services: &Services, knock: Box<Knock>) -> (Line, B
     (Line::new(shard, connection, &leftover), Box::new(opening))
 }
 
-/// Opens the conversation, holds it, and gives everything back.
-async fn talk(services: &Services, line: &mut Line, dialect: Dialect, opening: Box<Opening>) -> End {
-    match Box::pin(Conversation::begin(services, line, dialect, opening)).await {
-        Ok(mut talk) => {
-            let Err(end) = talk.go_on().await;
-            Box::pin(talk.finish()).await;
-            end
-        }
-        Err(end) => end,
+async fn part(line: &mut Line, closing: Box<Closing>, is_auth: bool) {
+    // Where the chat protocol was never spoken, it is not begun with a goodbye.
+    let spoken = !(is_auth && closing.code == CloseCode::InvalidToken);
+    let announced = line.connection.dialect == Some(Dialect::Chat) && spoken;
+    line.goodbye(*closing, announced).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size<A, B, C, F: Future>(_: fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// There are many of them: who adds to one adds to all.
+    #[test]
+    fn an_idle_connection_is_small() {
+        let (waiting, conversation, connection) = (size(converse), size_of::<Conversation<'_>>(), size_of::<Connection>());
+        assert!(waiting <= 256 && conversation <= 224 && connection <= 136, "{waiting}, {conversation}, {connection} bytes");
     }
 }

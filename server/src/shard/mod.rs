@@ -63,6 +63,7 @@ struct Listener {
     connection: Rc<Connection>,
     dialect: Dialect,
     /// Rooms in which it is somewhere in particular. None at all for most.
+    #[allow(clippy::box_collection, reason = "there are many listeners, and most have none")]
     rooms: Option<Box<HashMap<Arc<str>, Progress>>>,
     /// Held until it was greeted with the list of its conversations.
     others: Progress,

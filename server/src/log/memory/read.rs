@@ -108,12 +108,14 @@ impl Reader for MemoryReader {
 
     fn session(&mut self, hash: &[u8; 32], now: Timestamp) -> Result<Option<Session>, LogError> {
         let state = self.state()?;
-        Ok(state.sessions.get(hash).filter(|session| session.used.0 >= now.0 - SESSION_LASTS_MS).cloned())
+        let known = state.sessions.get(hash).filter(|session| session.used.0 >= now.0 - SESSION_LASTS_MS);
+        Ok(known.map(|proof| proof.session(hash)))
     }
 
     fn sessions_since(&mut self, since: Timestamp, limit: usize) -> Result<Vec<Session>, LogError> {
         let state = self.state()?;
-        let mut sessions: Vec<_> = state.sessions.values().filter(|session| session.used >= since).cloned().collect();
+        let recent = state.sessions.iter().filter(|(_, proof)| proof.used >= since);
+        let mut sessions: Vec<_> = recent.map(|(hash, proof)| proof.session(hash)).collect();
         sessions.sort_unstable_by_key(|session| Reverse((session.used, session.hash)));
         sessions.truncate(limit);
         Ok(sessions)
