@@ -25,6 +25,8 @@ pub(super) struct Names {
     aliases: HashMap<String, String>,
     /// Where each holder's author is found above.
     by_author: HashMap<Author, String>,
+    /// How many holders above have a connection.
+    online: usize,
 }
 
 struct Holder {
@@ -76,6 +78,7 @@ impl Names {
             self.aliases.insert(other, name.clone());
         }
         self.by_author.insert(author.clone(), name.clone());
+        self.online += 1;
         self.by_looks.insert(name, Holder { user: user.clone(), author: author.clone(), connections: 1, held_until: None });
         Ok(())
     }
@@ -83,10 +86,12 @@ impl Names {
     pub(super) fn depart(&mut self, user: &UserName, hold: bool, now: Instant) -> Option<(Instant, Due)> {
         let name = looks(user);
         let holder = self.by_looks.get_mut(&name)?;
-        holder.connections = holder.connections.saturating_sub(1);
-        if holder.connections > 0 {
+        if holder.connections != 1 {
+            holder.connections = holder.connections.saturating_sub(1);
             return None;
         }
+        holder.connections = 0;
+        self.online -= 1;
         if hold && !user.is_made() {
             let until = now + HELD;
             holder.held_until = Some(until);
@@ -139,6 +144,6 @@ impl Names {
     }
 
     pub(super) fn online(&self) -> usize {
-        self.by_looks.values().filter(|holder| holder.connections > 0).count()
+        self.online
     }
 }

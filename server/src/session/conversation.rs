@@ -168,6 +168,7 @@ impl Conversation<'_> {
                 text_bytes: limits::TEXT_BYTES,
                 frame_bytes: limits::FRAME_BYTES,
                 history: limits::HISTORY,
+                users: Some(limits::USERS),
                 burst: rate.map(|rate| rate.burst),
                 per_second: rate.map(|rate| rate.per_second),
             },
