@@ -73,13 +73,14 @@ pub struct Recorded {
 /// What passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// Who came into a room and who left it, gathered for a moment.
+    /// How the list of the first users of a room by name changed ([`crate::limits::USERS`]), gathered for a moment. Where
+    /// nobody is left out, who came and who left.
     Presence {
         /// Where.
         room: RoomName,
-        /// New here.
+        /// In the list now.
         joined: Vec<UserName>,
-        /// No longer here.
+        /// No longer in it.
         left: Vec<UserName>,
         /// How many users are here now.
         online: usize,

@@ -26,6 +26,10 @@ pub const HISTORY_DEFAULT: usize = 50;
 pub const EVENTS_PER_FRAME: usize = 500;
 /// How many private conversations `welcome` lists.
 pub const PRIVATE_LISTED: usize = 50;
+/// How many users of a room `joined` names and `presence` keeps up to date, the first by name. Everybody who comes is told the
+/// list, so that without an end n people who come into one room would be told n² names. This many are more than anybody
+/// reads, and a room that has more is a crowd in which single comings and goings are no news. `users` still lists everybody.
+pub const USERS: usize = 200;
 /// How many rooms `rooms` lists, the most recently used first.
 pub const ROOMS_LISTED: usize = 1000;
 /// How many rooms one connection may be in.

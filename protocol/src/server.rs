@@ -42,7 +42,7 @@ pub enum ServerMessage {
         events: Vec<ServerMessage>,
         more: bool,
     },
-    /// Who came and who left.
+    /// How the list of a room's first users changed, and how many are there.
     Presence { room: RoomName, joined: Vec<User>, left: Vec<UserName>, online: usize },
     /// Somebody types, or no longer does.
     Typing { room: RoomName, user: UserName, active: bool },
@@ -123,6 +123,9 @@ pub struct Limits {
     pub text_bytes: usize,
     pub frame_bytes: usize,
     pub history: usize,
+    /// How many of a room's users are listed; without it, everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +150,9 @@ pub struct Joined {
     pub seq: Seq,
     pub topic: String,
     pub users: Vec<User>,
+    /// How many users are in the room; without it, as many as are listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<usize>,
     pub read: Seq,
     pub recovered: bool,
     pub more: bool,

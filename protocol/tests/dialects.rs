@@ -112,6 +112,7 @@ fn answers() -> Vec<(&'static str, ServerFrame)> {
         seq: Seq(42),
         topic: "tea".into(),
         users: vec![user("alice").into()],
+        online: Some(1),
         read: Seq(0),
         recovered: false,
         more: false,

@@ -114,7 +114,14 @@ fn server_samples() -> Vec<(&'static str, Option<&'static str>, ServerMessage)> 
     let general = || room("general");
     let morning = || message(4211, "alice", "Good morning", "09:30:00.000");
     let reply = || Message { reply_to: Some(Seq(4211)), ..message(4212, "bob", "And to you, alice", "09:30:04.250") };
-    let limits = Limits { text_bytes: 16_384, frame_bytes: 65_536, history: 200, burst: Some(100), per_second: Some(10) };
+    let limits = Limits {
+        text_bytes: 16_384,
+        frame_bytes: 65_536,
+        history: 200,
+        users: Some(200),
+        burst: Some(100),
+        per_second: Some(10),
+    };
     let welcome = Welcome {
         protocol: 1,
         server: "chat-server/0.1.0".into(),
@@ -132,6 +139,7 @@ fn server_samples() -> Vec<(&'static str, Option<&'static str>, ServerMessage)> 
         seq: Seq(4212),
         topic: "Tea and cake".into(),
         users: vec![user("alice").into(), user("bob").into()],
+        online: Some(2),
         read: Seq(4211),
         recovered: false,
         more: true,
@@ -165,12 +173,14 @@ fn server_samples() -> Vec<(&'static str, Option<&'static str>, ServerMessage)> 
             None,
             S::Welcome(Welcome {
                 guest: false,
-                limits: Limits { burst: None, per_second: None, ..limits },
+                limits: Limits { users: None, burst: None, per_second: None, ..limits },
                 private: vec![],
                 ..welcome
             }),
         ),
         ("joined", None, S::Joined(joined.clone())),
+        // A server that lists everybody, as all did once, need not count them.
+        ("joined.uncounted", None, S::Joined(Joined { online: None, messages: Some(vec![]), ..joined.clone() })),
         (
             "joined.recovered",
             Some("r3"),
@@ -405,15 +415,16 @@ fn server_fields(message: &ServerMessage) -> (&'static str, Optional) {
             guest: _,
             session: _,
             epoch: _,
-            limits: Limits { text_bytes: _, frame_bytes: _, history: _, burst, per_second },
+            limits: Limits { text_bytes: _, frame_bytes: _, history: _, users, burst, per_second },
             ping_seconds: _,
             typing_seconds: _,
             private,
         }) => {
-            ("welcome", vec![("burst", burst.is_some()), ("per_second", per_second.is_some()), ("private", !private.is_empty())])
+            let limits = [("users", users.is_some()), ("burst", burst.is_some()), ("per_second", per_second.is_some())];
+            ("welcome", [&limits[..], &[("private", !private.is_empty())]].concat())
         }
-        S::Joined(Joined { room: _, seq: _, topic: _, users: _, read: _, recovered: _, more: _, messages, events }) => {
-            ("joined", vec![("messages", messages.is_some()), ("events", events.is_some())])
+        S::Joined(Joined { room: _, seq: _, topic: _, users: _, online, read: _, recovered: _, more: _, messages, events }) => {
+            ("joined", vec![("online", online.is_some()), ("messages", messages.is_some()), ("events", events.is_some())])
         }
         S::Message(Message {
             room: _,

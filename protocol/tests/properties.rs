@@ -268,11 +268,11 @@ prop_compose! {
     fn welcome()(
         (protocol, server, user, guest, session) in (any::<u32>(), text(), user(), any::<bool>(), text()),
         (epoch, text_bytes, frame_bytes, history) in (text(), count(), count(), count()),
-        (burst, per_second) in (option::of(any::<u32>()), option::of(any::<u32>())),
+        (users, burst, per_second) in (option::of(count()), option::of(any::<u32>()), option::of(any::<u32>())),
         (ping_seconds, typing_seconds) in (number(), number()),
         private in vec((room(), self::user(), seq(), seq()).prop_map(|(room, with, seq, read)| Private { room, with, seq, read }), 0..3),
     ) -> Welcome {
-        let limits = Limits { text_bytes, frame_bytes, history, burst, per_second };
+        let limits = Limits { text_bytes, frame_bytes, history, users, burst, per_second };
         Welcome { protocol, server, user, guest, session, epoch: Epoch(epoch.into()), limits, ping_seconds, typing_seconds, private }
     }
 }
@@ -280,12 +280,12 @@ prop_compose! {
 prop_compose! {
     fn joined()(
         (room, seq, topic, read) in (room(), seq(), text(), seq()),
-        users in vec(user().prop_map(User::from), 0..3),
+        (users, online) in (vec(user().prop_map(User::from), 0..3), option::of(count())),
         (recovered, more) in (any::<bool>(), any::<bool>()),
         messages in option::of(vec(message(), 0..3)),
         events in option::of(vec(logged(), 0..3)),
     ) -> Joined {
-        Joined { room, seq, topic, users, read, recovered, more, messages, events }
+        Joined { room, seq, topic, users, online, read, recovered, more, messages, events }
     }
 }
 

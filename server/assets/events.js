@@ -94,21 +94,24 @@ function reacted(before, emoji, who, on) {
 const FOLDED = 40;
 
 /** Who came and went, gathered in one line. @param {Turn} turn @param {Frame} presence */
-export function presence(turn, { room: name, joined = [], left = [] }) {
+export function presence(turn, { room: name, joined = [], left = [], online = 0 }) {
   const room = find(turn.state, name);
   if (!room) return;
   // Differences may name somebody whom the snapshot has already, or who only came back as we did.
   const arrivals = joined.map((/** @type {{name: string}} */ one) => one.name).filter((/** @type {string} */ one) => !room.users.includes(one));
-  const gone = left.filter((/** @type {string} */ one) => room.users.includes(one));
-  const users = [...room.users.filter((one) => !gone.includes(one)), ...arrivals];
+  const users = [...room.users.filter((one) => !left.includes(one)), ...arrivals];
+  const unlisted = Math.max(0, online - users.length);
+  // Names move in and out of a part of the list because others came or went before them.
+  const whole = !room.unlisted && !unlisted;
+  const gone = whole ? left.filter((/** @type {string} */ one) => room.users.includes(one)) : [];
   const missing = room.missing?.names ?? [];
-  const news = arrivals.filter((/** @type {string} */ one) => !missing.includes(one));
-  const still = room.missing && { ...room.missing, names: missing.filter((one) => !users.includes(one)) };
-  setRoom(turn, room.key, { users, missing: still, typing: room.typing.filter((one) => !gone.includes(one.name)) });
-  // Nobody tells who is there for a private word: whoever is in one of our rooms is.
+  const news = whole ? arrivals.filter((/** @type {string} */ one) => !missing.includes(one)) : [];
+  const still = whole && room.missing ? { ...room.missing, names: missing.filter((one) => !users.includes(one)) } : undefined;
+  setRoom(turn, room.key, { users, unlisted, missing: still, typing: room.typing.filter((one) => !gone.includes(one.name)) });
+  // Nobody tells who is there for a private word: whoever is in one of our rooms is. Who went may be in another one, unlisted.
   for (const { key, with: other = '', users: two } of turn.state.rooms) {
     if (![...arrivals, ...gone].includes(other)) continue;
-    const isThere = turn.state.rooms.some((each) => !each.with && each.users.includes(other));
+    const isThere = turn.state.rooms.some((each) => !each.with && (each.users.includes(other) || (each.unlisted && two.includes(other))));
     setRoom(turn, key, { users: [...two.filter((one) => one !== other), ...(isThere ? [other] : [])] });
   }
   const shown = (/** @type {string} */ one) => one !== turn.state.user && !isIgnored(turn.state, one);

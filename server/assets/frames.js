@@ -110,7 +110,7 @@ function welcome(turn, { user, session = '', epoch, limits, private: conversatio
 
 /** @param {Turn} turn @param {Frame} frame @param {Asked | undefined} asked */
 function joined(turn, frame, asked) {
-  const { room: name, seq, topic = '', users = [], read = 0, recovered, more, messages = [], events = [] } = frame;
+  const { room: name, seq, topic = '', users = [], online = 0, read = 0, recovered, more, messages = [], events = [] } = frame;
   let room = find(turn.state, name);
   if (!room && !asked) {
     // The room of the address, under the spelling that the server gives it.
@@ -122,11 +122,13 @@ function joined(turn, frame, asked) {
   }
   const again = asked ? asked.frame.after !== undefined : room?.epoch !== undefined;
   const here = users.map((/** @type {{name: string}} */ one) => one.name);
-  const { key, with: other, users: before, read: known, missing: still } = room ?? addRoom(turn, name, otherOf(turn, name, here));
+  const { key, with: other, users: before, unlisted: others, read: known, missing: still } = room ?? addRoom(turn, name, otherOf(turn, name, here));
   // Nor are those forgotten who had not come back before it broke again.
   const awaited = [...before, ...(still?.names ?? [])].filter((one) => !here.includes(one));
-  const missing = again && !other ? { names: awaited, until: turn.now + RETURN_MS } : undefined;
-  setRoom(turn, key, { name, topic, users: here, missing, membership: recovered && more ? 'catching' : 'joined', toldRead: read, asking: undefined });
+  const unlisted = Math.max(0, online - here.length);
+  // Only where both lists are whole did somebody go who is in one of them alone.
+  const missing = again && !other && !others && !unlisted ? { names: awaited, until: turn.now + RETURN_MS } : undefined;
+  setRoom(turn, key, { name, topic, users: here, unlisted, missing, membership: recovered && more ? 'catching' : 'joined', toldRead: read, asking: undefined });
   if (recovered) {
     readUpTo(turn, key, read);
     for (const event of events) logged(turn, event, true);

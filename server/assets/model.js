@@ -22,7 +22,7 @@ export const initial = {
 
 /** @param {string} name @param {string} [other] @returns {Room} */
 const newRoom = (name, other) => ({
-  key: folded(name), name, with: other, membership: 'absent', topic: '', users: [], typing: [], live: EMPTY,
+  key: folded(name), name, with: other, membership: 'absent', topic: '', users: [], unlisted: 0, typing: [], live: EMPTY,
   position: 0, read: 0, toldRead: 0, unread: 0, mentions: 0, unreadMore: false, following: true, news: 0,
   muted: false, draft: '', purpose: { kind: 'new' },
 });

@@ -57,7 +57,10 @@ export interface Room {
   /** `catching`: in it, but what was missed is still coming. */
   membership: 'absent' | 'joining' | 'catching' | 'joined';
   topic: string;
+  /** Who is here, as far as the server lists them. */
   users: string[];
+  /** How many more are here: while there are any, who is not in the list may be here all the same. */
+  unlisted: number;
   /** Who was here before our connection broke: that they come back as we did is no news, for a while. */
   missing?: { names: string[]; until: number };
   typing: { name: string; until: number }[];

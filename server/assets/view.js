@@ -206,12 +206,13 @@ function pill(className, text, meaning) {
 /** @param {State} state */
 function paintPeople(state) {
   const room = here(state);
-  const users = room?.users ?? [];
+  const { users = [], unlisted = 0 } = room ?? {};
+  const online = users.length + unlisted;
   const wanted = folded(filter.value.trim());
   filter.hidden = users.length <= FILTER_FROM;
   const found = users.filter((name) => folded(name).includes(wanted)).sort(byName);
-  byId('people-heading').textContent = users.length === 1 ? '1 person here' : `${users.length} people here`;
-  const label = `People (${users.length})`;
+  byId('people-heading').textContent = online === 1 ? '1 person here' : `${online} people here`;
+  const label = `People (${online})`;
   byId('show-people').title = byId('show-people').ariaLabel = label;
   /** @type {import('./dom.js').Item[]} */
   const rows = found.slice(0, PEOPLE_SHOWN).map((name) => ({
@@ -223,8 +224,9 @@ function paintPeople(state) {
       return element('li', name === state.user ? 'you' : '', made);
     },
   }));
-  const rest = found.length - rows.length;
-  if (rest > 0) rows.push({ key: '/rest', inputs: [rest], make: () => element('li', 'dim', `and ${rest} more`) });
+  const rest = found.length - rows.length + unlisted;
+  const words = wanted && unlisted ? `${rest} more are not listed` : `and ${rest} more`;
+  if (rest > 0) rows.push({ key: '/rest', inputs: [words], make: () => element('li', 'dim', words) });
   patch(byId('users'), rows);
 }
 

@@ -40,12 +40,12 @@ async fn the_server_says_who_you_are_and_what_the_room_holds() {
     assert_eq!((&welcome["protocol"], &welcome["user"], &welcome["guest"]), (&json!(1), &json!("alice"), &json!(true)));
     assert!(welcome["server"].as_str().is_some_and(|name| name.starts_with("chat-server/")), "{welcome}");
     assert!(alice.session().len() >= 32 && !alice.epoch().is_empty());
-    let expected = json!({ "text_bytes": 16384, "frame_bytes": 65536, "history": 200 });
+    let expected = json!({ "text_bytes": 16384, "frame_bytes": 65536, "history": 200, "users": 200 });
     assert_eq!(welcome["limits"], expected, "no rate where there is none");
     assert_eq!((&welcome["ping_seconds"], &welcome["typing_seconds"]), (&json!(20), &json!(3)));
     assert_eq!(welcome["private"], json!([]));
     let expected = json!({
-        "type": "joined", "room": "general", "seq": 0, "topic": "", "users": [{ "name": "alice" }], "read": 0,
+        "type": "joined", "room": "general", "seq": 0, "topic": "", "users": [{ "name": "alice" }], "online": 1, "read": 0,
         "recovered": false, "more": false, "messages": [],
     });
     assert_eq!(joined, expected);

@@ -2,8 +2,12 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
+use chat_protocol::limits;
 use common::{TestClient, TestServer};
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -118,6 +122,76 @@ async fn who_comes_in_is_told_who_is_here_and_a_signal_is_never_older() {
     let users = rooms[0].ask(json!({ "type": "users", "room": "coffee" })).await;
     assert_eq!(names(&users, "users"), ["eve"], "a room may be looked into from outside");
     drop(other);
+}
+
+/// What a client has that does as the protocol says.
+struct List {
+    users: BTreeSet<String>,
+    online: u64,
+}
+
+impl List {
+    fn of(joined: &Value) -> Self {
+        Self { users: names(joined, "users").into_iter().collect(), online: joined["online"].as_u64().expect("a number") }
+    }
+
+    /// Reads presence until so many are told.
+    async fn until(&mut self, client: &mut TestClient, online: usize) {
+        while self.online != online as u64 {
+            let frame = client.expect("presence").await;
+            self.users.extend(names(&frame, "joined"));
+            for name in names(&frame, "left") {
+                self.users.remove(&name);
+            }
+            self.online = frame["online"].as_u64().expect("a number");
+            assert_eq!(self.users.len() as u64, self.online.min(limits::USERS as u64), "the list is never short: {frame}");
+        }
+    }
+
+    #[track_caller]
+    fn holds(&self, everybody: &BTreeSet<String>) {
+        let expected: Vec<_> = everybody.iter().take(limits::USERS).collect();
+        assert_eq!(self.users.iter().collect::<Vec<_>>(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_big_room_lists_the_first_by_name_and_counts_the_others() {
+    let server = TestServer::start().await;
+    let (mut zoe, joined) = server.join_with("fair", "zoe", "").await;
+    assert_eq!(zoe.welcome["limits"]["users"], limits::USERS);
+    let mut list = List::of(&joined);
+    let mut everybody: BTreeSet<_> = ["zoe".to_owned()].into();
+    let mut guests = Vec::new();
+    let users: Vec<_> = (0..limits::USERS + 20).map(|number| format!("user{number:03}")).collect();
+    for some in users.chunks(44) {
+        guests.extend(join_all(some.iter().map(|user| server.join("fair", user))).await);
+        everybody.extend(some.iter().cloned());
+        list.until(&mut zoe, everybody.len()).await;
+        list.holds(&everybody);
+    }
+    assert!(!list.users.contains("zoe"), "one may be too far behind for one's own list");
+    // Who comes in front pushes somebody out, and is told the same list as everybody has.
+    let (mut ann, joined) = server.join_with("fair", "ann", "").await;
+    everybody.insert("ann".into());
+    List::of(&joined).holds(&everybody);
+    assert_eq!(joined["online"], everybody.len());
+    list.until(&mut zoe, everybody.len()).await;
+    list.holds(&everybody);
+    let all = names(&ann.ask(json!({ "type": "users" })).await, "users");
+    assert_eq!(all, everybody.iter().cloned().collect::<Vec<_>>(), "who asks hears of everybody");
+    // Others move up when those before them go, until everybody is in the list again.
+    let mut list_of_ann = List::of(&joined);
+    for mut guest in guests.drain(..60) {
+        let name = guest.welcome["user"].as_str().expect("a name").to_owned();
+        guest.ask(json!({ "type": "leave" })).await;
+        everybody.remove(&name);
+    }
+    for (client, list) in [(&mut zoe, &mut list), (&mut ann, &mut list_of_ann)] {
+        list.until(client, everybody.len()).await;
+        list.holds(&everybody);
+    }
+    assert!(list.users.contains("zoe"));
 }
 
 #[tokio::test]

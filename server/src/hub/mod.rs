@@ -17,7 +17,10 @@ use chat_protocol::{RoomName, Signal, Timestamp, UserName};
 use tokio::sync::Notify;
 
 use self::{names::Names, typing::Typing};
-pub use self::{names::Taken, presence::Manner};
+pub use self::{
+    names::Taken,
+    presence::{Listing, Manner},
+};
 use crate::log::Author;
 
 /// The whole of what passes, without its lock: pure, `(state, input, now) → signals`.
@@ -35,7 +38,7 @@ enum Due {
     /// A room's gathered comings and goings.
     Gathered(Arc<str>),
     /// A user without connections in a room.
-    Gone(Arc<str>, Arc<str>),
+    Gone(Arc<str>, UserName),
     /// Somebody stopped typing without saying so.
     Typing(Arc<str>, Arc<str>),
     /// A name held for its session.
@@ -100,7 +103,7 @@ impl Presence {
         });
     }
 
-    /// The name that an author has now, or that waits for it. Looks at every name.
+    /// The name that an author has now, or that waits for it.
     pub fn name_of(&self, author: &Author, now: Instant) -> Option<UserName> {
         self.lock().names.of(author, now)
     }
@@ -144,9 +147,6 @@ impl Presence {
             signals.extend(hub.typing.stop(room, user));
             if let Some(there) = hub.rooms.get_mut(room.folded()) {
                 hub.due.extend(there.leave(user, manner, reload, at, now, signals));
-                if there.is_empty() {
-                    hub.rooms.remove(room.folded());
-                }
             }
         });
     }
@@ -154,6 +154,11 @@ impl Presence {
     /// Who is in a room, by name.
     pub fn users(&self, room: &RoomName) -> Vec<UserName> {
         self.lock().rooms.get(room.folded()).map(presence::Room::users).unwrap_or_default()
+    }
+
+    /// Whom a room lists, for a connection of this user's that will keep the list up to date by what it is told.
+    pub fn list(&self, room: &RoomName, reader: &UserName) -> Listing {
+        self.lock().rooms.get_mut(room.folded()).map(|room| room.list(reader)).unwrap_or_default()
     }
 
     /// Every room that somebody is in, and how many are.
@@ -316,7 +321,7 @@ mod tests {
         let stage = Stage::new();
         stage.join(0, "alice", Manner::Gathered);
         stage.join(0, "#7", Manner::AtOnce);
-        stage.tick(100, &["came alice", "came #7", "presence +[\"alice\", \"#7\"] -[] =2"]);
+        stage.tick(100, &["came alice", "came #7", "presence +[\"#7\", \"alice\"] -[] =2"]);
         stage.leave(200, "#7", Manner::AtOnce, true);
         stage.leave(200, "alice", Manner::Gathered, false);
         stage.tick(300, &["went #7", "went alice", "presence +[] -[\"#7\", \"alice\"] =0"]);

@@ -26,6 +26,8 @@ pub(super) struct Names {
     aliases: HashMap<Arc<str>, Arc<str>>,
     /// Where each holder's author is found above.
     by_author: HashMap<Author, Arc<str>>,
+    /// How many holders above have a connection.
+    online: usize,
 }
 
 struct Holder {
@@ -87,6 +89,7 @@ impl Names {
             self.aliases.insert(other, Arc::clone(&name));
         }
         self.by_author.insert(author.clone(), Arc::clone(&name));
+        self.online += 1;
         self.by_looks.insert(name, Holder { user: user.clone(), author: author.clone(), connections: 1, held_until: None });
         Ok(())
     }
@@ -94,10 +97,12 @@ impl Names {
     pub(super) fn depart(&mut self, user: &UserName, hold: bool, now: Instant) -> Option<(Instant, Due)> {
         let name = Looks::of(user).name;
         let holder = self.by_looks.get_mut(&name)?;
-        holder.connections = holder.connections.saturating_sub(1);
-        if holder.connections > 0 {
+        if holder.connections != 1 {
+            holder.connections = holder.connections.saturating_sub(1);
             return None;
         }
+        holder.connections = 0;
+        self.online -= 1;
         if hold && !user.is_made() {
             let until = now + HELD;
             holder.held_until = Some(until);
@@ -150,6 +155,6 @@ impl Names {
     }
 
     pub(super) fn online(&self) -> usize {
-        self.by_looks.values().filter(|holder| holder.connections > 0).count()
+        self.online
     }
 }

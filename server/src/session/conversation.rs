@@ -259,6 +259,7 @@ impl<'a> Conversation<'a> {
                 text_bytes: limits::TEXT_BYTES,
                 frame_bytes: limits::FRAME_BYTES,
                 history: limits::HISTORY,
+                users: Some(limits::USERS),
                 burst: rate.map(|rate| rate.burst),
                 per_second: rate.map(|rate| rate.per_second),
             },

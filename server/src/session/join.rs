@@ -1,7 +1,7 @@
 //! Coming into a room: subscribed first, then told what it holds, then live, so that nothing falls between and nothing comes
 //! twice.
 
-use std::{collections::HashSet, rc::Rc};
+use std::{collections::BTreeSet, rc::Rc};
 
 use chat_protocol::{
     CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, limits,
@@ -13,6 +13,7 @@ use super::conversation::{Conversation, manner};
 use crate::{
     clock,
     fanout::frame,
+    hub::Listing,
     log::{Events, Filled, Position},
 };
 
@@ -47,11 +48,13 @@ impl Conversation<'_> {
             }
         };
         let name = snapshot.state.name.clone();
+        let listing = self.listing(&room);
         let mut joined = Joined {
             room: name.clone(),
             seq: snapshot.state.seq,
             topic: snapshot.state.topic,
-            users: self.users(&room),
+            users: listing.users.into_iter().map(Into::into).collect(),
+            online: Some(listing.online),
             read: snapshot.read,
             recovered: false,
             more: false,
@@ -70,7 +73,7 @@ impl Conversation<'_> {
                 joined.recovered = true;
             }
         }
-        let told = joined.users.clone();
+        let told = (joined.users.clone(), joined.online);
         let mut waited = false;
         self.line.say(self.dialect, ServerFrame { message: ServerMessage::Joined(joined), reference });
         while more && !connection.is_ending() {
@@ -100,20 +103,29 @@ impl Conversation<'_> {
             }
         }
         if waited {
-            self.say_who_changed(&room, name, &told);
+            self.say_who_changed(&room, name, told);
         }
     }
 
     /// Who came and who left while the connection was held: what passed then was not told to it.
-    fn say_who_changed(&self, room: &RoomName, name: RoomName, told: &[User]) {
-        let here = self.users(room);
-        let names = |users: &[User]| users.iter().map(|user| user.name.clone()).collect::<HashSet<_>>();
-        let (were, are) = (names(told), names(&here));
-        let joined: Vec<_> = here.iter().filter(|user| !were.contains(&user.name)).cloned().collect();
-        let left: Vec<_> = were.into_iter().filter(|name| !are.contains(name)).collect();
-        if !(joined.is_empty() && left.is_empty()) {
-            self.line.say(self.dialect, ServerMessage::Presence { room: name, joined, left, online: here.len() });
+    fn say_who_changed(&self, room: &RoomName, name: RoomName, (told, counted): (Vec<User>, Option<usize>)) {
+        let Listing { users, online } = self.listing(room);
+        let were: BTreeSet<_> = told.into_iter().map(|user| user.name).collect();
+        let are: BTreeSet<_> = users.into_iter().collect();
+        let joined: Vec<_> = are.difference(&were).cloned().map(Into::into).collect();
+        let left: Vec<_> = were.difference(&are).cloned().collect();
+        if !(joined.is_empty() && left.is_empty() && counted == Some(online)) {
+            self.line.say(self.dialect, ServerMessage::Presence { room: name, joined, left, online });
         }
+    }
+
+    /// Whom a room lists for this connection now. Of a private conversation, who of the two is online.
+    fn listing(&self, room: &RoomName) -> Listing {
+        if room.is_private() {
+            let users: Vec<_> = self.users(room).into_iter().map(|user| user.name).collect();
+            return Listing { online: users.len(), users };
+        }
+        self.services.hub.list(room, &self.identity.who.name)
     }
 
     /// The next events of a room, or the end of the conversation: a gap may not be left.
@@ -138,6 +150,7 @@ fn subscribed(room: RoomName) -> Joined {
         seq: Seq(0),
         topic: String::new(),
         users: Vec::new(),
+        online: None,
         read: Seq(0),
         recovered: false,
         more: false,

@@ -222,6 +222,51 @@ test('who does not come back after an outage went', () => {
   assert.deepEqual(alice.later(60_000).lines(), ['-bob']);
 });
 
+test('names that move in and out of a part of the list neither come nor go', () => {
+  const alice = Story.inside();
+  const check = (joined, left, online, users, lines) => {
+    alice.hears({ type: 'presence', room: 'general', joined: joined.map((name) => ({ name })), left, online });
+    const room = alice.room();
+    assert.deepEqual([room.users.toSorted(), room.users.length + room.unlisted, alice.lines()], [users, online, lines]);
+  };
+  check([], [], 3, ['alice', 'bob'], []);
+  check(['al'], ['bob'], 4, ['al', 'alice'], []);
+  // It becomes whole: whom it shows only now was here before.
+  check(['bob'], [], 3, ['al', 'alice', 'bob'], []);
+  check([], ['al'], 2, ['alice', 'bob'], ['-al']);
+  // And it no longer is: who knows how many they are that came before bob.
+  check(['al'], ['bob'], 3, ['al', 'alice'], ['-al']);
+});
+
+test('who is not in a part of the list may be here all the same', () => {
+  const two = { users: [{ name: 'al' }, { name: 'alice' }], recovered: true, events: [] };
+  const outage = (before, after) => Story.inside([], { online: before }).loses().welcomed().joined({ ...two, online: after });
+  for (const [before, after, lines] of [[2, 2, ['-bob']], [3, 2, []], [2, 3, []]]) {
+    const alice = outage(before, after);
+    assert.equal(alice.room().unlisted, after - 2);
+    assert.deepEqual(alice.later(31_000).lines(), lines, `${before} ${after}`);
+  }
+  const grown = outage(2, 2).hears({ type: 'presence', room: 'general', joined: [], left: [], online: 3 });
+  assert.deepEqual(grown.later(31_000).lines(), [], 'perhaps he is among those who came since');
+});
+
+test('who moves out of a part of the list is still there for a private word', () => {
+  const alice = Story.inside().says('/go @bob');
+  alice.joined({ room: '@alice,bob', ref: alice.takesSent('join')[0].ref });
+  const presence = (room, joined, left, online) => alice.hears({ type: 'presence', room, joined: joined.map((name) => ({ name })), left, online });
+  const isThere = () => alice.state.rooms.find((room) => room.with).users.includes('bob');
+  presence('general', ['al'], ['bob'], 3);
+  assert.equal(isThere(), true, 'pushed out');
+  presence('general', ['bob'], [], 3);
+  alice.says('/join crowd').joined({ room: 'crowd', users: [{ name: 'al' }, { name: 'alice' }], online: 300, ref: alice.takesSent('join')[0].ref });
+  presence('general', [], ['bob'], 2);
+  assert.equal(isThere(), true, 'perhaps in the crowd');
+  presence('crowd', [], [], 2);
+  presence('general', ['bob'], [], 3);
+  presence('general', [], ['bob'], 2);
+  assert.equal(isThere(), false);
+});
+
 test('typing shows, and ends with the message, the word, or time', () => {
   const typing = (user, active = true) => ({ type: 'typing', room: 'general', user, active });
   const alice = Story.inside().hears(typing('bob'), typing('carol'), typing('dave'));

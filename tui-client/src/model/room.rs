@@ -49,7 +49,10 @@ pub(crate) struct Room {
     pub(crate) with: Option<UserName>,
     pub(crate) membership: Membership,
     pub(crate) topic: String,
+    /// Who is here, as far as the server lists them: of a big room the first by name.
     pub(crate) users: BTreeSet<UserName>,
+    /// How many more are here. While there are any, who is not in the list may be here all the same.
+    pub(crate) unlisted: usize,
     /// Who was here before our connection broke and is not now. Until then they may come back as we did, which is no news;
     /// then they went.
     pub(crate) missing: (BTreeSet<UserName>, Duration),
@@ -92,6 +95,7 @@ impl Room {
             membership: Membership::Absent,
             topic: String::new(),
             users: BTreeSet::new(),
+            unlisted: 0,
             missing: (BTreeSet::new(), Duration::ZERO),
             typing: BTreeMap::new(),
             told_typing: None,
@@ -112,6 +116,21 @@ impl Room {
             selected: None,
             selecting: false,
         }
+    }
+
+    /// How many users are here.
+    pub(crate) fn online(&self) -> usize {
+        self.users.len() + self.unlisted
+    }
+
+    /// Whether all who are here are listed.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.unlisted == 0
+    }
+
+    /// The server said how many are here.
+    pub(crate) fn counted(&mut self, online: usize) {
+        self.unlisted = online.saturating_sub(self.users.len());
     }
 
     /// What is in the pane.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     effect::{Effect, Told},
-    model::{Entry, Membership, Model, Purpose as Draft, Scroll, Transcript, Why},
+    model::{Entry, Membership, Model, Purpose as Draft, Room, Scroll, Transcript, Why},
 };
 
 /// How long somebody is shown as typing when the server does not say that it ended.
@@ -49,7 +49,7 @@ pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
             }
             effects
         }
-        Said::Presence { room, joined, left, .. } => presence(model, &room, joined, left),
+        Said::Presence { room, joined, left, online } => presence(model, &room, joined, left, online),
         Said::Typing { room, user, active } => {
             let until = model.now.since + TYPING_AT_MOST;
             let shown = model.settings.show_typing && user != model.user && !model.ignores(&user);
@@ -106,9 +106,13 @@ fn joined(model: &mut Model, why: Option<Why>, snapshot: Joined) -> Vec<Effect> 
     };
     let told = room.position.as_ref().filter(|(at, _)| Some(at) == epoch.as_ref()).map_or(Seq(0), |(_, seq)| *seq);
     room.topic = snapshot.topic;
+    let was_whole = room.is_whole();
     let before = std::mem::replace(&mut room.users, names(snapshot.users).collect());
+    room.counted(snapshot.online.unwrap_or_default());
     if again {
-        room.missing = (before.difference(&room.users).cloned().collect(), model.now.since + RETURN);
+        // Only where both lists are whole did somebody go who is in one of them alone.
+        let gone = before.difference(&room.users).filter(|_| was_whole && room.is_whole()).cloned().collect();
+        room.missing = (gone, model.now.since + RETURN);
     }
     room.membership = if snapshot.recovered && snapshot.more { Membership::CatchingUp } else { Membership::Joined };
     let mut effects = Vec::new();
@@ -203,12 +207,20 @@ fn tell_old(model: &Model, message: Message) -> Effect {
     Effect::Tell(Told::Event { event: Box::new(ServerMessage::Message(message)), epoch: model.epoch.clone(), old: true })
 }
 
-fn presence(model: &mut Model, name: &RoomName, joined: Vec<User>, left: Vec<UserName>) -> Vec<Effect> {
+fn presence(model: &mut Model, name: &RoomName, joined: Vec<User>, left: Vec<UserName>, online: usize) -> Vec<Effect> {
     let (at, me) = (model.now.wall, model.user.clone());
     let Some(room) = model.rooms.find_mut(name) else { return Vec::new() };
+    let was_whole = room.is_whole();
     // Differences may name somebody whom the snapshot has already.
     let came: Vec<_> = names(joined).filter(|user| room.users.insert(user.clone())).collect();
     let went: Vec<_> = left.into_iter().filter(|user| room.users.remove(user)).collect();
+    room.counted(online);
+    if !(was_whole && room.is_whole()) {
+        // Names moved in and out of a part of the list because others came or went before them. Whoever is in it is here.
+        room.missing.0.clear();
+        attend(model, &came, &[]);
+        return Vec::new();
+    }
     let mut effects = Vec::new();
     attend(model, &came, &went);
     let Some(room) = model.rooms.find_mut(name) else { return effects };
@@ -225,10 +237,12 @@ fn presence(model: &mut Model, name: &RoomName, joined: Vec<User>, left: Vec<Use
     effects
 }
 
-/// Nobody tells who is there for a private conversation; that somebody came into a room tells it, too.
+/// Nobody tells who is there for a private conversation; that somebody came into a room tells it, too. Who went may be in another
+/// room, unlisted.
 fn attend(model: &mut Model, came: &[UserName], went: &[UserName]) {
     let gone = |model: &Model, user: &UserName| {
-        went.contains(user) && !model.rooms.iter().any(|room| room.with.is_none() && room.users.contains(user))
+        let may_hold = |room: &Room| room.with.is_none() && (room.users.contains(user) || !room.is_whole());
+        went.contains(user) && !model.rooms.iter().any(may_hold)
     };
     let absent: Vec<_> = went.iter().filter(|user| gone(model, user)).cloned().collect();
     for room in model.rooms.iter_mut() {

@@ -201,6 +201,7 @@ pub(super) fn rename(model: &mut Model, user: chat_protocol::UserName) -> Vec<Ef
     for room in model.rooms.iter_mut() {
         room.membership = Membership::Absent;
         room.users.clear();
+        room.unlisted = 0;
     }
     model.link = Link::Connecting { attempt: 1 };
     vec![connect(model, Duration::ZERO)]

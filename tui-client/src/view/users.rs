@@ -19,9 +19,9 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, spots: &mut V
     let inner = Rect { x: area.x + 2, width: area.width - 2, ..area };
     let room = model.room();
     let x = put(buffer, inner, inner.x, inner.y, "Users ", theme.style(Role::Dim));
-    put(buffer, inner, x, inner.y, &room.users.len().to_string(), theme.style(Role::Title));
-    let (height, count) = (usize::from(inner.height).saturating_sub(1), room.users.len());
-    let shown = if count > height { height.saturating_sub(1) } else { count };
+    put(buffer, inner, x, inner.y, &room.online().to_string(), theme.style(Role::Title));
+    let (height, count) = (usize::from(inner.height).saturating_sub(1), room.online());
+    let shown = if count > height { height.saturating_sub(1) } else { count }.min(room.users.len());
     for (row, user) in room.users.iter().take(shown).enumerate() {
         let y = inner.y + 1 + columns(row);
         let is_own = *user == model.user;

@@ -7,10 +7,7 @@ use chat_protocol::Seq;
 #[test]
 fn a_run_of_comings_and_goings_is_one_line() {
     let mut story = Story::online();
-    let presence = |joined: &[&str], left: &[&str]| {
-        let joined: Vec<_> = joined.iter().map(|name| json!({"name":name})).collect();
-        json!({"type":"presence","room":"general","joined":joined,"left":left,"online":2})
-    };
+    let presence = |joined: &[&str], left: &[&str]| presence(joined, left, 2);
     story.hears(presence(&["alice", "bob", "eve"], &["zoe"]));
     assert_eq!(story.pane()[3..], ["+[eve] -[] ~[]"], "who is known, and who was not here, changes nothing");
     story.hears(presence(&["dave"], &["eve", "bob"]));
@@ -38,6 +35,83 @@ fn who_comes_back_after_our_connection_broke_is_no_news_and_who_does_not_went() 
     assert_eq!(story.model.room().users.len(), 2);
     story.passes(31);
     assert_eq!(story.pane().last().unwrap(), "+[] -[] ~[carol]");
+}
+
+fn presence(joined: &[&str], left: &[&str], online: usize) -> Value {
+    let joined: Vec<_> = joined.iter().map(|name| json!({"name":name})).collect();
+    json!({"type":"presence","room":"general","joined":joined,"left":left,"online":online})
+}
+
+#[test]
+fn names_that_move_in_and_out_of_a_part_of_the_list_neither_come_nor_go() {
+    let mut story = Story::online();
+    let check = |story: &mut Story, frame: Value, users: &[&str], online: usize, news: &[&str]| {
+        let before = story.pane().len();
+        story.hears(frame);
+        let room = story.model.room();
+        assert_eq!(room.users.iter().map(UserName::shown).collect::<Vec<_>>(), users);
+        assert_eq!((room.online(), story.pane()[before..].to_vec()), (online, news.iter().map(|line| (*line).into()).collect()));
+    };
+    let story = &mut story;
+    check(story, presence(&[], &[], 3), &["alice", "bob"], 3, &[]);
+    check(story, presence(&["al"], &["bob"], 4), &["al", "alice"], 4, &[]);
+    // It becomes whole: whom it shows only now was here before.
+    check(story, presence(&["bob"], &[], 3), &["al", "alice", "bob"], 3, &[]);
+    check(story, presence(&[], &["al"], 2), &["alice", "bob"], 2, &["+[] -[al] ~[]"]);
+    // And it no longer is: who knows how many they are that came before bob.
+    check(story, presence(&["al"], &["bob"], 3), &["al", "alice"], 3, &[]);
+}
+
+#[test]
+fn who_is_not_in_a_part_of_the_list_may_be_here_all_the_same() {
+    // Others come back after our connection broke, but nobody can say who did not.
+    for (before, after) in [(3, 2), (2, 3)] {
+        let mut story = Story::online();
+        story.hears(presence(&[], &[], before));
+        let lines = story.pane().len();
+        story.lost();
+        story.welcome();
+        let mut frame = resumed("general", 3, &[]);
+        (frame["users"], frame["online"]) = (json!([{"name":"al"}, {"name":"alice"}]), json!(after));
+        story.hears(frame);
+        assert_eq!(story.model.room().online(), after);
+        story.passes(31);
+        assert_eq!(story.pane().len(), lines, "{before} {after}");
+    }
+    // Nor when the room grew meanwhile.
+    let mut story = Story::online();
+    story.lost();
+    story.welcome();
+    let mut frame = resumed("general", 3, &[]);
+    (frame["users"], frame["online"]) = (json!([{"name":"alice"}]), json!(1));
+    story.hears(frame);
+    let lines = story.pane().len();
+    story.hears(presence(&["al"], &[], 3));
+    story.passes(31);
+    assert_eq!(story.pane().len(), lines);
+}
+
+#[test]
+fn who_moves_out_of_a_part_of_the_list_is_still_there_for_a_private_word() {
+    let mut story = Story::online();
+    story.line("/go @bob");
+    story.answers("join", joined("@alice,bob", 0, &[]));
+    let online = |story: &Story| story.model.room().users.contains(&UserName::parse("bob").unwrap());
+    story.hears(presence(&["al"], &["bob"], 3));
+    assert!(online(&story), "pushed out");
+    story.hears(presence(&["bob"], &[], 3));
+    // He goes from a room that lists everybody, and may be in another that does not.
+    let mut crowd = joined("crowd", 0, &[]);
+    (crowd["users"], crowd["online"]) = (json!([{"name":"al"}, {"name":"alice"}]), json!(300));
+    story.line("/join crowd");
+    story.answers("join", crowd);
+    story.line("/go @bob");
+    story.hears(presence(&[], &["bob"], 2));
+    assert!(online(&story), "perhaps in the crowd");
+    story.hears(json!({"type":"presence","room":"crowd","joined":[],"left":[],"online":2}));
+    story.hears(presence(&["bob"], &[], 3));
+    story.hears(presence(&[], &["bob"], 2));
+    assert!(!online(&story));
 }
 
 #[test]

@@ -181,6 +181,20 @@ fn what_is_typed_and_asked_for() {
 }
 
 #[test]
+fn a_room_that_is_bigger_than_its_list() {
+    let mut golden = Golden::default();
+    let mut model = long(6);
+    model.room_mut().users = (0..200).map(|number| user(&format!("user{number:03}"))).collect();
+    model.room_mut().counted(10_000);
+    golden.check("crowd", &model, (80, 12));
+    // Where the list is long enough for all that the server lists, the others are still counted.
+    model.room_mut().users = ["alice", "bob"].map(user).into_iter().collect();
+    model.room_mut().counted(10_000);
+    golden.check("crowd.short", &model, (80, 12));
+    golden.end();
+}
+
+#[test]
 fn one_model_through_many_sizes_is_drawn_as_if_it_had_always_been_so() {
     let model = themed(morning(), true, Depth::True);
     let mut terminal = Terminal::new(TestBackend::new(1, 1)).unwrap();
