@@ -1,9 +1,9 @@
 //! What the server may say in the chat protocol.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{ClientId, CloseCode, Epoch, ErrorCode, Event, Recorded, RoomName, Seq, Timestamp, UserName, json};
 
@@ -162,6 +162,55 @@ pub struct Joined {
     pub events: Option<Vec<ServerMessage>>,
 }
 
+/// A [`Message`] as the wire has it: written once, to be said again and again.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Written(Box<RawValue>);
+
+impl Written {
+    /// Writes it.
+    #[must_use]
+    pub fn new(message: &Message) -> Option<Self> {
+        // What was written just now can be read; if not, it is not to be said.
+        RawValue::from_string(json::line(message)).ok().map(Self)
+    }
+
+    /// Bytes that it takes.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "it never is")]
+    pub fn len(&self) -> usize {
+        self.0.get().len()
+    }
+}
+
+/// A [`Joined`] for somebody who was never here, with messages that are written already.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "joined")]
+#[allow(missing_docs, reason = "the fields are the wire's own words, described in docs/protocol.md")]
+pub struct FirstJoined<'a> {
+    pub room: &'a RoomName,
+    pub seq: Seq,
+    pub topic: &'a str,
+    pub users: &'a [User],
+    pub online: usize,
+    pub read: Seq,
+    pub recovered: bool,
+    pub more: bool,
+    pub messages: &'a VecDeque<Written>,
+}
+
+impl FirstJoined<'_> {
+    /// As the wire has it.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let bytes = self.messages.iter().map(|message| message.len() + 1).sum::<usize>() + self.users.len() * 32 + 512;
+        let mut buffer = Vec::with_capacity(bytes);
+        json::append(&mut buffer, self);
+        // What the formatter writes is text.
+        String::from_utf8(buffer).unwrap_or_default()
+    }
+}
+
 /// Something said, as it was logged or, in a snapshot, as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields are the wire's own words, described in docs/protocol.md")]
@@ -294,5 +343,55 @@ impl ServerFrame {
             Some(kind) if !TYPES.contains(&kind) => Err(Unread::UnknownType),
             _ => Ok(serde_json::from_value(value)?),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_before_is_written_alike() {
+        let room = RoomName::parse("general").unwrap();
+        let message = |seq: u64, text: &str| Message {
+            room: room.clone(),
+            seq: Seq(seq),
+            from: UserName::parse("Zoë").unwrap(),
+            text: text.into(),
+            at: Timestamp(1),
+            cid: None,
+            reply_to: (seq > 1).then_some(Seq(1)),
+            action: seq == 2,
+            edited_at: None,
+            deleted: false,
+            reactions: BTreeMap::new(),
+        };
+        let messages = vec![message(1, "\u{202e}\u{9b}31m \"tea\" \u{7f}"), message(2, "waves")];
+        let users: Vec<User> = vec![UserName::parse("alice").unwrap().into(), UserName::parse("Zoë").unwrap().into()];
+        let written = messages.iter().map(|message| Written::new(message).unwrap()).collect();
+        let first = FirstJoined {
+            room: &room,
+            seq: Seq(2),
+            topic: "tea \u{200b}",
+            users: &users,
+            online: 300,
+            read: Seq(0),
+            recovered: false,
+            more: true,
+            messages: &written,
+        };
+        let joined = Joined {
+            room: room.clone(),
+            seq: Seq(2),
+            topic: "tea \u{200b}".into(),
+            users: users.clone(),
+            online: Some(300),
+            read: Seq(0),
+            recovered: false,
+            more: true,
+            messages: Some(messages),
+            events: None,
+        };
+        assert_eq!(first.encode(), ServerFrame::from(ServerMessage::Joined(joined)).encode());
     }
 }

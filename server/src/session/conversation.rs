@@ -87,7 +87,9 @@ impl<'a> Conversation<'a> {
         if let Some(room) = room {
             let position = opening.after.zip(opening.epoch.as_deref());
             let from = position.map(|(after, epoch)| Position { epoch: Epoch(epoch.into()), after });
-            self.join(room, from, None).await;
+            if from.is_some() || !self.walk_in(&room) {
+                self.join(room, from, None).await;
+            }
         }
         Ok(())
     }
@@ -237,10 +239,15 @@ impl<'a> Conversation<'a> {
     }
 
     async fn welcome(&mut self, session: String) -> Result<(), End> {
-        let listed = self.read(|reader, who| reader.private(who, limits::PRIVATE_LISTED)).await.map_err(|error| {
-            tracing::warn!(%error, "private conversations could not be listed");
-            End::from(CloseCode::Overloaded)
-        })?;
+        // Who was never here has none.
+        let listed = if self.identity.fresh {
+            Vec::new()
+        } else {
+            self.read(|reader, who| reader.private(who, limits::PRIVATE_LISTED)).await.map_err(|error| {
+                tracing::warn!(%error, "private conversations could not be listed");
+                End::from(CloseCode::Overloaded)
+            })?
+        };
         let private = |(state, read): (RoomState, Seq)| {
             let with = state.name.other_than(&self.identity.who.name)?;
             Some(Private { room: state.name, with, seq: state.seq, read })

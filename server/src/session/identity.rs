@@ -22,6 +22,8 @@ pub struct Identity {
     hold: bool,
     /// It showed that it is who it says.
     pub proven: bool,
+    /// Its author was made just now: nothing is kept of it.
+    pub fresh: bool,
 }
 
 /// How an endpoint keeps names.
@@ -63,21 +65,25 @@ impl Identity {
             None => None,
             Some((secret, session)) => {
                 // Before anything that this author says, so that no message outlives the proof of whose it is.
-                if services.keeper.append(Write::Session(session)).await.is_err() {
+                let handed_in = match services.keeper.try_append(Write::Session(session)) {
+                    Ok(()) => Ok(()),
+                    Err(write) => services.keeper.append(*write).await,
+                };
+                if handed_in.is_err() {
                     services.hub.depart(&who.name, false, Instant::now());
                     return Err(CloseCode::Overloaded.into());
                 }
                 Some(secret.into())
             }
         };
-        Ok(Self { who, secret, session: kept, hold, proven })
+        Ok(Self { who, secret, session: kept, hold, proven, fresh: !proven })
     }
 
     /// A user whose name the server makes: several may have it, nobody owns it.
     pub fn made(services: &Services, name: UserName) -> Result<Self, Closing> {
         let who = nobody_else(name, clock::now())?;
         services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
-        Ok(Self { who, secret: None, session: None, hold: false, proven: false })
+        Ok(Self { who, secret: None, session: None, hold: false, proven: false, fresh: true })
     }
 
     /// A guest that gave no name gets one.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use chat_protocol::{
     CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, limits,
-    server::{Joined, User},
+    server::{FirstJoined, Joined, User},
 };
 use std::time::Instant;
 
@@ -15,9 +15,42 @@ use crate::{
     fanout::frame,
     hub::Listing,
     log::{Events, Filled, Position},
+    shard::Recent,
 };
 
 impl Conversation<'_> {
+    /// Into its first room, as somebody who was never here, if what it is to be told is at hand. Nothing can be read by it yet,
+    /// and nothing can have been marked.
+    pub(super) fn walk_in(&mut self, room: &RoomName) -> bool {
+        if self.dialect != Dialect::Chat || !self.identity.fresh || room.is_private() {
+            return false;
+        }
+        let shard = Rc::clone(&self.line.shard);
+        let connection = Rc::clone(&self.line.connection);
+        shard.walk_in(&connection, self.dialect, room, |recent| {
+            self.come_in(room);
+            let listing = self.listing(room);
+            let users: Vec<User> = listing.users.into_iter().map(Into::into).collect();
+            let joined = FirstJoined {
+                room: &recent.room,
+                seq: recent.seq,
+                topic: &recent.topic,
+                users: &users,
+                online: listing.online,
+                read: Seq(0),
+                recovered: false,
+                more: recent.more,
+                messages: &recent.messages,
+            };
+            joined.encode()
+        })
+    }
+
+    fn come_in(&mut self, room: &RoomName) {
+        self.state.entered(room.clone());
+        self.services.hub.join(room, &self.identity.who.name, manner(self.dialect), clock::now(), Instant::now());
+    }
+
     /// Into a room. The connection is subscribed before anything is read: what is committed meanwhile waits, and what the
     /// snapshot has already is not told again.
     pub(super) async fn join(&mut self, room: RoomName, from: Option<Position>, reference: Option<String>) {
@@ -28,8 +61,7 @@ impl Conversation<'_> {
         self.line.shard.subscribe(&connection, self.dialect, &room, live);
         let new_here = !room.is_private() && !self.state.is_in(&room);
         if new_here {
-            self.state.entered(room.clone());
-            self.services.hub.join(&room, &self.identity.who.name, manner(self.dialect), clock::now(), Instant::now());
+            self.come_in(&room);
         }
         if !snapshots {
             return self.line.say(self.dialect, ServerFrame { message: ServerMessage::Joined(subscribed(room)), reference });
@@ -63,7 +95,14 @@ impl Conversation<'_> {
         };
         let (mut at, mut more) = (snapshot.state.seq, false);
         match snapshot.filled {
-            Filled::Messages(page) => (joined.messages, joined.more) = (Some(page.messages), page.more),
+            Filled::Messages(page) => {
+                if !room.is_private()
+                    && let Some(recent) = Recent::new(name.clone(), at, joined.topic.clone(), &page.messages, page.more)
+                {
+                    self.line.shard.remember(&connection, self.dialect, &room, recent);
+                }
+                (joined.messages, joined.more) = (Some(page.messages), page.more);
+            }
             Filled::Events(page) => {
                 if let Some(last) = page.events.last() {
                     at = last.seq;

@@ -178,6 +178,7 @@ impl Line {
         self.connection.flush();
     }
 
+    /// Says something. It goes out when the connection waits for something next, together with what else was said.
     pub(super) fn say(&self, dialect: Dialect, said: impl Into<ServerFrame>) {
         if let Some(text) = dialect.answer(&said.into()) {
             self.say_text(&text);
@@ -186,7 +187,6 @@ impl Line {
 
     pub(super) fn say_text(&self, text: &str) {
         self.connection.answer(frame(text));
-        self.connection.flush();
     }
 
     /// The last words, and a moment for the peer to take them.

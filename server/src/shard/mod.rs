@@ -4,6 +4,7 @@
 //! Does not know sessions, HTTP or how a connection came to be.
 
 mod connection;
+mod recent;
 mod rooms;
 
 use std::{
@@ -18,7 +19,10 @@ use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, UserName, limits};
 use tokio::sync::{Notify, mpsc};
 
-pub use self::connection::{Closing, Connection};
+pub use self::{
+    connection::{Closing, Connection},
+    recent::Recent,
+};
 use self::rooms::{Progress, Room, Tally};
 use crate::{
     fanout::{Answer, Mail, RoomBatch, Said, frame},
@@ -34,6 +38,10 @@ const GULP: usize = 256;
 
 /// What is read at once from a connection that was idle. One buffer for all.
 const LENT: usize = 16 * 1024;
+
+/// Rooms whose last messages are kept at hand; with more, all are forgotten: simpler than knowing which was asked for last, and
+/// rare.
+const RECENT: usize = 1000;
 
 /// A ping as a server writes it.
 const PING: Bytes = Bytes::from_static(&[0x89, 0]);
@@ -52,6 +60,8 @@ pub struct Shard {
 struct World {
     connections: HashMap<u64, Rc<Connection>>,
     rooms: HashMap<Arc<str>, Room>,
+    /// How often the last messages of a room were put at hand since all were forgotten.
+    remembered: usize,
     /// Who hears private conversations, by user.
     listeners: HashMap<Arc<str>, Vec<Listener>>,
     /// Who hears of tasks, and as whom.
@@ -114,6 +124,37 @@ impl Shard {
                     rooms.insert(room.key(), progress);
                 }
             }
+        }
+    }
+
+    /// Into a room whose last messages are at hand: told `words` of them, and a member from there on. `false`: they have to be
+    /// read.
+    pub fn walk_in(
+        &self,
+        connection: &Rc<Connection>,
+        dialect: Dialect,
+        room: &RoomName,
+        words: impl FnOnce(&Recent) -> String,
+    ) -> bool {
+        let mut world = self.world.borrow_mut();
+        let Some(here) = world.rooms.get_mut(room.folded()) else { return false };
+        let Some(recent) = here.recent() else { return false };
+        let seq = recent.seq;
+        connection.answer(frame(&words(recent)));
+        here.put(connection, dialect, Progress::Live(seq));
+        true
+    }
+
+    /// The snapshot of a member that is held was this: who comes next need not read it.
+    pub fn remember(&self, connection: &Connection, dialect: Dialect, room: &RoomName, recent: Recent) {
+        let mut world = self.world.borrow_mut();
+        if world.remembered == RECENT {
+            world.rooms.values_mut().for_each(Room::forget);
+            world.remembered = 0;
+        }
+        world.remembered += 1;
+        if let Some(here) = world.rooms.get_mut(room.folded()) {
+            here.remember(connection.id, dialect, Box::new(recent));
         }
     }
 

@@ -8,7 +8,10 @@ use std::{collections::HashMap, rc::Rc, sync::Arc};
 use bytes::{Bytes, BytesMut};
 use chat_protocol::{Dialect, Seq};
 
-use super::connection::{Connection, Told};
+use super::{
+    connection::{Connection, Told},
+    recent::Recent,
+};
 use crate::fanout::{Entry, RoomBatch};
 
 /// Batches held for one member; with more it reads the log again instead.
@@ -89,6 +92,8 @@ impl Members {
 #[derive(Default)]
 pub(super) struct Room {
     members: [Members; Dialect::ALL.len()],
+    /// What who comes in is told, where somebody came in lately.
+    recent: Option<Box<Recent>>,
 }
 
 /// What delivering came to.
@@ -135,6 +140,7 @@ impl Room {
     /// Tells the members what is new. `batches` are consecutive.
     pub(super) fn deliver(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) {
         let Some(first) = batches.first().map(|batch| batch.first()) else { return };
+        self.recent.take_if(|recent| !recent.add(batches));
         let entries = batches.iter().map(|batch| batch.entries.len() as u64).sum();
         for dialect in Dialect::ALL {
             let members = &mut self.members[dialect.index()];
@@ -175,6 +181,27 @@ impl Room {
             }
         }
         dropped
+    }
+
+    /// A member is held, and its snapshot was read: with what was held, it is what the next one is told.
+    pub(super) fn remember(&mut self, connection: u64, dialect: Dialect, mut recent: Box<Recent>) {
+        let member = self.members[dialect.index()].get_mut(connection);
+        if let Some(Member { progress: Progress::Held(held), .. }) = member
+            && !held.overrun
+            && recent.add(&held.batches)
+        {
+            self.recent = Some(recent);
+        }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.recent = None;
+    }
+
+    /// The last messages up to what the members have, if they are at hand.
+    pub(super) fn recent(&mut self) -> Option<&Recent> {
+        self.recent.take_if(|recent| !recent.catch_up());
+        self.recent.as_deref()
     }
 
     /// A member has its snapshot, which ends at `after`: it is told what came since. `false` if too much came to be held; then
