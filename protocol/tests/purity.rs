@@ -13,6 +13,7 @@ const PURE: [&str; 11] = [
     "std::borrow",
     "std::cmp",
     "std::collections::BTreeMap",
+    "std::collections::VecDeque",
     "std::collections::BTreeSet",
     "std::fmt",
     "std::hash::Hash",

@@ -50,10 +50,15 @@ pub fn secret() -> Result<String, getrandom::Error> {
 /// # Errors
 /// As [`secret`].
 pub fn random_word(length: usize) -> Result<String, getrandom::Error> {
-    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut bytes = vec![0; length];
     getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect())
+    Ok(word(&bytes))
+}
+
+/// Bytes as letters and digits, five bits of each.
+pub fn word(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()
 }
 
 #[cfg(test)]

@@ -70,7 +70,14 @@ pub struct Bucket {
     limit: Option<RateLimit>,
     tokens: f32,
     filled: Instant,
-    beyond: u32,
+    /// Nothing for those who keep to it.
+    excess: Option<Box<Excess>>,
+}
+
+/// Frames beyond the limit, and since when they are counted.
+#[derive(Debug)]
+struct Excess {
+    frames: u32,
     since: Instant,
 }
 
@@ -79,7 +86,7 @@ impl Bucket {
     #[must_use]
     pub fn new(rate: Rate, now: Instant) -> Self {
         let limit = rate.limit();
-        Self { limit, tokens: limit.map_or(0.0, |limit| limit.burst as f32), filled: now, beyond: 0, since: now }
+        Self { limit, tokens: limit.map_or(0.0, |limit| limit.burst as f32), filled: now, excess: None }
     }
 
     /// Whether it stands as if it had never been used.
@@ -101,11 +108,10 @@ impl Bucket {
             self.tokens -= cost;
             return Verdict::Welcome;
         }
-        if now.saturating_duration_since(self.since) >= WINDOW {
-            (self.beyond, self.since) = (0, now);
-        }
-        self.beyond += 1;
-        if self.beyond >= limit.burst.saturating_mul(PATIENCE) {
+        self.excess.take_if(|excess| now.saturating_duration_since(excess.since) >= WINDOW);
+        let excess = self.excess.get_or_insert_with(|| Box::new(Excess { frames: 0, since: now }));
+        excess.frames += 1;
+        if excess.frames >= limit.burst.saturating_mul(PATIENCE) {
             return Verdict::Flooding;
         }
         Verdict::TooSoon(Duration::from_secs_f32((cost - self.tokens) / limit.per_second as f32))

@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::TcpStream,
     sync::{mpsc, watch},
-    task::{LocalSet, spawn_local},
+    task::{LocalSet, spawn_local, yield_now},
     time::timeout,
 };
 use tower::ServiceExt;
@@ -38,6 +38,11 @@ use crate::{
 const HEADER_WITHIN: Duration = Duration::from_secs(5);
 /// What the headers of a request may take.
 const HEADER_BYTES: usize = 16 * 1024;
+/// A crowd is let in so many at a time: those who are in are served in between, and the next ones use the memory that the
+/// handshakes before them needed.
+const LET_IN: usize = 8;
+/// Turns of the scheduler that it takes to come in, where a request is there already: HTTP, the hand-over, the greeting.
+const TURNS: usize = 4;
 /// How often the shard looks for signs of life.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// What a drain takes at most, before the rest is cut.
@@ -103,13 +108,21 @@ async fn run(
             }
         }
     });
+    let mut crowd = Vec::with_capacity(LET_IN);
     loop {
         tokio::select! {
-            arrival = arrivals.recv() => match arrival {
-                Some(arrival) => welcome(&shard, &services, &router, arrival),
-                None => break,
+            taken = arrivals.recv_many(&mut crowd, LET_IN) => if taken == 0 {
+                break;
             },
             _ = stop.wait_for(|stop| *stop) => break,
+        }
+        for arrival in crowd.drain(..) {
+            welcome(&shard, &services, &router, arrival);
+        }
+        if !arrivals.is_empty() {
+            for _ in 0..TURNS {
+                yield_now().await;
+            }
         }
     }
     let _ = timeout(DRAIN_WITHIN, shard.empty()).await;

@@ -63,11 +63,11 @@ impl Presence {
         self.hub.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Hub, &mut Vec<Signal>)) {
+    fn change<T>(&self, change: impl FnOnce(&mut Hub, &mut Vec<Signal>) -> T) -> T {
         let mut hub = self.lock();
         let first = hub.due.first().map(|(when, _)| *when);
         let mut signals = Vec::new();
-        change(&mut hub, &mut signals);
+        let changed = change(&mut hub, &mut signals);
         let sooner = hub.due.first().is_some_and(|(when, _)| first.is_none_or(|first| *when < first));
         for signal in signals {
             (self.tell)(signal);
@@ -76,6 +76,7 @@ impl Presence {
         if sooner {
             self.sooner.notify_one();
         }
+        changed
     }
 
     /// A connection takes a name for its author. One more connection of the same author is welcome.
@@ -133,12 +134,14 @@ impl Presence {
         self.lock().names.online()
     }
 
-    /// A connection of the user's is in the room now.
-    pub fn join(&self, room: &RoomName, user: &UserName, manner: Manner, at: Timestamp, now: Instant) {
+    /// A connection of the user's is in the room now. Answers the room's name as those have it who are there: one name for
+    /// many connections.
+    pub fn join(&self, room: &RoomName, user: &UserName, manner: Manner, at: Timestamp, now: Instant) -> RoomName {
         self.change(|hub, signals| {
             let there = hub.rooms.entry(room.key()).or_insert_with(|| presence::Room::new(room.clone()));
             hub.due.extend(there.join(user, manner, at, now, signals));
-        });
+            there.name().clone()
+        })
     }
 
     /// A connection of the user's is no longer in the room. `reload` gives it a moment to come back unnoticed.

@@ -10,6 +10,8 @@ use chat_protocol::{
     server::{self, Limits, Private, Welcome},
 };
 
+use tokio::time::timeout;
+
 use super::{
     Opening, entry,
     identity::Identity,
@@ -26,6 +28,9 @@ use crate::{
 
 /// A session that is in use is noted as used this often.
 const TOUCH_EVERY: Duration = Duration::from_secs(12 * 3600);
+
+/// What was said last is told before it is told that its speaker left, unless the log takes longer than this.
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Never: a conversation only ends with an [`End`].
 pub(super) enum Never {}
@@ -96,6 +101,8 @@ impl<'a> Conversation<'a> {
 
     /// Gives back what was taken when it began and since.
     pub(super) async fn finish(&mut self) {
+        // The log answers always, or is gone.
+        let _ = timeout(LAST_WORDS_WITHIN, self.line.connection.last_settled()).await;
         let (shard, name) = (&self.line.shard, &self.identity.who.name);
         // Where it does not hear them, there is nothing to be found.
         shard.unlisten(&self.line.connection, name);

@@ -151,12 +151,10 @@ fn new_session(secret: &str, name: &UserName, now: Timestamp) -> Session {
     Session { hash, author: author(&hash), name: name.clone(), made: now, used: now }
 }
 
-/// The author is public nowhere, and says nothing of the secret: it is a hash of its hash.
+/// The author is public nowhere, and says nothing of the secret: it is a hash of its hash, 90 bits of it.
 fn author(hash: &[u8; 32]) -> Author {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let author = auth::hash_of(&[b"author ", &hash[..]].concat());
-    let digits = author[..12].iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(HEX[usize::from(digit)]));
-    Author("guest:".chars().chain(digits).collect::<String>().into())
+    let digest = auth::hash_of(&[b"author ", &hash[..]].concat());
+    Author(format!("guest:{}", auth::word(&digest[..18])).into())
 }
 
 fn nobody_else(name: UserName, now: Timestamp) -> Result<Who, Closing> {

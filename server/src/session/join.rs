@@ -47,8 +47,9 @@ impl Conversation<'_> {
     }
 
     fn come_in(&mut self, room: &RoomName) {
-        self.state.entered(room.clone());
-        self.services.hub.join(room, &self.identity.who.name, manner(self.dialect), clock::now(), Instant::now());
+        let (name, now) = (&self.identity.who.name, Instant::now());
+        let room = self.services.hub.join(room, name, manner(self.dialect), clock::now(), now);
+        self.state.entered(room);
     }
 
     /// Into a room. The connection is subscribed before anything is read: what is committed meanwhile waits, and what the

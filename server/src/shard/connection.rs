@@ -139,7 +139,8 @@ pub struct Connection {
     shut: Cell<bool>,
     broken: Cell<bool>,
     heard: Cell<Instant>,
-    pinged: Cell<Instant>,
+    /// Asked for a sign of life so often since then.
+    asked_for_life: Cell<u32>,
     /// Drafts whose answer has not come back from the log.
     unsettled: Cell<u32>,
 }
@@ -156,7 +157,7 @@ impl Connection {
             shut: Cell::new(false),
             broken: Cell::new(false),
             heard: Cell::new(now),
-            pinged: Cell::new(now),
+            asked_for_life: Cell::new(0),
             unsettled: Cell::new(0),
         }
     }
@@ -317,12 +318,17 @@ impl Connection {
 
     /// Waits until the log has answered everything, so that who looks finds what it said before.
     pub async fn settled(&self) {
-        std::future::poll_fn(|cx| {
-            self.poll_drain(cx);
-            let done = self.is_ending() || self.unsettled.get() == 0;
-            if done { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+        std::future::poll_fn(|cx| if self.is_ending() { Poll::Ready(()) } else { self.poll_settled(cx) }).await;
+    }
+
+    /// The same for a connection that is over, so that it does not leave before what it said last is told.
+    pub async fn last_settled(&self) {
+        std::future::poll_fn(|cx| self.poll_settled(cx)).await;
+    }
+
+    fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_drain(cx);
+        if self.unsettled.get() == 0 { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Whether it should take what waits before it asks for more.
@@ -396,15 +402,16 @@ impl Connection {
     /// A sign of life.
     pub fn hear(&self, now: Instant) {
         self.heard.set(now);
+        self.asked_for_life.set(0);
     }
 
     pub fn heard(&self) -> Instant {
         self.heard.get()
     }
 
-    /// When it was last asked for a sign of life.
-    pub fn pinged(&self) -> &Cell<Instant> {
-        &self.pinged
+    /// How often it was asked for a sign of life since it was heard.
+    pub fn asked_for_life(&self) -> &Cell<u32> {
+        &self.asked_for_life
     }
 }
 

@@ -5,11 +5,12 @@
 
 mod connection;
 mod recent;
+mod rest;
 mod rooms;
 
 use std::{
     cell::{Cell, RefCell, RefMut},
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     rc::Rc,
     sync::Arc,
     time::Instant,
@@ -17,13 +18,16 @@ use std::{
 
 use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, RoomName, Seq, ServerFrame, ServerMessage, UserName, limits};
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::sleep_until,
+};
 
+use self::rooms::{Progress, Room, Tally};
 pub use self::{
     connection::{Closing, Connection},
     recent::Recent,
 };
-use self::rooms::{Progress, Room, Tally};
 use crate::{
     fanout::{Answer, Mail, RoomBatch, Said, frame},
     log::{Author, Outcome},
@@ -60,6 +64,8 @@ pub struct Shard {
 struct World {
     connections: HashMap<u64, Rc<Connection>>,
     rooms: HashMap<Arc<str>, Room>,
+    /// Big rooms that rest, with the moments at which they want to be woken.
+    resting: BTreeSet<(Instant, Arc<str>)>,
     /// How often the last messages of a room were put at hand since all were forgotten.
     remembered: usize,
     /// Who hears private conversations, by user.
@@ -111,9 +117,16 @@ impl Shard {
     /// A member from now on: either it has everything up to `live`, or it is held until [`Shard::go_live`].
     pub fn subscribe(&self, connection: &Rc<Connection>, dialect: Dialect, room: &RoomName, live: Option<Seq>) {
         let progress = live.map_or_else(Progress::held, Progress::Live);
+        let mut tally = Tally::default();
         let mut world = self.world.borrow_mut();
         match room.pair() {
-            None => world.rooms.entry(room.key()).or_default().put(connection, dialect, progress),
+            None => {
+                // Who is a member at once is told what comes from now on, not what waits.
+                if live.is_some() {
+                    world.wake(room.folded(), &mut tally);
+                }
+                world.rooms.entry(room.key()).or_default().put(connection, dialect, progress);
+            }
             Some(_) => {
                 if let Some(listener) = world.listener(connection.id, room) {
                     let rooms = listener.rooms.get_or_insert_default();
@@ -125,6 +138,8 @@ impl Shard {
                 }
             }
         }
+        drop(world);
+        self.account(tally);
     }
 
     /// Into a room whose last messages are at hand: told `words` of them, and a member from there on. `false`: they have to be
@@ -252,11 +267,33 @@ impl Shard {
     /// Takes mail for ever, all that is there in one go.
     pub async fn take_mail(&self, mut inbox: mpsc::Receiver<Mail>) {
         let mut gulp = Vec::with_capacity(GULP);
-        while inbox.recv_many(&mut gulp, GULP).await > 0 {
-            self.handle(gulp.drain(..));
+        loop {
+            let rested = self.world.borrow().resting.first().map(|(when, _)| *when);
+            tokio::select! {
+                taken = inbox.recv_many(&mut gulp, GULP) => {
+                    if taken == 0 {
+                        return;
+                    }
+                    self.handle(gulp.drain(..));
+                }
+                () = sleep_until(rested.unwrap_or_else(Instant::now).into()), if rested.is_some() => {}
+            }
+            self.wake_rested(Instant::now());
             // Sockets are read between two gulps even when mail never ends.
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Tells big rooms whose rest is over what waited.
+    fn wake_rested(&self, now: Instant) {
+        let mut tally = Tally::default();
+        let mut world = self.world.borrow_mut();
+        while world.resting.first().is_some_and(|(when, _)| *when <= now) {
+            let Some((_, room)) = world.resting.pop_first() else { break };
+            world.wake(&room, &mut tally);
+        }
+        drop(world);
+        self.account(tally);
     }
 
     fn handle(&self, mail: impl Iterator<Item = Mail>) {
@@ -291,14 +328,15 @@ impl Shard {
                 Mail::Signal(said) => world.signal(&said),
                 Mail::ToUser { user, except, said } => world.signal_user(&user, except, &said),
                 Mail::Task { update, author } => world.task(&update, author.as_ref()),
-                Mail::CloseAll(code) => world.close_all(code),
+                Mail::CloseAll(code) => {
+                    world.wake_all(&mut tally);
+                    world.close_all(code)
+                }
                 Mail::Committed { .. } => 0,
             };
         }
         drop(world);
-        for _ in 0..dropped {
-            self.metrics.dropped(Reason::Signal);
-        }
+        tally.dropped_signals += dropped;
         self.account(tally);
     }
 
@@ -309,6 +347,9 @@ impl Shard {
         self.metrics.deliveries.inc_by(tally.deliveries);
         for _ in 0..tally.too_slow {
             self.metrics.dropped(Reason::TooSlow);
+        }
+        for _ in 0..tally.dropped_signals {
+            self.metrics.dropped(Reason::Signal);
         }
     }
 
@@ -322,10 +363,11 @@ impl Shard {
             if silent >= limits::SILENCE {
                 self.metrics.dropped(Reason::Silent);
                 connection.close(CloseCode::Silent.into());
-            } else if silent >= limits::PING_EVERY
-                && now.saturating_duration_since(connection.pinged().get()) >= limits::PING_EVERY
-            {
-                connection.pinged().set(now);
+                continue;
+            }
+            let asked = connection.asked_for_life();
+            if silent >= limits::PING_EVERY * (asked.get() + 1) {
+                asked.set(asked.get() + 1);
                 connection.answer(PING);
                 connection.flush();
             }
@@ -365,8 +407,10 @@ impl World {
     fn deliver(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) {
         let Some(room) = batches.first().map(|batch| batch.room.clone()) else { return };
         let Some((one, other)) = room.pair() else {
-            if let Some(here) = self.rooms.get_mut(room.folded()) {
-                here.deliver(batches, tally);
+            if let Some(here) = self.rooms.get_mut(room.folded())
+                && let Some(when) = here.take(batches, tally)
+            {
+                self.resting.insert((when, room.key()));
             }
             return;
         };
@@ -386,10 +430,29 @@ impl World {
         }
     }
 
-    fn signal(&self, said: &Said) -> u64 {
+    /// Ends a room's rest.
+    fn wake(&mut self, room: &str, tally: &mut Tally) {
+        let Some((key, _)) = self.rooms.get_key_value(room) else { return };
+        let key = Arc::clone(key);
+        let Some(here) = self.rooms.get_mut(room) else { return };
+        if let Some(until) = here.rests_until() {
+            self.resting.remove(&(until, Arc::clone(&key)));
+        }
+        if let Some(when) = here.wake(tally) {
+            self.resting.insert((when, key));
+        }
+    }
+
+    fn wake_all(&mut self, tally: &mut Tally) {
+        for (_, room) in std::mem::take(&mut self.resting) {
+            self.wake(&room, tally);
+        }
+    }
+
+    fn signal(&mut self, said: &Arc<Said>) -> u64 {
         let room = said.signal.room();
         let Some((one, other)) = room.pair() else {
-            return self.rooms.get(room.folded()).map_or(0, |here| here.signal(|dialect| said.frame(dialect).cloned()));
+            return self.rooms.get_mut(room.folded()).map_or(0, |here| here.signal(said));
         };
         let users = if one == other { vec![one] } else { vec![one, other] };
         users.into_iter().map(|user| self.tell_listeners(user, None, said)).sum()

@@ -3,7 +3,7 @@
 //! A member that comes in is *held* from the moment it is subscribed until its snapshot has been read: what is committed
 //! meanwhile waits, and of it only what the snapshot did not have is told. So nothing falls between, and nothing comes twice.
 
-use std::{collections::HashMap, rc::Rc, sync::Arc};
+use std::{collections::HashMap, rc::Rc, sync::Arc, time::Instant};
 
 use bytes::{Bytes, BytesMut};
 use chat_protocol::{Dialect, Seq};
@@ -11,8 +11,9 @@ use chat_protocol::{Dialect, Seq};
 use super::{
     connection::{Connection, Told},
     recent::Recent,
+    rest::Rest,
 };
-use crate::fanout::{Entry, RoomBatch};
+use crate::fanout::{Entry, RoomBatch, Said};
 
 /// Batches held for one member; with more it reads the log again instead.
 const HELD: usize = 64;
@@ -94,6 +95,7 @@ pub(super) struct Room {
     members: [Members; Dialect::ALL.len()],
     /// What who comes in is told, where somebody came in lately.
     recent: Option<Box<Recent>>,
+    rest: Option<Box<Rest>>,
 }
 
 /// What delivering came to.
@@ -101,6 +103,7 @@ pub(super) struct Room {
 pub(super) struct Tally {
     pub(super) deliveries: u64,
     pub(super) too_slow: u64,
+    pub(super) dropped_signals: u64,
     /// Connections that have something queued which could go out at once.
     pub(super) dirty: Vec<Rc<Connection>>,
 }
@@ -137,10 +140,42 @@ impl Room {
         self.members.iter().all(|members| members.list.is_empty())
     }
 
-    /// Tells the members what is new. `batches` are consecutive.
-    pub(super) fn deliver(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) {
-        let Some(first) = batches.first().map(|batch| batch.first()) else { return };
+    /// Tells the members what is new, or keeps it while the room rests. `batches` are consecutive. Answers when the room wants
+    /// to be woken, if that is news.
+    pub(super) fn take(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) -> Option<Instant> {
         self.recent.take_if(|recent| !recent.add(batches));
+        if let Some(rest) = &mut self.rest {
+            rest.batches.extend(batches.iter().map(Arc::clone));
+            return None;
+        }
+        self.tell(batches, tally)
+    }
+
+    /// The rest is over: tells what waited. Answers as [`Room::take`].
+    pub(super) fn wake(&mut self, tally: &mut Tally) -> Option<Instant> {
+        let rest = self.rest.take()?;
+        let again = if rest.batches.is_empty() { None } else { self.tell(&rest.batches, tally) };
+        for said in &rest.signals {
+            tally.dropped_signals += self.tell_signal(said);
+        }
+        again
+    }
+
+    /// When the rest is over, if the room rests.
+    pub(super) fn rests_until(&self) -> Option<Instant> {
+        self.rest.as_ref().map(|rest| rest.until)
+    }
+
+    fn tell(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) -> Option<Instant> {
+        let readers = self.members.iter().map(|members| members.list.len()).sum();
+        let began = Instant::now();
+        self.deliver(batches, tally);
+        self.rest = Rest::after(readers, began, Instant::now()).map(Box::new);
+        self.rests_until()
+    }
+
+    fn deliver(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) {
+        let Some(first) = batches.first().map(|batch| batch.first()) else { return };
         let entries = batches.iter().map(|batch| batch.entries.len() as u64).sum();
         for dialect in Dialect::ALL {
             let members = &mut self.members[dialect.index()];
@@ -165,17 +200,25 @@ impl Room {
         }
     }
 
-    /// Tells the members something passing. Members whose snapshot is being read get it with that.
-    pub(super) fn signal(&self, frame: impl Fn(Dialect) -> Option<Bytes>) -> u64 {
+    /// Tells the members something passing, behind what waits. Answers for how many it was dropped.
+    pub(super) fn signal(&mut self, said: &Arc<Said>) -> u64 {
+        match &mut self.rest {
+            Some(rest) if !rest.is_empty() => u64::from(!rest.signal(said)),
+            _ => self.tell_signal(said),
+        }
+    }
+
+    /// Members whose snapshot is being read get it with that.
+    fn tell_signal(&self, said: &Said) -> u64 {
         let mut dropped = 0;
         for dialect in Dialect::ALL {
             let members = &self.members[dialect.index()];
             if members.list.is_empty() {
                 continue;
             }
-            let Some(frame) = frame(dialect) else { continue };
+            let Some(frame) = said.frame(dialect) else { continue };
             for member in &members.list {
-                if matches!(member.progress, Progress::Live(_)) && !member.connection.signal(&frame) {
+                if matches!(member.progress, Progress::Live(_)) && !member.connection.signal(frame) {
                     dropped += 1;
                 }
             }
@@ -189,6 +232,7 @@ impl Room {
         if let Some(Member { progress: Progress::Held(held), .. }) = member
             && !held.overrun
             && recent.add(&held.batches)
+            && self.rest.as_ref().is_none_or(|rest| recent.add(&rest.batches))
         {
             self.recent = Some(recent);
         }
