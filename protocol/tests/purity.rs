@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Paths of the standard library that are plain data and pure functions. Hash maps are not here: their order is random.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "std::borrow",
     "std::cmp",
     "std::collections::BTreeMap",
