@@ -37,6 +37,7 @@ pub struct Metrics {
     pub users: Gauge,
     pub messages: Counter,
     pub deliveries: Counter,
+    pub tellings: Counter,
     pub queue_bytes: Gauge,
     commit_seconds: Histogram,
     commit_size: Histogram,
@@ -53,6 +54,7 @@ impl Default for Metrics {
             users: Gauge::default(),
             messages: Counter::default(),
             deliveries: Counter::default(),
+            tellings: Counter::default(),
             queue_bytes: Gauge::default(),
             commit_seconds: Histogram::new(exponential_buckets(0.000_05, 2.0, 16)),
             commit_size: Histogram::new(exponential_buckets(1.0, 2.0, 11)),
@@ -65,6 +67,7 @@ impl Default for Metrics {
         registry.register("users", "Names in use", metrics.users.clone());
         registry.register("messages", "Events that the log kept", metrics.messages.clone());
         registry.register("deliveries", "Events given to a connection", metrics.deliveries.clone());
+        registry.register("tellings", "Goes in which they were given: fewer where several go together", metrics.tellings.clone());
         registry.register_with_unit("queue", "Waiting for slow readers", Unit::Bytes, metrics.queue_bytes.clone());
         registry.register_with_unit("commit", "Time of one commit", Unit::Seconds, metrics.commit_seconds.clone());
         registry.register("commit_size", "Writes in one commit", metrics.commit_size.clone());

@@ -40,7 +40,7 @@ const HEADER_WITHIN: Duration = Duration::from_secs(5);
 const HEADER_BYTES: usize = 16 * 1024;
 /// A crowd is let in so many at a time: those who are in are served in between, and the next ones use the memory that the
 /// handshakes before them needed.
-const LET_IN: usize = 8;
+const LET_IN: usize = 16;
 /// Turns of the scheduler that it takes to come in, where a request is there already: HTTP, the hand-over, the greeting.
 const TURNS: usize = 4;
 /// How often the shard looks for signs of life.

@@ -56,6 +56,8 @@ async fn what_waits_is_told_once_and_in_order_to_whoever_is_there_or_comes() {
     }));
     let (_, sights) = futures::future::join(coming, staying).await;
     assert!(sights.iter().all(|sight| *sight == sights[0]), "two readers disagree");
+    let (deliveries, tellings) = (server.metric("chat_deliveries_total").await, server.metric("chat_tellings_total").await);
+    assert!(tellings * 3.0 < deliveries, "it rested, and was told together: {deliveries} in {tellings} goes");
     // Who came last knows no less than who was there: what is at hand is up to date.
     let (_, joined) = server.join_with("fair", "last", "").await;
     assert_eq!((seq(&joined), joined["more"].as_bool()), (last, Some(true)));

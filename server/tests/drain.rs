@@ -33,6 +33,42 @@ async fn until_the_end(mut client: TestClient) -> (Option<serde_json::Value>, Cl
     }
 }
 
+/// Says one thing after the other, with several under way, until the goodbye comes.
+async fn talk_to_the_end(mut client: TestClient, acked: &std::sync::atomic::AtomicUsize) {
+    loop {
+        for _ in 0..4 {
+            // It may be over by now; what is read tells how.
+            client.try_send(&json!({ "type": "send", "text": "and another thing" })).await;
+        }
+        let frame = client.hear().await.expect("a goodbye before the end");
+        match frame["type"].as_str() {
+            Some("closing") => return,
+            Some("ack") => drop(acked.fetch_add(1, std::sync::atomic::Ordering::Relaxed)),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_talks_on_while_the_server_goes_is_told_like_everybody() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut server = TestServer::with(config_in(dir.path())).await;
+    let acked = std::sync::atomic::AtomicUsize::new(0);
+    let mut clients = Vec::new();
+    for number in 0..8 {
+        clients.push(server.join("tea", &format!("user{number}")).await);
+    }
+    let talking = join_all(clients.into_iter().map(|client| talk_to_the_end(client, &acked)));
+    let stopping = async {
+        while acked.load(std::sync::atomic::Ordering::Relaxed) < 100 {
+            tokio::task::yield_now().await;
+        }
+        server.begin_to_stop();
+    };
+    tokio::time::timeout(PATIENCE, futures::future::join(talking, stopping)).await.expect("everybody is told");
+    server.stop().await;
+}
+
 async fn everybody_is_told(arguments: &[&str], code: u16, reconnect: bool) {
     let dir = tempfile::tempdir().expect("a directory");
     let all: Vec<_> = data(&dir).into_iter().chain(arguments.iter().copied()).collect();

@@ -227,6 +227,7 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
             }
             self.commit(writes);
             if let Some((finished, closed)) = stop {
+                self.refuse_the_rest();
                 let _ = finished.send(());
                 self.log.close();
                 // The store is free for the next server before anybody hears that this one is done with it.
@@ -234,6 +235,18 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
                 let _ = closed.send(());
                 return;
             }
+        }
+    }
+
+    /// Nothing is taken any more; who handed something in behind the end hears of it.
+    fn refuse_the_rest(&mut self) {
+        self.inbox.close();
+        let mut late = Vec::new();
+        while let Ok(Job::Write(write)) = self.inbox.try_recv() {
+            late.push((write, Outcome::Refused(unavailable())));
+        }
+        if !late.is_empty() {
+            (self.tail)(late);
         }
     }
 

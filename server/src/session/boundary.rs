@@ -117,6 +117,23 @@ mod tests {
     }
 
     #[test]
+    fn two_messages_are_two() {
+        let mut boundary = Boundary::default();
+        let (one, other) = (frame(0x81, 5), frame(0x82, 300));
+        let both = [one.as_slice(), &other].concat();
+        let clean: Vec<_> = both
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| {
+                boundary.pass(&[**byte]);
+                boundary.is_clean()
+            })
+            .map(|(place, _)| place + 1)
+            .collect();
+        assert_eq!(clean, [one.len(), both.len()]);
+    }
+
+    #[test]
     fn a_length_that_nobody_has_is_never_over() {
         let mut boundary = Boundary::default();
         boundary.pass(&[0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);

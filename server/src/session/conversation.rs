@@ -29,8 +29,9 @@ use crate::{
 /// A session that is in use is noted as used this often.
 const TOUCH_EVERY: Duration = Duration::from_secs(12 * 3600);
 
-/// What was said last is told before it is told that its speaker left, unless the log takes longer than this.
-const LAST_WORDS_WITHIN: Duration = Duration::from_secs(5);
+/// What was said last is told before it is told that its speaker left, unless the log takes longer than this. (On another shard
+/// the two come by different ways, and may cross by a hair.)
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Never: a conversation only ends with an [`End`].
 pub(super) enum Never {}
@@ -101,7 +102,7 @@ impl<'a> Conversation<'a> {
 
     /// Gives back what was taken when it began and since.
     pub(super) async fn finish(&mut self) {
-        // The log answers always, or is gone.
+        // The log answers everything that it took.
         let _ = timeout(LAST_WORDS_WITHIN, self.line.connection.last_settled()).await;
         let (shard, name) = (&self.line.shard, &self.identity.who.name);
         // Where it does not hear them, there is nothing to be found.

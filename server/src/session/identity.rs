@@ -44,6 +44,7 @@ impl Identity {
             None => None,
         };
         let proven = known.is_some();
+        let mut fresh = !proven;
         let (who, secret) = match (known, shown, keeping) {
             (Some(session), Some(secret), _) => {
                 let session = Session { used: now, ..session };
@@ -67,7 +68,11 @@ impl Identity {
                 // Before anything that this author says, so that no message outlives the proof of whose it is.
                 let handed_in = match services.keeper.try_append(Write::Session(session)) {
                     Ok(()) => Ok(()),
-                    Err(write) => services.keeper.append(*write).await,
+                    Err(write) => {
+                        // Meanwhile the name is known, and somebody may say something to it.
+                        fresh = false;
+                        services.keeper.append(*write).await
+                    }
                 };
                 if handed_in.is_err() {
                     services.hub.depart(&who.name, false, Instant::now());
@@ -76,7 +81,7 @@ impl Identity {
                 Some(secret.into())
             }
         };
-        Ok(Self { who, secret, session: kept, hold, proven, fresh: !proven })
+        Ok(Self { who, secret, session: kept, hold, proven, fresh })
     }
 
     /// A user whose name the server makes: several may have it, nobody owns it.

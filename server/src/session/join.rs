@@ -98,6 +98,7 @@ impl Conversation<'_> {
         match snapshot.filled {
             Filled::Messages(page) => {
                 if !room.is_private()
+                    && !self.line.shard.has_recent(&room)
                     && let Some(recent) = Recent::new(name.clone(), at, joined.topic.clone(), &page.messages, page.more)
                 {
                     self.line.shard.remember(&connection, self.dialect, &room, recent);

@@ -160,6 +160,11 @@ impl Shard {
         true
     }
 
+    /// Whether the last messages of a room are at hand, as far as is known before anybody asks.
+    pub fn has_recent(&self, room: &RoomName) -> bool {
+        self.world.borrow().rooms.get(room.folded()).is_some_and(Room::has_recent)
+    }
+
     /// The snapshot of a member that is held was this: who comes next need not read it.
     pub fn remember(&self, connection: &Connection, dialect: Dialect, room: &RoomName, recent: Recent) {
         let mut world = self.world.borrow_mut();
@@ -167,9 +172,9 @@ impl Shard {
             world.rooms.values_mut().for_each(Room::forget);
             world.remembered = 0;
         }
-        world.remembered += 1;
         if let Some(here) = world.rooms.get_mut(room.folded()) {
             here.remember(connection.id, dialect, Box::new(recent));
+            world.remembered += 1;
         }
     }
 
@@ -186,6 +191,8 @@ impl Shard {
 
     /// The snapshot, which ends at `after`, was told. `false`: more was committed meanwhile than could be held; read on.
     pub fn go_live(&self, connection: &Rc<Connection>, dialect: Dialect, room: &RoomName, after: Seq) -> bool {
+        // What it asked for is on its way before more is told, or it would look like somebody who does not read.
+        connection.flush();
         let mut tally = Tally::default();
         let mut world = self.world.borrow_mut();
         let live = match room.pair() {
@@ -212,6 +219,7 @@ impl Shard {
 
     /// It was greeted with these places in its conversations: what it was not told yet follows.
     pub fn greeted(&self, connection: &Rc<Connection>, user: &UserName, places: &[(RoomName, Seq)]) {
+        connection.flush();
         let mut tally = Tally::default();
         let mut world = self.world.borrow_mut();
         let Some(listener) =
@@ -345,6 +353,7 @@ impl Shard {
             connection.flush();
         }
         self.metrics.deliveries.inc_by(tally.deliveries);
+        self.metrics.tellings.inc_by(tally.tellings);
         for _ in 0..tally.too_slow {
             self.metrics.dropped(Reason::TooSlow);
         }

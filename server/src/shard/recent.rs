@@ -1,21 +1,22 @@
 //! The last messages of a room as whoever comes in is told them, already written: in a room where people come and go, coming
 //! in reads nothing.
 //!
-//! It belongs to the shard, whose members have been told everything up to here and nothing more: who is told this is a member
-//! from its end on, with nothing between and nothing twice. What is new is kept as it came until somebody asks; in a room
-//! where nobody does, all is forgotten after a while. Does not know what changes of messages do to them: those make it forget.
+//! It belongs to the shard: it holds everything that the shard was handed for this room and nothing more, so that who is told
+//! this is a member from its end on, with nothing between and nothing twice. What is new is kept as it came until somebody
+//! asks; where nobody does, all is forgotten after a while. Does not know what changes of messages do to them: those make it
+//! forget.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use chat_protocol::{
-    RoomName, Seq, ServerMessage, limits,
+    Event, Recorded, RoomName, Seq, ServerMessage, limits,
     server::{Message, Written},
 };
 
 use crate::fanout::RoomBatch;
 
-/// Batches that wait for somebody to ask.
-const SINCE: usize = 64;
+/// So many messages after somebody asked, nobody does.
+const UNASKED: usize = 1000;
 /// A room with more to tell is read anew each time.
 const BYTES: usize = 64 * 1024;
 
@@ -27,36 +28,66 @@ pub struct Recent {
     /// There are older messages.
     pub more: bool,
     pub messages: VecDeque<Written>,
+    /// Of those that are written.
     bytes: usize,
-    since: Vec<Arc<RoomBatch>>,
+    /// What came since, the last of it.
+    since: VecDeque<Arc<Recorded>>,
+    /// Of their texts.
+    since_bytes: usize,
+    /// How much came since.
+    unasked: usize,
 }
 
 impl Recent {
     /// As it was read, at that place.
     pub fn new(room: RoomName, seq: Seq, topic: String, messages: &[Message], more: bool) -> Option<Self> {
-        let mut recent = Self { room, seq, topic, more, messages: VecDeque::new(), bytes: 0, since: Vec::new() };
+        let mut recent = Self {
+            room,
+            seq,
+            topic,
+            more,
+            messages: VecDeque::new(),
+            bytes: 0,
+            since: VecDeque::new(),
+            since_bytes: 0,
+            unasked: 0,
+        };
         messages.iter().all(|message| recent.push(message)).then_some(recent)
     }
 
     /// These came. `false`: it is to be forgotten.
     pub(super) fn add(&mut self, batches: &[Arc<RoomBatch>]) -> bool {
-        self.since.extend(batches.iter().map(Arc::clone));
-        self.since.len() <= SINCE
+        let entries = batches.iter().flat_map(|batch| &batch.entries);
+        for recorded in entries.map(|entry| &entry.recorded) {
+            if recorded.seq <= self.seq {
+                continue;
+            }
+            let Event::Message { text, .. } = &recorded.event else { return false };
+            self.seq = recorded.seq;
+            self.unasked += 1;
+            self.since_bytes += text.len();
+            self.since.push_back(Arc::clone(recorded));
+            if self.since.len() > limits::HISTORY_DEFAULT {
+                self.drop_oldest();
+            }
+        }
+        self.unasked <= UNASKED && self.since_bytes <= BYTES
     }
 
-    /// Brings it up to what came. `false`: it is to be forgotten.
-    pub(super) fn catch_up(&mut self) -> bool {
-        for batch in std::mem::take(&mut self.since) {
-            let seq = self.seq;
-            for entry in batch.entries.iter().filter(|entry| entry.recorded.seq > seq) {
-                let ServerMessage::Message(message) = ServerMessage::from(&*entry.recorded) else { return false };
-                if !self.push(&message) {
-                    return false;
-                }
-            }
-            self.seq = self.seq.max(batch.last());
+    fn drop_oldest(&mut self) {
+        if let Some(Event::Message { text, .. }) = self.since.pop_front().as_deref().map(|oldest| &oldest.event) {
+            self.since_bytes -= text.len();
         }
-        true
+        self.more = true;
+    }
+
+    /// Writes what came. `false`: it is to be forgotten.
+    pub(super) fn catch_up(&mut self) -> bool {
+        (self.since_bytes, self.unasked) = (0, 0);
+        std::mem::take(&mut self.since).iter().all(|recorded| {
+            self.room = recorded.room.clone();
+            matches!(ServerMessage::from(&**recorded), ServerMessage::Message(message) if self.push(&message))
+        })
     }
 
     fn push(&mut self, message: &Message) -> bool {

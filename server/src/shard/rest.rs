@@ -9,13 +9,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chat_protocol::Signal;
+
 use crate::fanout::{RoomBatch, Said};
 
 /// Fewer readers are told faster than anything could be gathered.
 const BIG: usize = 200;
 /// The longest rest.
 const LONGEST: Duration = Duration::from_millis(10);
-/// Signals that wait; more are dropped, as everywhere.
+/// Signals that wait before those that are soon out of date anyway are dropped. Who came and who left is told once and never
+/// again, so that it always waits.
 const SIGNALS: usize = 64;
 
 /// A room's rest, and what waits for its end.
@@ -41,11 +44,12 @@ impl Rest {
 
     /// A signal that has to wait behind what waits already. `false`: it is dropped.
     pub(super) fn signal(&mut self, said: &Arc<Said>) -> bool {
-        let room = self.signals.len() < SIGNALS;
-        if room {
+        let passing = matches!(said.signal, Signal::Typing { .. });
+        let kept = !passing || self.signals.len() < SIGNALS;
+        if kept {
             self.signals.push(Arc::clone(said));
         }
-        room
+        kept
     }
 }
 
@@ -63,5 +67,17 @@ mod tests {
             let rest = Rest::after(readers, began, began + ms(took)).map(|rest| rest.until - began - ms(took));
             assert_eq!(rest, rests.map(ms), "{readers} readers in {took} ms");
         }
+    }
+
+    #[test]
+    fn who_types_a_lot_does_not_hide_who_comes() {
+        let room = chat_protocol::RoomName::parse("fair").unwrap();
+        let user = chat_protocol::UserName::parse("ann").unwrap();
+        let typing = Arc::new(Said::new(Signal::Typing { room: room.clone(), user: user.clone(), active: true }));
+        let presence = Arc::new(Said::new(Signal::Presence { room, joined: vec![user], left: Vec::new(), online: 300 }));
+        let began = Instant::now();
+        let mut rest = Rest::after(BIG, began, began).unwrap();
+        assert_eq!((0..100).filter(|_| rest.signal(&typing)).count(), SIGNALS);
+        assert!(rest.signal(&presence) && Arc::ptr_eq(rest.signals.last().unwrap(), &presence));
     }
 }

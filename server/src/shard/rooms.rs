@@ -1,6 +1,6 @@
 //! Who of this shard is where: for each room its members by dialect, so that one buffer goes to all of a kind.
 //!
-//! A member that comes in is *held* from the moment it is subscribed until its snapshot has been read: what is committed
+//! A member for whom something has to be read is *held* from the moment it is subscribed until its snapshot has been read: what is committed
 //! meanwhile waits, and of it only what the snapshot did not have is told. So nothing falls between, and nothing comes twice.
 
 use std::{collections::HashMap, rc::Rc, sync::Arc, time::Instant};
@@ -102,6 +102,8 @@ pub(super) struct Room {
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) deliveries: u64,
+    /// In so many goes.
+    pub(super) tellings: u64,
     pub(super) too_slow: u64,
     pub(super) dropped_signals: u64,
     /// Connections that have something queued which could go out at once.
@@ -117,6 +119,7 @@ impl Tally {
         match connection.tell(frames) {
             Told::Yes => {
                 self.deliveries += entries;
+                self.tellings += 1;
                 if waiting {
                     self.dirty.push(Rc::clone(connection));
                 }
@@ -238,11 +241,15 @@ impl Room {
         }
     }
 
+    pub(super) fn has_recent(&self) -> bool {
+        self.recent.is_some()
+    }
+
     pub(super) fn forget(&mut self) {
         self.recent = None;
     }
 
-    /// The last messages up to what the members have, if they are at hand.
+    /// The last messages up to what the members have or are about to be told, if they are at hand.
     pub(super) fn recent(&mut self) -> Option<&Recent> {
         self.recent.take_if(|recent| !recent.catch_up());
         self.recent.as_deref()
