@@ -78,7 +78,7 @@ impl Frames {
 }
 
 impl RoomBatch {
-    fn new(room: RoomName) -> Self {
+    pub(crate) fn new(room: RoomName) -> Self {
         Self { room, entries: Vec::new(), frames: Default::default() }
     }
 

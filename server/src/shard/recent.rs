@@ -103,3 +103,52 @@ impl Recent {
         self.bytes <= BYTES
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::{Timestamp, UserName};
+
+    use super::*;
+    use crate::fanout::Entry;
+
+    fn said(text: &str) -> Event {
+        Event::Message { text: text.into(), cid: None, reply_to: None, action: false }
+    }
+
+    /// Hands over events from a place on, each in a batch of its own. Answers whether all were taken.
+    fn hand(recent: &mut Recent, from: u64, events: impl IntoIterator<Item = Event>) -> bool {
+        let room = RoomName::parse("tea").unwrap();
+        (from..).zip(events).all(|(seq, event)| {
+            let (room, from) = (room.clone(), UserName::parse("ann").unwrap());
+            let recorded = Recorded { room: room.clone(), seq: Seq(seq), at: Timestamp(0), from, event, deleted: false };
+            let mut batch = RoomBatch::new(room);
+            batch.entries.push(Entry { recorded: Arc::new(recorded), by: None });
+            recent.add(&[Arc::new(batch)])
+        })
+    }
+
+    fn empty(seq: u64) -> Recent {
+        Recent::new(RoomName::parse("tea").unwrap(), Seq(seq), String::new(), &[], false).unwrap()
+    }
+
+    #[test]
+    fn the_last_are_kept_and_what_was_there_already_is_not_added() {
+        let mut recent = empty(2);
+        assert!(hand(&mut recent, 1, ["a", "b", "c"].map(said)) && recent.catch_up());
+        assert_eq!((recent.seq, recent.messages.len(), recent.more), (Seq(3), 1, false));
+        assert!(hand(&mut recent, 4, (0..200).map(|number| said(&number.to_string()))) && recent.catch_up());
+        assert_eq!((recent.seq, recent.messages.len(), recent.more), (Seq(203), limits::HISTORY_DEFAULT, true));
+        let last = serde_json::to_string(&recent.messages).unwrap();
+        assert!(last.starts_with(r#"[{"room":"tea","seq":154,"#) && last.contains(r#""seq":203,"#), "{last}");
+    }
+
+    #[test]
+    fn a_change_much_text_and_nobody_who_asks_make_it_forget() {
+        for change in [Event::Edited { target: Seq(1), text: "b".into() }, Event::Topic { text: "t".into() }] {
+            assert!(!hand(&mut empty(0), 1, [said("a"), change]));
+        }
+        assert!(!hand(&mut empty(0), 1, vec![said(&"x".repeat(16 * 1024)); 5]));
+        assert!(hand(&mut empty(0), 1, vec![said("a"); UNASKED]));
+        assert!(!hand(&mut empty(0), 1, vec![said("a"); UNASKED + 1]));
+    }
+}

@@ -1,0 +1,156 @@
+//! What a shard knows: its connections, and who of them is in which room, hears which conversations, or watches tasks. It is
+//! changed behind the shard's one borrow, and never waits.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+    sync::Arc,
+    time::Instant,
+};
+
+use chat_protocol::{CloseCode, Dialect, RoomName, ServerFrame, ServerMessage, UserName};
+
+use super::{
+    connection::Connection,
+    rooms::{self, Progress, Room, Tally},
+};
+use crate::{
+    fanout::{Answer, RoomBatch, Said, frame},
+    log::{Author, Outcome},
+    tasks::TaskUpdate,
+};
+
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) connections: HashMap<u64, Rc<Connection>>,
+    pub(super) rooms: HashMap<Arc<str>, Room>,
+    /// Big rooms that rest, with the moments at which they want to be woken.
+    pub(super) resting: BTreeSet<(Instant, Arc<str>)>,
+    /// How often the last messages of a room were put at hand since all were forgotten.
+    pub(super) remembered: usize,
+    /// Who hears private conversations, by user.
+    pub(super) listeners: HashMap<Arc<str>, Vec<Listener>>,
+    /// Who hears of tasks, and as whom.
+    pub(super) watchers: HashMap<u64, (Rc<Connection>, Option<Author>)>,
+}
+
+/// A connection that hears its user's private conversations without joining them.
+pub(super) struct Listener {
+    pub(super) connection: Rc<Connection>,
+    pub(super) dialect: Dialect,
+    /// Rooms in which it is somewhere in particular. None at all for most.
+    #[allow(clippy::box_collection, reason = "there are many listeners, and most have none")]
+    pub(super) rooms: Option<Box<HashMap<Arc<str>, Progress>>>,
+    /// Held until it was greeted with the list of its conversations.
+    pub(super) others: Progress,
+}
+
+impl World {
+    pub(super) fn listener(&mut self, connection: u64, room: &RoomName) -> Option<&mut Listener> {
+        let (one, other) = room.pair()?;
+        let user = [one, other].into_iter().find(|user| {
+            self.listeners.get(*user).is_some_and(|all| all.iter().any(|listener| listener.connection.id == connection))
+        })?;
+        self.listeners.get_mut(user)?.iter_mut().find(|listener| listener.connection.id == connection)
+    }
+
+    pub(super) fn answer(&self, answer: Answer, tally: &mut Tally) {
+        let Some(connection) = self.connections.get(&answer.connection) else { return };
+        connection.answered();
+        let Some(dialect) = connection.dialect else { return };
+        let text = match &answer.outcome {
+            Outcome::Kept(recorded) => dialect.kept(recorded, false, answer.reference),
+            Outcome::Duplicate(recorded) => dialect.kept(recorded, true, answer.reference),
+            Outcome::Refused(refusal) => {
+                let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: None };
+                dialect.answer(&ServerFrame { message, reference: answer.reference })
+            }
+            Outcome::Marked(_) | Outcome::Noted => None,
+        };
+        if let Some(text) = text {
+            connection.answer(frame(&text));
+            tally.dirty.push(Rc::clone(connection));
+        }
+    }
+
+    pub(super) fn deliver(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) {
+        let Some(room) = batches.first().map(|batch| batch.room.clone()) else { return };
+        let Some((one, other)) = room.pair() else {
+            if let Some(here) = self.rooms.get_mut(room.folded())
+                && let Some(when) = here.take(batches, tally)
+            {
+                self.resting.insert((when, room.key()));
+            }
+            return;
+        };
+        for user in if one == other { vec![one] } else { vec![one, other] } {
+            for listener in self.listeners.get_mut(user).into_iter().flatten() {
+                let there = listener.rooms.as_mut().and_then(|rooms| rooms.get_mut(room.folded()));
+                let progress = there.unwrap_or(&mut listener.others);
+                match progress {
+                    Progress::Live(after) => {
+                        for batch in batches {
+                            rooms::tell_after(&listener.connection, listener.dialect, Some(user), batch, *after, tally);
+                        }
+                    }
+                    Progress::Held(held) => held.add(batches),
+                }
+            }
+        }
+    }
+
+    /// Ends a room's rest.
+    pub(super) fn wake(&mut self, room: &str, tally: &mut Tally) {
+        let Some((key, _)) = self.rooms.get_key_value(room) else { return };
+        let key = Arc::clone(key);
+        let Some(here) = self.rooms.get_mut(room) else { return };
+        if let Some(until) = here.rests_until() {
+            self.resting.remove(&(until, Arc::clone(&key)));
+        }
+        if let Some(when) = here.wake(tally) {
+            self.resting.insert((when, key));
+        }
+    }
+
+    pub(super) fn wake_all(&mut self, tally: &mut Tally) {
+        for (_, room) in std::mem::take(&mut self.resting) {
+            self.wake(&room, tally);
+        }
+    }
+
+    pub(super) fn signal(&mut self, said: &Arc<Said>) -> u64 {
+        let room = said.signal.room();
+        let Some((one, other)) = room.pair() else {
+            return self.rooms.get_mut(room.folded()).map_or(0, |here| here.signal(said));
+        };
+        let users = if one == other { vec![one] } else { vec![one, other] };
+        users.into_iter().map(|user| self.tell_listeners(user, None, said)).sum()
+    }
+
+    pub(super) fn signal_user(&self, user: &UserName, except: u64, said: &Said) -> u64 {
+        self.tell_listeners(user.folded(), Some(except), said)
+    }
+
+    fn tell_listeners(&self, user: &str, except: Option<u64>, said: &Said) -> u64 {
+        let listeners = self.listeners.get(user).into_iter().flatten();
+        // Who was not greeted yet is greeted first.
+        let greeted = listeners.filter(|listener| matches!(listener.others, Progress::Live(_)));
+        let others = greeted.filter(|listener| Some(listener.connection.id) != except);
+        others
+            .filter_map(|listener| Some((listener, said.frame(listener.dialect)?)))
+            .map(|(listener, frame)| u64::from(!listener.connection.signal(frame)))
+            .sum()
+    }
+
+    pub(super) fn close_all(&self, code: CloseCode) -> u64 {
+        self.connections.values().for_each(|connection| connection.close(code.into()));
+        0
+    }
+
+    pub(super) fn task(&self, update: &TaskUpdate, author: Option<&Author>) -> u64 {
+        let frame = frame(&update.encode());
+        let may = |watcher: &Option<Author>| author.is_none() || author == watcher.as_ref();
+        let watchers = self.watchers.values().filter(|(_, watcher)| may(watcher));
+        watchers.map(|(connection, _)| u64::from(!connection.signal(&frame))).sum()
+    }
+}
