@@ -9,7 +9,6 @@ use chat_protocol::{
     CloseCode, Dialect, Epoch, ErrorCode, Event, Refusal, RoomName, Seq, ServerFrame, ServerMessage, UserName, VERSION, limits,
     server::{self, Limits, Private, Welcome},
 };
-
 use tokio::time::timeout;
 
 use super::{
