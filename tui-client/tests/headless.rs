@@ -325,6 +325,8 @@ async fn a_kept_position_is_where_the_next_run_goes_on() {
     assert_eq!(said(&program.line().await), "[ops] bob: three");
     peer.say("four").await;
     assert_eq!(said(&program.line().await), "[ops] bob: four");
+    program.signal(Signal::INT);
+    assert_eq!(program.ended().await.with(0).output.len(), 0);
     assert_eq!(fs::read_dir(directory.path()).expect("the directory").count(), 1, "nothing lies beside it");
 }
 
