@@ -145,31 +145,32 @@ impl Program {
 
     /// Waits for the end.
     #[track_caller]
-    pub fn ended(mut self) -> impl Future<Output = Ended> {
-        let caller = std::panic::Location::caller();
-        async move {
-            let mut rest = Vec::new();
-            let whole = async {
-                if let Some(output) = &mut self.output {
-                    while let Ok(Some(line)) = output.next_line().await {
-                        rest.push(line);
-                    }
-                }
-                self.child.wait().await
-            };
-            let status = timeout(PATIENCE, whole).await;
-            let status = status.unwrap_or_else(|_| panic!("{caller}: it does not end; printed {rest:#?}")).expect("its end");
-            let errors = self.errors.await.expect("its errors");
-            Ended { status, output: rest, errors }
-        }
+    pub fn ended(self) -> impl Future<Output = Ended> {
+        let ended = self.ended_at_home();
+        // The home goes when the program has gone: not before, as long as that still writes in it.
+        async move { ended.await.0 }
     }
 
     /// The same, keeping the home.
     #[track_caller]
-    pub fn ended_at_home(mut self) -> impl Future<Output = (Ended, TempDir)> {
-        let elsewhere = tempfile::tempdir().expect("a home");
-        let home = std::mem::replace(&mut self.home, elsewhere);
-        let ended = self.ended();
-        async move { (ended.await, home) }
+    pub fn ended_at_home(self) -> impl Future<Output = (Ended, TempDir)> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let Self { home, mut child, input, output, errors } = self;
+            let mut rest = Vec::new();
+            let whole = async {
+                if let Some(mut output) = output {
+                    while let Ok(Some(line)) = output.next_line().await {
+                        rest.push(line);
+                    }
+                }
+                child.wait().await
+            };
+            let status = timeout(PATIENCE, whole).await;
+            let status = status.unwrap_or_else(|_| panic!("{caller}: it does not end; printed {rest:#?}")).expect("its end");
+            let errors = errors.await.expect("its errors");
+            drop(input);
+            (Ended { status, output: rest, errors }, home)
+        }
     }
 }
