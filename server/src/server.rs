@@ -192,7 +192,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 fn start_log<L: Log>(log: L, exports: PathBuf, fanout: &Arc<Fanout>, metrics: &Arc<Metrics>) -> anyhow::Result<(Keeper, Tasks)> {
     let reader = log.reader()?;
     let tasks = Tasks::start(reader, exports.clone(), Arc::clone(fanout))
-        .with_context(|| format!("cannot write exports to {}", exports.display()))?;
+        .with_context(|| format!("cannot remove the exports of an earlier run in {}", exports.display()))?;
     let tail = {
         let fanout = Arc::clone(fanout);
         move |committed| fanout.committed(committed)

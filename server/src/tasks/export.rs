@@ -14,11 +14,16 @@ use crate::log::{From, Page, Reader, Who};
 /// Messages read in one go.
 const PAGE: usize = 1000;
 
-/// Makes the directory, for this user only, and empties it.
-pub(super) fn prepare(directory: &Path) -> io::Result<()> {
-    if directory.exists() {
-        fs::remove_dir_all(directory)?;
+/// Takes away what an earlier run wrote.
+pub(super) fn clear(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
+}
+
+/// Makes the directory, for this user only, if it is not there: a run that exports nothing leaves nothing.
+fn make(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -27,6 +32,7 @@ pub(super) fn prepare(directory: &Path) -> io::Result<()> {
 }
 
 fn create(path: &Path) -> io::Result<File> {
+    path.parent().map_or(Ok(()), make)?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -85,12 +85,12 @@ impl From<std::io::Error> for Stopped {
 }
 
 impl Tasks {
-    /// Starts the thread. Exports are written into `directory`, which is emptied first: nobody can know of what is in it.
+    /// Starts the thread. Exports are written into `directory`. What is there is removed first: nobody can know of it.
     ///
     /// # Errors
-    /// The directory cannot be made, or the system has no thread.
+    /// The directory cannot be removed, or the system has no thread.
     pub fn start(reader: Box<dyn Reader>, directory: PathBuf, fanout: Arc<Fanout>) -> Result<Self, std::io::Error> {
-        export::prepare(&directory)?;
+        export::clear(&directory)?;
         let list = Arc::new(Mutex::new(VecDeque::new()));
         let (orders, inbox) = mpsc::sync_channel(QUEUE);
         let worker = Worker { reader, directory, list: Arc::clone(&list), fanout: Arc::clone(&fanout) };
