@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    Plan,
+    Plan, door,
     generator::Generator,
     process::{Process, own_cpu},
     table::Table,
@@ -12,6 +12,9 @@ use crate::{
 };
 
 const TITLE: &str = "Connect: into one of 100 rooms with 50 messages of history, 20 come into each";
+const BARE: &str = "bare accept, request, two writes";
+const CPU: &str = "CPU µs per connect";
+const TIMES: &str = "× bare";
 const ROOMS: usize = 100;
 /// Messages of each; the last 50 are shown.
 const SAID: usize = 60;
@@ -20,13 +23,16 @@ const COMING: usize = 2000;
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> anyhow::Result<()> {
     let store = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let servers = [
+        (BARE, door::start()?),
         ("**server**, in memory", Process::server(plan, None)?),
         ("**server**, durable", Process::server(plan, Some(store.path()))?),
     ];
-    for (_, server) in &servers {
+    table.columns(TITLE, &[CPU, TIMES, "connects per second", "KiB told to each", "generator busy %"]);
+    for (_, server) in &servers[1..] {
         fill(server)?;
     }
     for round in 0..=plan.rounds {
+        let mut bare = None;
         for (row, server) in &servers {
             let mut generator = Generator::new()?;
             let group = generator.group(Speech::Chat);
@@ -42,11 +48,18 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> anyhow::Result<()> {
             left(server)?;
             // The first is for warming up.
             if round > 0 {
-                table.aim(TITLE, row, "CPU µs per connect", CONNECT_MICROS, cpu);
+                match bare {
+                    None => table.add(TITLE, row, CPU, cpu),
+                    Some(bare) => {
+                        table.aim(TITLE, row, CPU, CONNECT_MICROS, cpu);
+                        table.add(TITLE, row, TIMES, cpu / bare);
+                    }
+                }
                 table.add(TITLE, row, "connects per second", COMING as f64 / took);
                 table.add(TITLE, row, "KiB told to each", bytes);
                 table.add(TITLE, row, "generator busy %", own.as_secs_f64() / took * 100.0);
             }
+            bare = bare.or(Some(cpu));
         }
     }
     Ok(())

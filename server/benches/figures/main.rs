@@ -10,7 +10,7 @@
 //! | [`process`] | a program under measure: its start, its processor time, its memory |
 //! | [`generator`] | every client at once, on one thread, cheap enough not to matter |
 //! | [`wire`] | frames, read by their headers |
-//! | [`floor`] | the bare loop, a process of its own |
+//! | [`floor`], [`door`] | the bare loop, and a bare accept: processes of their own |
 //! | [`peers`] | what a user might run instead: installed and started |
 //! | [`rig`] | any of these with its rooms full |
 //! | [`table`], [`percentiles`], [`report`] | rounds become medians, and a document |
@@ -18,6 +18,7 @@
 #![allow(clippy::print_stderr, reason = "progress is told while it goes on")]
 
 mod connect;
+mod door;
 mod durable;
 mod floor;
 mod generator;
@@ -102,8 +103,10 @@ impl Plan {
 }
 
 fn main() -> anyhow::Result<()> {
-    if std::env::args().nth(1).as_deref() == Some(floor::ARGUMENT) {
-        return floor::run();
+    match std::env::args().nth(1).as_deref() {
+        Some(floor::ARGUMENT) => return floor::run(),
+        Some(door::ARGUMENT) => return door::run(),
+        _ => {}
     }
     let mut plan = Plan::parse();
     if !plan.bench {

@@ -20,7 +20,8 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> anyhow::Result<()> {
             let who = (0..coming).map(|number| ("storm".to_owned(), format!("user-{number}")));
             generator.join_all(group, server.port, who)?;
             let took = begun.elapsed();
-            generator.quiet(Duration::from_millis(300))?;
+            // So long a big room gathers who came.
+            generator.quiet(Duration::from_millis(2300))?;
             let count = f64::from(coming);
             let each = (server.cpu()? - cpu).as_secs_f64() * 1e6 / count;
             let bytes = (generator.seen(group).bytes - bytes) as f64 / 1024.0 / count;

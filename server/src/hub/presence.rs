@@ -12,8 +12,13 @@ use chat_protocol::{RoomName, Signal, Timestamp, UserName, limits};
 
 use super::Due;
 
-/// Differences are gathered for so long.
+/// Differences are gathered for at least so long.
 const GATHER: Duration = Duration::from_millis(100);
+/// And for so long per user in the room: what coming and going costs in a second does not grow with who is there to be told of
+/// it, or a crowd that comes at once would cost its square.
+const GATHER_PER_USER: Duration = Duration::from_millis(2);
+/// But for no longer than this.
+const GATHER_AT_MOST: Duration = Duration::from_secs(2);
 /// A user without a connection is here for so long, so that a reload does not flicker. With [`GATHER`] at most a second.
 const GRACE: Duration = Duration::from_millis(900);
 
@@ -216,7 +221,7 @@ impl<const LISTED: usize> Room<LISTED> {
             furthest: listed.cloned(),
             shortest: None,
         }));
-        Some((now + GATHER, Due::Gathered(self.name.key())))
+        Some((now + gathering_takes(self.online()), Due::Gathered(self.name.key())))
     }
 
     fn remove(&mut self, user: &UserName, now: Instant) -> Option<(Instant, Due)> {
@@ -228,6 +233,12 @@ impl<const LISTED: usize> Room<LISTED> {
         }
         due
     }
+}
+
+/// How long the differences of a room with so many users are gathered.
+fn gathering_takes(online: usize) -> Duration {
+    let online = u32::try_from(online).unwrap_or(u32::MAX);
+    GATHER_PER_USER.saturating_mul(online).clamp(GATHER, GATHER_AT_MOST)
 }
 
 impl Gathering {
@@ -303,6 +314,13 @@ mod tests {
                 Some(other) => panic!("{other:?}"),
             };
             assert_eq!(told, expected);
+        }
+    }
+
+    #[test]
+    fn a_bigger_room_gathers_for_longer() {
+        for (online, ms) in [(0, 100), (1, 100), (50, 100), (51, 102), (200, 400), (1000, 2000), (usize::MAX, 2000)] {
+            assert_eq!(gathering_takes(online), Duration::from_millis(ms), "{online}");
         }
     }
 
