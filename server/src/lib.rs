@@ -17,6 +17,7 @@
 //! | [`session`] | one connection's conversation; `session::state` decides purely |
 //! | [`hub`] | who is here, who types |
 //! | [`http`] | every route, the handshake, the API |
+//! | [`doorway`] | a socket while HTTP speaks on it |
 //! | [`serve`] | a shard's thread, from the first byte to the hand-over |
 //! | [`tasks`] | the server's own long work |
 //! | [`server`] | how all this is put together, started and stopped |
@@ -26,6 +27,7 @@ pub mod auth;
 pub mod cli;
 mod clock;
 pub mod config;
+pub mod doorway;
 pub mod fanout;
 pub mod http;
 pub mod hub;

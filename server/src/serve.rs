@@ -26,6 +26,7 @@ use tower::ServiceExt;
 
 use crate::{
     admission::{Place, TurnedAway},
+    doorway::Doorway,
     fanout::Mail,
     http::{self, Peer},
     metrics::Reason,
@@ -108,6 +109,16 @@ async fn run(
             }
         }
     });
+    let sessions = spawn_local({
+        let (shard, services) = (Rc::clone(&shard), Arc::clone(&services));
+        async move {
+            loop {
+                // Its turn comes behind those who are coming in meanwhile: their sessions go with it.
+                shard.sessions.notified().await;
+                services.keeper.hand_in().await;
+            }
+        }
+    });
     let mut crowd = Vec::with_capacity(LET_IN);
     loop {
         tokio::select! {
@@ -128,6 +139,7 @@ async fn run(
     let _ = timeout(DRAIN_WITHIN, shard.empty()).await;
     sweep.abort();
     post.abort();
+    sessions.abort();
 }
 
 fn welcome(shard: &Rc<Shard>, services: &Arc<Services>, router: &Router, arrival: Arrival) {
@@ -143,7 +155,7 @@ fn welcome(shard: &Rc<Shard>, services: &Arc<Services>, router: &Router, arrival
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_WITHIN)
         .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Doorway::new(stream)), service)
         .with_upgrades();
     spawn_local(async move {
         // A peer that breaks off is its own affair.
@@ -179,13 +191,14 @@ async fn answer(
 
 async fn hand_over(shard: Rc<Shard>, services: Arc<Services>, upgrade: OnUpgrade, opening: Opening) {
     let Ok(upgraded) = upgrade.await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+    let Ok(parts) = upgraded.downcast::<TokioIo<Doorway>>() else {
         return tracing::error!("an upgraded connection was not the socket that was accepted");
     };
     // Copied, so that the buffer that HTTP was read into is not held for as long as the conversation lasts.
     let leftover = parts.read_buf.to_vec();
     drop(parts.read_buf);
-    let knock = Box::new(Knock { stream: parts.io.into_inner(), leftover, opening });
+    let (stream, answer) = parts.io.into_inner().into_parts();
+    let knock = Box::new(Knock { stream, answer, leftover, opening });
     // A task of its own, so that what the hand-over needed is not held either.
     spawn_local(session::converse(shard, services, knock));
 }

@@ -36,12 +36,10 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 pub type Committed = Vec<(Write, Outcome)>;
 
 enum Job {
-    Write(Write),
+    /// In this order.
+    Write { sessions: Vec<Write>, write: Option<Write> },
     /// Told first when all before it is committed and handed to the tail, then when the store is at rest.
-    Stop {
-        finished: oneshot::Sender<()>,
-        closed: oneshot::Sender<()>,
-    },
+    Stop { finished: oneshot::Sender<()>, closed: oneshot::Sender<()> },
 }
 
 type ReadJob = Box<dyn FnOnce(&mut dyn Reader) + Send>;
@@ -50,6 +48,8 @@ type ReadJob = Box<dyn FnOnce(&mut dyn Reader) + Send>;
 pub struct Keeper {
     epoch: Epoch,
     appends: mpsc::Sender<Job>,
+    /// Sessions that go to the log with whatever goes next.
+    sessions: Mutex<Vec<Write>>,
     reads: mpsc::Sender<ReadJob>,
     /// Apart, because a search is long work: nobody who comes in waits for those who search.
     searches: mpsc::Sender<ReadJob>,
@@ -80,7 +80,7 @@ impl Keeper {
                 std::process::abort();
             }
         })?;
-        Ok(Self { epoch, appends, reads, searches, writable })
+        Ok(Self { epoch, appends, sessions: Mutex::default(), reads, searches, writable })
     }
 
     /// Which log this is.
@@ -98,10 +98,13 @@ impl Keeper {
     /// # Errors
     /// There is none, or the log is closed; the write comes back.
     pub fn try_append(&self, write: Write) -> Result<(), Box<Write>> {
-        self.appends.try_send(Job::Write(write)).map_err(|error| match error.into_inner() {
-            Job::Write(write) => Box::new(write),
-            Job::Stop { .. } => unreachable!("a write was sent"),
-        })
+        match self.appends.try_reserve() {
+            Ok(place) => {
+                self.send(place, Some(write));
+                Ok(())
+            }
+            Err(_) => Err(Box::new(write)),
+        }
     }
 
     /// Hands something to the log, waiting for a place in its queue. What became of it, the tail says.
@@ -109,10 +112,35 @@ impl Keeper {
     /// # Errors
     /// The log is closed; the write comes back.
     pub async fn append(&self, write: Write) -> Result<(), Write> {
-        self.appends.send(Job::Write(write)).await.map_err(|error| match error.0 {
-            Job::Write(write) => write,
-            Job::Stop { .. } => unreachable!("a write was sent"),
-        })
+        match self.appends.reserve().await {
+            Ok(place) => {
+                self.send(place, Some(write));
+                Ok(())
+            }
+            Err(_) => Err(write),
+        }
+    }
+
+    /// A session goes to the log before whatever is handed in next, so that nothing that an author says is kept without the proof
+    /// of whose it is. [`Keeper::hand_in`] must follow soon: a crowd that comes at once wakes the log once.
+    pub fn session(&self, session: Session) {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(Write::Session(session));
+    }
+
+    /// Hands the sessions to the log that wait. A log that is closed has kept what it had.
+    pub async fn hand_in(&self) {
+        if let Ok(place) = self.appends.reserve().await {
+            self.send(place, None);
+        }
+    }
+
+    fn send(&self, place: mpsc::Permit<'_, Job>, write: Option<Write>) {
+        let mut waiting = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let sessions = std::mem::take(&mut *waiting);
+        // Sent under the lock: who finds no session waiting comes behind it.
+        if write.is_some() || !sessions.is_empty() {
+            place.send(Job::Write { sessions, write });
+        }
     }
 
     /// Appends and waits for what became of it.
@@ -146,6 +174,7 @@ impl Keeper {
 
     /// Finishes what was appended so far; nothing is taken after that. What comes back is done when the store is at rest.
     pub async fn finish(&self) -> oneshot::Receiver<()> {
+        self.hand_in().await;
         let ((finished, done), (closed, rest)) = (oneshot::channel(), oneshot::channel());
         if self.appends.send(Job::Stop { finished, closed }).await.is_ok() {
             let _ = done.await;
@@ -214,13 +243,13 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
             let mut writes = Vec::new();
             let mut stop = None;
             match self.next() {
-                Some(Job::Write(write)) => writes.push(write),
+                Some(Job::Write { sessions, write }) => writes.extend(sessions.into_iter().chain(write)),
                 Some(Job::Stop { finished, closed }) => stop = Some((finished, closed)),
                 None => return,
             }
             while stop.is_none() && writes.len() < BATCH {
                 match self.inbox.try_recv() {
-                    Ok(Job::Write(write)) => writes.push(write),
+                    Ok(Job::Write { sessions, write }) => writes.extend(sessions.into_iter().chain(write)),
                     Ok(Job::Stop { finished, closed }) => stop = Some((finished, closed)),
                     Err(_) => break,
                 }
@@ -242,8 +271,11 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
     fn refuse_the_rest(&mut self) {
         self.inbox.close();
         let mut late = Vec::new();
-        while let Ok(Job::Write(write)) = self.inbox.try_recv() {
-            late.push((write, Outcome::Refused(unavailable())));
+        // Until everybody who had a place in the queue has used it.
+        while let Some(job) = self.inbox.blocking_recv() {
+            if let Job::Write { write: Some(write), .. } = job {
+                late.push((write, Outcome::Refused(unavailable())));
+            }
         }
         if !late.is_empty() {
             (self.tail)(late);
@@ -258,7 +290,7 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
         let inbox = &mut self.inbox;
         match self.runtime.block_on(async { tokio::time::timeout(PROBE_EVERY, inbox.recv()).await }) {
             Ok(job) => job,
-            Err(_) => Some(Job::Write(probe(clock::now()))),
+            Err(_) => Some(Job::Write { sessions: Vec::new(), write: Some(probe(clock::now())) }),
         }
     }
 

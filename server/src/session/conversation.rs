@@ -62,6 +62,7 @@ impl<'a> Conversation<'a> {
         opening: Box<Opening>,
     ) -> Result<Box<Self>, End> {
         let (mut identity, room) = entry::enter(services, line, dialect, &opening).await?;
+        line.shard.sessions.notify_one();
         let secret = identity.secret.take();
         let hears_private = match dialect {
             Dialect::Chat | Dialect::Echo | Dialect::Plain => true,
@@ -110,7 +111,8 @@ impl<'a> Conversation<'a> {
             shard.unsubscribe(&self.line.connection, self.dialect, room);
             self.services.hub.leave(room, name, manner(self.dialect), true, clock::now(), Instant::now());
         }
-        self.identity.depart(self.services).await;
+        self.identity.depart(self.services);
+        shard.sessions.notify_one();
     }
 
     /// Hears and does, until there is an end.
@@ -124,7 +126,8 @@ impl<'a> Conversation<'a> {
             }
             if self.touched.elapsed() >= TOUCH_EVERY {
                 self.touched = Instant::now();
-                Box::pin(self.identity.touch(self.services)).await;
+                self.identity.touch(self.services);
+                self.line.shard.sessions.notify_one();
             }
         }
     }

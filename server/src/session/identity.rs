@@ -6,7 +6,7 @@ use chat_protocol::{CloseCode, Timestamp, UserName};
 
 use crate::{
     auth, clock,
-    log::{Author, Session, Who, Write},
+    log::{Author, Session, Who},
     services::Services,
     shard::Closing,
 };
@@ -36,7 +36,7 @@ pub enum Keeping {
 }
 
 impl Identity {
-    /// A user of this name: the holder of the session it shows, or somebody new.
+    /// A user of this name: the holder of the session it shows, or somebody new. The session waits to be handed in.
     pub async fn take(services: &Services, name: UserName, shown: Option<&str>, keeping: Keeping) -> Result<Self, Closing> {
         let now = clock::now();
         let known = match shown {
@@ -44,7 +44,6 @@ impl Identity {
             None => None,
         };
         let proven = known.is_some();
-        let mut fresh = !proven;
         let (who, secret) = match (known, shown, keeping) {
             (Some(session), Some(secret), _) => {
                 let session = Session { used: now, ..session };
@@ -62,26 +61,12 @@ impl Identity {
         services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
         let hold = secret.is_some();
         let kept = secret.as_ref().map(|(_, session)| session.hash);
-        let secret = match secret {
-            None => None,
-            Some((secret, session)) => {
-                // Before anything that this author says, so that no message outlives the proof of whose it is.
-                let handed_in = match services.keeper.try_append(Write::Session(session)) {
-                    Ok(()) => Ok(()),
-                    Err(write) => {
-                        // Meanwhile the name is known, and somebody may say something to it.
-                        fresh = false;
-                        services.keeper.append(*write).await
-                    }
-                };
-                if handed_in.is_err() {
-                    services.hub.depart(&who.name, false, Instant::now());
-                    return Err(CloseCode::Overloaded.into());
-                }
-                Some(secret.into())
-            }
-        };
-        Ok(Self { who, secret, session: kept, hold, proven, fresh })
+        let secret = secret.map(|(secret, session)| {
+            // Before anything that this author says, so that no message outlives the proof of whose it is.
+            services.keeper.session(session);
+            secret.into()
+        });
+        Ok(Self { who, secret, session: kept, hold, proven, fresh: !proven })
     }
 
     /// A user whose name the server makes: several may have it, nobody owns it.
@@ -106,19 +91,17 @@ impl Identity {
     }
 
     /// The session is in use: its days are counted from now.
-    pub async fn touch(&self, services: &Services) {
+    pub fn touch(&self, services: &Services) {
         if let Some(hash) = self.session {
             let Who { name, author, since } = self.who.clone();
-            let session = Session { hash, author, name, made: since, used: clock::now() };
-            // A log that is closed has kept what it had.
-            let _ = services.keeper.append(Write::Session(session)).await;
+            services.keeper.session(Session { hash, author, name, made: since, used: clock::now() });
         }
     }
 
     /// The connection is over.
-    pub async fn depart(&self, services: &Services) {
+    pub fn depart(&self, services: &Services) {
         services.hub.depart(&self.who.name, self.hold, Instant::now());
-        self.touch(services).await;
+        self.touch(services);
     }
 }
 

@@ -35,6 +35,8 @@ use crate::{
 /// A socket that has been upgraded, and what was asked for.
 pub struct Knock {
     pub stream: TcpStream,
+    /// What HTTP answered. Nothing goes out before it.
+    pub answer: Vec<u8>,
     /// What came after the request.
     pub leftover: Vec<u8>,
     pub opening: Opening,
@@ -68,9 +70,10 @@ pub async fn converse(shard: Rc<Shard>, services: Arc<Services>, mut knock: Box<
 
 #[allow(clippy::boxed_local, reason = "taken out of its box only here, where nothing is held over a wait")]
 fn pick_up(shard: Rc<Shard>, services: &Services, knock: Box<Knock>) -> (Line, Box<Opening>) {
-    let Knock { stream, leftover, opening } = *knock;
+    let Knock { stream, answer, leftover, opening } = *knock;
     let dialect = opening.endpoint.dialect();
     let connection = Rc::new(Connection::new(services.numbers.connection(), dialect, stream, Instant::now()));
+    connection.queue(answer.into());
     shard.admit(&connection);
     // It came while everybody was told to go, and was not told.
     if services.is_draining() {

@@ -1,0 +1,73 @@
+//! A socket while HTTP speaks on it. It passes everything on, but for the answer that lets a WebSocket in: that is held until the
+//! greeting goes out with it. Letting somebody in costs little but what the system does for each write.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// How an answer begins that is the last word of HTTP.
+const SWITCHING: &[u8] = b"HTTP/1.1 101 ";
+
+/// A socket that HTTP speaks on.
+pub struct Doorway {
+    stream: TcpStream,
+    held: Vec<u8>,
+}
+
+impl Doorway {
+    pub fn new(stream: TcpStream) -> Self {
+        Self { stream, held: Vec::new() }
+    }
+
+    /// The socket, and what has to be written to it first.
+    pub fn into_parts(self) -> (TcpStream, Vec<u8>) {
+        (self.stream, self.held)
+    }
+
+    fn holds(&self, bytes: &[u8]) -> bool {
+        !self.held.is_empty() || bytes.starts_with(SWITCHING)
+    }
+}
+
+impl AsyncRead for Doorway {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Doorway {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.holds(bytes) {
+            self.held.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if slices.first().is_some_and(|first| self.holds(first)) {
+            slices.iter().for_each(|slice| self.held.extend_from_slice(slice));
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
+        }
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
