@@ -24,8 +24,8 @@ pub(super) struct Names {
     by_looks: HashMap<Arc<str>, Holder>,
     /// Other looks of a holder above.
     aliases: HashMap<Arc<str>, Arc<str>>,
-    /// Where each holder's author is found above.
-    by_author: HashMap<Author, Arc<str>>,
+    /// Which name each holder's author has above.
+    by_author: HashMap<Author, UserName>,
     /// How many holders above have a connection.
     online: usize,
 }
@@ -33,8 +33,15 @@ pub(super) struct Names {
 struct Holder {
     user: UserName,
     author: Author,
-    connections: u32,
-    held_until: Option<Instant>,
+    kept: Kept,
+}
+
+/// What keeps a name for its holder.
+enum Kept {
+    /// So many connections.
+    Here(u32),
+    /// The last one dropped, and may come back until then.
+    Until(Instant),
 }
 
 /// What a name looks like, and what it looks like to a reader who does not tell a capital I from an l. Names that the server
@@ -55,7 +62,14 @@ impl Looks {
 
 impl Holder {
     fn in_use(&self, now: Instant) -> bool {
-        self.connections > 0 || self.held_until.is_some_and(|until| now < until)
+        match self.kept {
+            Kept::Here(_) => true,
+            Kept::Until(until) => now < until,
+        }
+    }
+
+    fn is_here(&self) -> bool {
+        matches!(self.kept, Kept::Here(_))
     }
 
     fn admits(&self, user: &UserName, author: &Author, now: Instant) -> bool {
@@ -79,8 +93,8 @@ impl Names {
         self.admit(&looks, user, author, now)?;
         let Looks { name, other } = looks;
         if let Some(holder) = self.by_looks.get_mut(&name) {
-            if holder.connections > 0 {
-                holder.connections += 1;
+            if let Kept::Here(connections) = &mut holder.kept {
+                *connections += 1;
                 return Ok(());
             }
             self.remove(&name);
@@ -88,24 +102,27 @@ impl Names {
         if other != name {
             self.aliases.insert(other, Arc::clone(&name));
         }
-        self.by_author.insert(author.clone(), Arc::clone(&name));
+        self.by_author.insert(author.clone(), user.clone());
         self.online += 1;
-        self.by_looks.insert(name, Holder { user: user.clone(), author: author.clone(), connections: 1, held_until: None });
+        self.by_looks.insert(name, Holder { user: user.clone(), author: author.clone(), kept: Kept::Here(1) });
         Ok(())
     }
 
     pub(super) fn depart(&mut self, user: &UserName, hold: bool, now: Instant) -> Option<(Instant, Due)> {
         let name = Looks::of(user).name;
         let holder = self.by_looks.get_mut(&name)?;
-        if holder.connections != 1 {
-            holder.connections = holder.connections.saturating_sub(1);
-            return None;
+        match &mut holder.kept {
+            Kept::Here(1) => {}
+            Kept::Here(connections) => {
+                *connections -= 1;
+                return None;
+            }
+            Kept::Until(_) => return None,
         }
-        holder.connections = 0;
         self.online -= 1;
         if hold && !user.is_made() {
             let until = now + HELD;
-            holder.held_until = Some(until);
+            holder.kept = Kept::Until(until);
             return Some((until, Due::Name(name)));
         }
         self.remove(&name);
@@ -123,8 +140,7 @@ impl Names {
     }
 
     pub(super) fn release(&mut self, name: &str, now: Instant) {
-        let over = |holder: &Holder| holder.connections == 0 && holder.held_until.is_none_or(|until| until <= now);
-        if self.by_looks.get(name).is_some_and(over) {
+        if self.by_looks.get(name).is_some_and(|holder| !holder.in_use(now)) {
             self.remove(name);
         }
     }
@@ -140,17 +156,17 @@ impl Names {
     }
 
     pub(super) fn is_online(&self, user: &UserName) -> bool {
-        self.by_looks.get(&Looks::of(user).name).is_some_and(|holder| holder.connections > 0 && holder.user == *user)
+        self.by_looks.get(&Looks::of(user).name).is_some_and(|holder| holder.is_here() && holder.user == *user)
     }
 
     pub(super) fn online_name(&self, user: &UserName) -> Option<UserName> {
         let holder = self.by_looks.get(&Looks::of(user).name)?;
-        (holder.connections > 0 && holder.user == *user).then(|| holder.user.clone())
+        (holder.is_here() && holder.user == *user).then(|| holder.user.clone())
     }
 
     /// The name that an author has now, or that waits for it.
     pub(super) fn of(&self, author: &Author, now: Instant) -> Option<UserName> {
-        let holder = self.by_looks.get(self.by_author.get(author)?)?;
+        let holder = self.by_looks.get(&Looks::of(self.by_author.get(author)?).name)?;
         holder.in_use(now).then(|| holder.user.clone())
     }
 

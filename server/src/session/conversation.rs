@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::{
     Opening, entry,
-    identity::Identity,
+    identity::{Identity, Secret},
     line::{End, Input, Line},
     state::{Look, State, Step},
 };
@@ -61,9 +61,8 @@ impl<'a> Conversation<'a> {
         dialect: Dialect,
         opening: Box<Opening>,
     ) -> Result<Box<Self>, End> {
-        let (mut identity, room) = entry::enter(services, line, dialect, &opening).await?;
+        let (identity, secret, room) = entry::enter(services, line, dialect, &opening).await?;
         line.shard.sessions.notify_one();
-        let secret = identity.secret.take();
         let hears_private = match dialect {
             Dialect::Chat | Dialect::Echo | Dialect::Plain => true,
             Dialect::Channel => identity.proven,
@@ -84,7 +83,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    async fn greet(&mut self, secret: Option<Box<str>>, room: Option<RoomName>, opening: &Opening) -> Result<(), End> {
+    async fn greet(&mut self, secret: Secret, room: Option<RoomName>, opening: &Opening) -> Result<(), End> {
         if self.dialect == Dialect::Chat {
             self.welcome(secret.unwrap_or_default().into()).await?;
         } else {

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{
     Credential, Endpoint, Opening,
-    identity::{self, Identity, Keeping},
+    identity::{self, Identity, Keeping, Secret},
     line::{End, Input, Line},
 };
 use crate::{services::Services, shard::Closing};
@@ -15,13 +15,13 @@ use crate::{services::Services, shard::Closing};
 /// A credential must be shown within this.
 const CREDENTIAL_WITHIN: Duration = Duration::from_secs(10);
 
-/// Checks the credential and the names, and takes the user's name.
+/// Checks the credential and the names, and takes the user's name. Answers who it is now, its secret, and the room of the URL.
 pub(super) async fn enter(
     services: &Services,
     line: &mut Line,
     dialect: Dialect,
     opening: &Opening,
-) -> Result<(Identity, Option<RoomName>), End> {
+) -> Result<(Identity, Secret, Option<RoomName>), End> {
     if opening.endpoint.is_auth() && opening.credential != Credential::Good {
         return Err(CloseCode::InvalidToken.into());
     }
@@ -38,13 +38,9 @@ pub(super) async fn enter(
     let user = |name: &str| UserName::parse(name).map_err(|error| identity::policy(&error));
     let shown = opening.session.as_deref();
     let fixed = |name: &str| RoomName::parse(name).map_err(|error| identity::policy(&error));
-    Ok(match &opening.endpoint {
-        Endpoint::Chat { room, user: name } => {
-            let name = user(name)?;
-            let room = chat_room(room, &name)?;
-            (Identity::take(services, name, shown, Keeping::Session).await?, Some(room))
-        }
-        Endpoint::Auth { room, user: Some(name) } => {
+    let nobody = |user| Ok::<_, Closing>((Identity::made(services, user)?, None));
+    let ((identity, secret), room) = match &opening.endpoint {
+        Endpoint::Chat { room, user: name } | Endpoint::Auth { room, user: Some(name) } => {
             let name = user(name)?;
             let room = chat_room(room, &name)?;
             (Identity::take(services, name, shown, Keeping::Session).await?, Some(room))
@@ -53,15 +49,16 @@ pub(super) async fn enter(
             let room = fixed(room)?;
             (Identity::unnamed(services, Keeping::Session).await?, Some(room))
         }
-        Endpoint::Echo => (Identity::made(services, UserName::nameless(services.numbers.nameless()))?, Some(fixed("echo")?)),
-        Endpoint::Client(id) => (Identity::made(services, UserName::client(*id))?, Some(fixed("lobby")?)),
+        Endpoint::Echo => (nobody(UserName::nameless(services.numbers.nameless()))?, Some(fixed("echo")?)),
+        Endpoint::Client(id) => (nobody(UserName::client(*id))?, Some(fixed("lobby")?)),
         Endpoint::Named(name) => (Identity::take(services, user(name)?, shown, Keeping::WhileOpen).await?, Some(fixed("lobby")?)),
         Endpoint::Channels { user: Some(name) } => {
             (Identity::take(services, user(name)?, shown, Keeping::WhileOpen).await?, None)
         }
         Endpoint::Channels { user: None } => (Identity::unnamed(services, Keeping::WhileOpen).await?, None),
         Endpoint::Tasks => return Err(CloseCode::Internal.into()),
-    })
+    };
+    Ok((identity, secret, room))
 }
 
 /// The room on the URL: a public one, or one of the user's own conversations.

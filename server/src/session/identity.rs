@@ -14,8 +14,6 @@ use crate::{
 /// A connection's place among the names. It must be given back with [`Identity::depart`].
 pub struct Identity {
     pub who: Who,
-    /// The session's secret, where the endpoint has a way to tell it. Taken when it is told.
-    pub secret: Option<Box<str>>,
     /// The hash of the session behind it. The session was made when [`Who::since`] says.
     session: Option<[u8; 32]>,
     /// The name waits for its session after a drop.
@@ -25,6 +23,9 @@ pub struct Identity {
     /// Its author was made just now: nothing is kept of it.
     pub fresh: bool,
 }
+
+/// The secret of somebody's session, where the endpoint has a way to tell it.
+pub type Secret = Option<Box<str>>;
 
 /// How an endpoint keeps names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,12 @@ pub enum Keeping {
 
 impl Identity {
     /// A user of this name: the holder of the session it shows, or somebody new. The session waits to be handed in.
-    pub async fn take(services: &Services, name: UserName, shown: Option<&str>, keeping: Keeping) -> Result<Self, Closing> {
+    pub async fn take(
+        services: &Services,
+        name: UserName,
+        shown: Option<&str>,
+        keeping: Keeping,
+    ) -> Result<(Self, Secret), Closing> {
         let now = clock::now();
         let known = match shown {
             Some(secret) => session(services, secret, now).await?.filter(|session| session.name == name),
@@ -66,18 +72,18 @@ impl Identity {
             services.keeper.session(session);
             secret.into()
         });
-        Ok(Self { who, secret, session: kept, hold, proven, fresh: !proven })
+        Ok((Self { who, session: kept, hold, proven, fresh: !proven }, secret))
     }
 
     /// A user whose name the server makes: several may have it, nobody owns it.
     pub fn made(services: &Services, name: UserName) -> Result<Self, Closing> {
         let who = nobody_else(name, clock::now())?;
         services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
-        Ok(Self { who, secret: None, session: None, hold: false, proven: false, fresh: true })
+        Ok(Self { who, session: None, hold: false, proven: false, fresh: true })
     }
 
     /// A guest that gave no name gets one.
-    pub async fn unnamed(services: &Services, keeping: Keeping) -> Result<Self, Closing> {
+    pub async fn unnamed(services: &Services, keeping: Keeping) -> Result<(Self, Secret), Closing> {
         let mut taken = Closing::from(CloseCode::NameTaken);
         for _ in 0..8 {
             let word = auth::random_word(4).map_err(|_| Closing::from(CloseCode::Internal))?;
