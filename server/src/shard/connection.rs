@@ -8,23 +8,17 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     io::{self, IoSlice},
     task::{Context, Poll, Waker, ready},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect};
 use tokio::{io::Interest, net::TcpStream};
 
-/// What may wait for a reader that takes nothing before it is too slow. What one turn of the shard tells may come on top: that
-/// is shared by all readers.
-const QUEUE: usize = 256 * 1024;
-/// What may wait for a reader that goes on taking.
-const QUEUE_MOVING: usize = 1024 * 1024;
-/// A reader that took nothing for so long takes nothing.
-const STANDSTILL: Duration = Duration::from_secs(2);
+use super::outbox::Outbox;
+
 /// With so much waiting, signals are not worth adding.
 const SIGNALS: usize = 16 * 1024;
 /// With so much waiting, the connection is not asked for more: answers that were asked for wait in the queue too.
@@ -50,66 +44,6 @@ impl Closing {
 impl From<CloseCode> for Closing {
     fn from(code: CloseCode) -> Self {
         Self::new(code, code.reason())
-    }
-}
-
-struct Slice {
-    bytes: Bytes,
-    /// Told to everybody, not asked for: this is what makes a reader too slow.
-    told: bool,
-}
-
-#[derive(Default)]
-struct Outbox {
-    queue: VecDeque<Slice>,
-    bytes: usize,
-    told: usize,
-    /// The first slice has been written in part: it must be finished, or the frame boundary is lost.
-    begun: bool,
-    /// When something began to wait, or some of it went.
-    moved: Option<Instant>,
-}
-
-impl Outbox {
-    /// Whether more waits than may.
-    fn is_over(&self, now: Instant) -> bool {
-        let stands = || self.moved.is_none_or(|moved| now.saturating_duration_since(moved) >= STANDSTILL);
-        self.told > QUEUE_MOVING || (self.told > QUEUE && stands())
-    }
-
-    fn push(&mut self, bytes: Bytes, told: bool) {
-        if bytes.is_empty() {
-            return;
-        }
-        if self.queue.is_empty() {
-            self.moved = Some(Instant::now());
-        }
-        self.bytes += bytes.len();
-        self.told += if told { bytes.len() } else { 0 };
-        self.queue.push_back(Slice { bytes, told });
-    }
-
-    fn advance(&mut self, mut written: usize) {
-        self.bytes -= written;
-        while let Some(first) = self.queue.front_mut() {
-            let step = written.min(first.bytes.len());
-            written -= step;
-            self.told -= if first.told { step } else { 0 };
-            if step < first.bytes.len() {
-                first.bytes.advance(step);
-                self.begun |= step > 0;
-                return;
-            }
-            self.queue.pop_front();
-            self.begun = false;
-        }
-    }
-
-    /// Forgets all that is not begun.
-    fn clear(&mut self) {
-        self.queue.truncate(usize::from(self.begun));
-        self.bytes = self.queue.iter().map(|slice| slice.bytes.len()).sum();
-        self.told = self.queue.iter().filter(|slice| slice.told).map(|slice| slice.bytes.len()).sum();
     }
 }
 
@@ -412,28 +346,5 @@ impl Connection {
     /// How often it was asked for a sign of life since it was heard.
     pub fn asked_for_life(&self) -> &Cell<u32> {
         &self.asked_for_life
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cleared_queue_keeps_what_was_begun() {
-        let mut outbox = Outbox::default();
-        for (bytes, told) in [("abcd", true), ("ef", false), ("gh", true)] {
-            outbox.push(Bytes::from_static(bytes.as_bytes()), told);
-        }
-        assert_eq!((outbox.bytes, outbox.told), (8, 6));
-        outbox.advance(2);
-        assert_eq!((outbox.bytes, outbox.told, outbox.begun), (6, 4, true));
-        outbox.clear();
-        assert_eq!((outbox.bytes, outbox.told, outbox.queue.len()), (2, 2, 1));
-        outbox.advance(2);
-        assert_eq!((outbox.bytes, outbox.told, outbox.begun), (0, 0, false));
-        outbox.push(Bytes::from_static(b"ij"), true);
-        outbox.clear();
-        assert!(outbox.queue.is_empty() && outbox.bytes == 0 && outbox.told == 0);
     }
 }

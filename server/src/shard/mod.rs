@@ -4,6 +4,7 @@
 //! Does not know sessions, HTTP or how a connection came to be.
 
 mod connection;
+mod outbox;
 mod recent;
 mod rest;
 mod rooms;
