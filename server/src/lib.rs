@@ -20,6 +20,7 @@
 //! | [`doorway`] | a socket while HTTP speaks on it |
 //! | [`serve`] | a shard's thread, from the first byte to the hand-over |
 //! | [`tasks`] | the server's own long work |
+//! | [`proxy`] | which proxies are believed, and what they say |
 //! | [`server`] | how all this is put together, started and stopped |
 
 pub mod admission;
@@ -34,6 +35,7 @@ pub mod hub;
 pub mod limits;
 pub mod log;
 pub mod metrics;
+pub mod proxy;
 pub mod serve;
 pub mod server;
 pub mod services;

@@ -66,6 +66,8 @@ const RULES: &[Rule] = &[
         but: &[],
         why: "a shard knows connections and rooms, nobody's conversation",
     },
+    Rule { of: "crate::proxy", not: &["crate::", "tokio"], but: &["crate::proxy"], why: "what is said is judged purely" },
+    Rule { of: "crate::proxy::preamble", not: &["axum", "http", "std::io"], but: &[], why: "bytes in, an address out" },
     Rule { of: "crate::session", not: &["crate::http", "crate::serve"], but: &[], why: "it does not know how one knocks" },
     Rule { of: "crate::http", not: &["crate::serve", "crate::hub::Manner"], but: &[], why: "requests are only judged there" },
 ];
@@ -385,6 +387,7 @@ fn the_reading_finds_every_forbidden_edge() {
         ("shard/rooms.rs", "fn f(_: &crate::services::Services) {}", "crate::services::Services"),
         ("fanout.rs", "use crate::{\n    // why not\n    session::{self, Opening},\n};", "crate::session"),
         ("http/ws.rs", "use crate::serve::{self, Arrival};", "crate::serve::Arrival"),
+        ("proxy/preamble.rs", "use std::io::Read;", "std::io::Read"),
     ] {
         let found = offences(file, source);
         let knows = format!("{file} knows {path}: ");
