@@ -7,28 +7,29 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::stream::Stream;
 
 /// How an answer begins that is the last word of HTTP.
 const SWITCHING: &[u8] = b"HTTP/1.1 101 ";
 
 /// A socket that HTTP speaks on.
 pub struct Doorway {
-    stream: TcpStream,
+    stream: Stream,
+    /// What was read from it before HTTP was.
+    begun: Vec<u8>,
     held: Vec<u8>,
 }
 
 impl Doorway {
-    pub fn new(stream: TcpStream) -> Self {
-        Self { stream, held: Vec::new() }
+    pub fn new(stream: Stream, begun: Vec<u8>) -> Self {
+        Self { stream, begun, held: Vec::new() }
     }
 
-    /// The socket, and what has to be written to it first.
-    pub fn into_parts(self) -> (TcpStream, Vec<u8>) {
-        (self.stream, self.held)
+    /// The socket, what has to be written to it first, and what was read from it and is nobody's yet.
+    pub fn into_parts(self) -> (Stream, Vec<u8>, Vec<u8>) {
+        (self.stream, self.held, self.begun)
     }
 
     fn holds(&self, bytes: &[u8]) -> bool {
@@ -38,6 +39,12 @@ impl Doorway {
 
 impl AsyncRead for Doorway {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.begun.is_empty() {
+            let length = self.begun.len().min(buffer.remaining());
+            buffer.put_slice(&self.begun[..length]);
+            self.begun.drain(..length);
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }

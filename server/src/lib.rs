@@ -20,6 +20,7 @@
 //! | [`doorway`] | a socket while HTTP speaks on it |
 //! | [`serve`] | a shard's thread, from the first byte to the hand-over |
 //! | [`tasks`] | the server's own long work |
+//! | [`stream`] | a socket, plain or with TLS |
 //! | [`proxy`] | which proxies are believed, and what they say |
 //! | [`server`] | how all this is put together, started and stopped |
 
@@ -41,6 +42,7 @@ pub mod server;
 pub mod services;
 pub mod session;
 pub mod shard;
+pub mod stream;
 pub mod tasks;
 
 pub use self::{config::Config, server::Server};

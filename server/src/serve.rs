@@ -33,6 +33,7 @@ use crate::{
     services::Services,
     session::{self, Knock, Opening},
     shard::Shard,
+    stream::Stream,
 };
 
 /// A request must be there within this of the connection, or of the one before.
@@ -155,7 +156,7 @@ fn welcome(shard: &Rc<Shard>, services: &Arc<Services>, router: &Router, arrival
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_WITHIN)
         .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(Doorway::new(stream)), service)
+        .serve_connection(TokioIo::new(Doorway::new(Stream::Plain(stream), Vec::new())), service)
         .with_upgrades();
     spawn_local(async move {
         // A peer that breaks off is its own affair.
@@ -194,10 +195,10 @@ async fn hand_over(shard: Rc<Shard>, services: Arc<Services>, upgrade: OnUpgrade
     let Ok(parts) = upgraded.downcast::<TokioIo<Doorway>>() else {
         return tracing::error!("an upgraded connection was not the socket that was accepted");
     };
+    let (stream, answer, unread) = parts.io.into_inner().into_parts();
     // Copied, so that the buffer that HTTP was read into is not held for as long as the conversation lasts.
-    let leftover = parts.read_buf.to_vec();
-    drop(parts.read_buf);
-    let (stream, answer) = parts.io.into_inner().into_parts();
+    let leftover = [&parts.read_buf[..], &unread].concat();
+    drop((parts.read_buf, unread));
     let knock = Box::new(Knock { stream, answer, leftover, opening });
     // A task of its own, so that what the hand-over needed is not held either.
     spawn_local(session::converse(shard, services, knock));

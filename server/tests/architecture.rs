@@ -68,6 +68,14 @@ const RULES: &[Rule] = &[
     },
     Rule { of: "crate::proxy", not: &["crate::", "tokio"], but: &["crate::proxy"], why: "what is said is judged purely" },
     Rule { of: "crate::proxy::preamble", not: &["axum", "http", "std::io"], but: &[], why: "bytes in, an address out" },
+    Rule {
+        of: "crate::stream",
+        not: &["crate::", "axum", "http", "hyper", "hyper_util", "tokio_tungstenite", "tungstenite"],
+        but: &["crate::stream"],
+        why: "bytes in, bytes out",
+    },
+    Rule { of: "crate::shard", not: &["rustls"], but: &[], why: "plain or with TLS, a socket is a socket" },
+    Rule { of: "crate::session", not: &["rustls"], but: &[], why: "plain or with TLS, a socket is a socket" },
     Rule { of: "crate::session", not: &["crate::http", "crate::serve"], but: &[], why: "it does not know how one knocks" },
     Rule { of: "crate::http", not: &["crate::serve", "crate::hub::Manner"], but: &[], why: "requests are only judged there" },
 ];
@@ -387,6 +395,8 @@ fn the_reading_finds_every_forbidden_edge() {
         ("shard/rooms.rs", "fn f(_: &crate::services::Services) {}", "crate::services::Services"),
         ("fanout.rs", "use crate::{\n    // why not\n    session::{self, Opening},\n};", "crate::session"),
         ("http/ws.rs", "use crate::serve::{self, Arrival};", "crate::serve::Arrival"),
+        ("stream/encrypted.rs", "use crate::tls::Certificate;", "crate::tls::Certificate"),
+        ("shard/connection.rs", "use rustls::ServerConnection;", "rustls::ServerConnection"),
         ("proxy/preamble.rs", "use std::io::Read;", "std::io::Read"),
     ] {
         let found = offences(file, source);

@@ -17,7 +17,6 @@ pub mod state;
 use std::{rc::Rc, sync::Arc, time::Instant};
 
 use chat_protocol::{CloseCode, Dialect};
-use tokio::net::TcpStream;
 
 use self::{
     conversation::Conversation,
@@ -30,11 +29,12 @@ pub use self::{
 use crate::{
     services::Services,
     shard::{Closing, Connection, Shard},
+    stream::Stream,
 };
 
 /// A socket that has been upgraded, and what was asked for.
 pub struct Knock {
-    pub stream: TcpStream,
+    pub stream: Stream,
     /// What HTTP answered. Nothing goes out before it.
     pub answer: Vec<u8>,
     /// What came after the request.

@@ -9,15 +9,15 @@
 use std::{
     cell::{Cell, RefCell},
     io::{self, IoSlice},
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, Waker},
     time::Instant,
 };
 
 use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect};
-use tokio::{io::Interest, net::TcpStream};
 
 use super::outbox::Outbox;
+use crate::stream::Stream;
 
 /// With so much waiting, signals are not worth adding.
 const SIGNALS: usize = 16 * 1024;
@@ -63,7 +63,7 @@ pub struct Connection {
     pub id: u64,
     /// None speaks of tasks only.
     pub dialect: Option<Dialect>,
-    stream: TcpStream,
+    stream: Stream,
     /// Nothing for a reader that keeps up.
     outbox: RefCell<Option<Box<Outbox>>>,
     /// The task that reads this connection; it also writes what waits.
@@ -80,7 +80,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(id: u64, dialect: Option<Dialect>, stream: TcpStream, now: Instant) -> Self {
+    pub fn new(id: u64, dialect: Option<Dialect>, stream: Stream, now: Instant) -> Self {
         Self {
             id,
             dialect,
@@ -104,7 +104,14 @@ impl Connection {
         let mut slot = self.outbox.borrow_mut();
         let Some(outbox) = slot.as_mut() else {
             let written = match self.stream.try_write(frames) {
-                Ok(written) if written == frames.len() => return Told::Yes,
+                Ok(written) if written == frames.len() => {
+                    drop(slot);
+                    // Taken by TLS, and not yet by the system: the task hands it on.
+                    if self.stream.holds() {
+                        self.wake();
+                    }
+                    return Told::Yes;
+                }
                 Ok(written) => written,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
                 Err(_) => {
@@ -153,7 +160,7 @@ impl Connection {
     }
 
     fn waits(&self) -> bool {
-        self.outbox.borrow().is_some()
+        self.outbox.borrow().is_some() || self.stream.holds()
     }
 
     /// Writes what waits, as far as the socket takes it; the rest goes when it takes more.
@@ -191,7 +198,16 @@ impl Connection {
                 }
             }
         }
-        true
+        drop(slot);
+        match self.stream.try_flush() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
+            flushed => {
+                if flushed.is_err() {
+                    self.fail();
+                }
+                true
+            }
+        }
     }
 
     /// Writes what waits whenever the socket takes it. Part of every wait of the connection's task.
@@ -293,24 +309,9 @@ impl Connection {
         self.shut.set(true);
     }
 
-    /// Reads what is there into a buffer that holds nothing yet. A read that leaves room in it has emptied the socket: then the
-    /// next one waits at once, without asking the system again.
+    /// Reads what is there into a buffer that holds nothing yet.
     pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.stream.poll_read_ready(cx))?;
-            let mut read = 0;
-            let outcome = self.stream.try_io(Interest::READABLE, || {
-                read = self.stream.try_read(buffer)?;
-                // Said of the very readiness that was read by, so that what comes later is not missed.
-                if (1..buffer.len()).contains(&read) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
-            });
-            match outcome {
-                Ok(()) => return Poll::Ready(Ok(read)),
-                Err(_) if read > 0 => return Poll::Ready(Ok(read)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        self.stream.poll_read(cx, buffer)
     }
 
     pub fn is_ending(&self) -> bool {
