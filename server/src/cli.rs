@@ -1,11 +1,14 @@
 //! The command line, and what it means. Every flag has an environment variable, so that a container needs no wrapper.
 
+mod outside;
+
 use std::{net::IpAddr, path::PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
 use etcetera::BaseStrategy;
 
+use self::outside::Outside;
 use crate::{
     config::{Config, Store},
     limits::Rate,
@@ -30,6 +33,9 @@ pub struct Arguments {
     /// Origin of another web site whose pages may connect, as in `https://chat.example` (repeatable)
     #[arg(long, env = "CHAT_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN", help_heading = "Where")]
     allow_origin: Vec<String>,
+
+    #[command(flatten)]
+    outside: Outside,
 
     /// Directory for the messages [default: the platform's data directory]
     #[arg(long, env = "CHAT_DATA_DIR", value_name = "DIR", help_heading = "Keeping")]
@@ -110,9 +116,12 @@ impl Arguments {
             };
             Store::Directory { path, durability }
         };
+        let (tls, proxies) = self.outside.choice();
         Ok(Config {
             host: self.host,
             port: self.port,
+            tls,
+            proxies,
             store,
             tokens: self.auth_token,
             require_auth: self.require_auth,

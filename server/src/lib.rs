@@ -17,11 +17,12 @@
 //! | [`session`] | one connection's conversation; `session::state` decides purely |
 //! | [`hub`] | who is here, who types |
 //! | [`http`] | every route, the handshake, the API |
+//! | [`doorstep`] | what comes before HTTP: a proxy's word, the TLS handshake |
 //! | [`doorway`] | a socket while HTTP speaks on it |
+//! | [`stream`] | a socket, plain or with TLS |
+//! | [`tls`], [`proxy`] | the certificate; which proxies are believed, and what they say |
 //! | [`serve`] | a shard's thread, from the first byte to the hand-over |
 //! | [`tasks`] | the server's own long work |
-//! | [`stream`] | a socket, plain or with TLS |
-//! | [`proxy`] | which proxies are believed, and what they say |
 //! | [`server`] | how all this is put together, started and stopped |
 
 pub mod admission;
@@ -29,6 +30,7 @@ pub mod auth;
 pub mod cli;
 mod clock;
 pub mod config;
+pub mod doorstep;
 pub mod doorway;
 pub mod fanout;
 pub mod http;
@@ -44,5 +46,6 @@ pub mod session;
 pub mod shard;
 pub mod stream;
 pub mod tasks;
+pub mod tls;
 
 pub use self::{config::Config, server::Server};

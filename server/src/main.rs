@@ -9,6 +9,7 @@ use chat_server::{
     Server,
     cli::{Arguments, LogFormat},
     config::{Config, Store},
+    tls::Certificate,
 };
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,7 +44,17 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let words = config.clone();
     let server = Server::open(config).await?;
-    announce(&words, server.address()?.port());
+    let certificate = server.certificate();
+    // Where there is nothing to read again, a terminal that goes ends the program as it ends others.
+    if let Some(certificate) = certificate.clone().filter(|certificate| !certificate.is_own()) {
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                certificate.read_again();
+            }
+        });
+    }
+    announce(&words, server.address()?.port(), certificate.as_deref());
     let mut asked = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -68,7 +79,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 /// Says where to go. On stdout, because it is what one starts the program for.
-fn announce(config: &Config, port: u16) {
+fn announce(config: &Config, port: u16, certificate: Option<&Certificate>) {
     let host = match config.host {
         host if host.is_unspecified() || host.is_loopback() => "localhost".to_owned(),
         std::net::IpAddr::V6(host) => format!("[{host}]"),
@@ -78,11 +89,17 @@ fn announce(config: &Config, port: u16) {
         Store::Ephemeral => "nowhere: --ephemeral keeps nothing".to_owned(),
         Store::Directory { path, .. } => path.display().to_string(),
     };
+    let tls = if certificate.is_some() { "s" } else { "" };
+    let (pin, shown) = match certificate.filter(|certificate| certificate.is_own()).map(Certificate::fingerprint) {
+        Some(print) => (format!(" --fingerprint {print}"), format!("  certificate SHA-256 {print}\n")),
+        None => (String::new(), String::new()),
+    };
     let text = format!(
         "chat-server {version} is listening on {address} port {port}\n\
-         \x20 page       http://{host}:{port}/\n\
-         \x20 WebSocket  ws://{host}:{port}/ws/chat/general/YOUR_NAME\n\
-         \x20 terminal   chat-tui --server ws://{host}:{port} --user YOUR_NAME --room general\n\
+         \x20 page       http{tls}://{host}:{port}/\n\
+         \x20 WebSocket  ws{tls}://{host}:{port}/ws/chat/general/YOUR_NAME\n\
+         \x20 terminal   chat-tui --server ws{tls}://{host}:{port}{pin} --user YOUR_NAME --room general\n\
+         {shown}\
          \x20 messages   {store}\n",
         version = env!("CARGO_PKG_VERSION"),
         address = config.host,

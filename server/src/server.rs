@@ -33,6 +33,7 @@ use crate::{
     services::{Numbers, Services},
     shard,
     tasks::Tasks,
+    tls::Certificate,
 };
 
 /// After an accept that failed, so that a lack of file descriptors does not become a lack of processor too.
@@ -78,6 +79,11 @@ impl Server {
                 (keeper, tasks, None)
             }
         };
+        let directory = match &config.store {
+            Store::Ephemeral => None,
+            Store::Directory { path, .. } => Some(path.as_path()),
+        };
+        let certificate = Certificate::open(&config.tls, directory, config.host).context("cannot speak TLS")?;
         let hub = Presence::new({
             let fanout = Arc::clone(&fanout);
             move |signal| fanout.signal(signal)
@@ -97,6 +103,7 @@ impl Server {
             fanout,
             metrics,
             tasks,
+            certificate: certificate.map(Arc::new),
             numbers: Numbers::default(),
             draining: AtomicBool::new(false),
         });
@@ -114,6 +121,12 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// The certificate that it shows, if it speaks TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.services.certificate.clone()
+    }
+
     /// Serves until `shutdown`, then drains: what was appended is committed and answered, everybody is told, the store is
     /// brought to rest.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
@@ -121,6 +134,7 @@ impl Server {
         tokio::select! {
             () = self.accept() => {}
             () = services.hub.keep_time(clock::now) => {}
+            () = keep_fresh(services.certificate.as_deref()) => {}
             () = shutdown => {}
         }
         self.drain().await;
@@ -136,7 +150,13 @@ impl Server {
                     continue;
                 }
             };
-            let place = match self.services.admission.enter(peer.ip()) {
+            // Whom a proxy speaks for is known only when it has said so.
+            let admission = &self.services.admission;
+            let entered = match self.services.config.proxies.contains(peer.ip()) {
+                true => admission.enter_proxy(),
+                false => admission.enter(peer.ip()),
+            };
+            let place = match entered {
                 Ok(place) => Ok(place),
                 Err(Some(turned_away)) => Err(turned_away),
                 Err(None) => {
@@ -174,6 +194,13 @@ impl Server {
             // Somebody else may have tidied up.
             let _ = std::fs::remove_dir_all(directory);
         }
+    }
+}
+
+async fn keep_fresh(certificate: Option<&Certificate>) {
+    match certificate {
+        Some(certificate) => certificate.keep_fresh().await,
+        None => std::future::pending().await,
     }
 }
 

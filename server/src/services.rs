@@ -9,7 +9,7 @@ use chat_protocol::CloseCode;
 
 use crate::{
     admission::Admission, auth::Tokens, config::Config, fanout::Fanout, hub::Presence, log::Keeper, metrics::Metrics,
-    tasks::Tasks,
+    tasks::Tasks, tls::Certificate,
 };
 
 pub struct Services {
@@ -21,6 +21,8 @@ pub struct Services {
     pub metrics: Arc<Metrics>,
     pub tasks: Tasks,
     pub admission: Arc<Admission>,
+    /// None: TLS is not spoken.
+    pub certificate: Option<Arc<Certificate>>,
     pub numbers: Numbers,
     /// No new work: the server is going down.
     pub draining: AtomicBool,

@@ -66,14 +66,16 @@ const RULES: &[Rule] = &[
         but: &[],
         why: "a shard knows connections and rooms, nobody's conversation",
     },
-    Rule { of: "crate::proxy", not: &["crate::", "tokio"], but: &["crate::proxy"], why: "what is said is judged purely" },
-    Rule { of: "crate::proxy::preamble", not: &["axum", "http", "std::io"], but: &[], why: "bytes in, an address out" },
     Rule {
         of: "crate::stream",
         not: &["crate::", "axum", "http", "hyper", "hyper_util", "tokio_tungstenite", "tungstenite"],
         but: &["crate::stream"],
         why: "bytes in, bytes out",
     },
+    Rule { of: "crate::tls", not: &["crate::"], but: &["crate::tls"], why: "a certificate knows nobody who shows it" },
+    Rule { of: "crate::tls", not: &WIRE, but: &[], why: "a certificate knows nobody who shows it" },
+    Rule { of: "crate::proxy", not: &["crate::", "tokio"], but: &["crate::proxy"], why: "what is said is judged purely" },
+    Rule { of: "crate::proxy::preamble", not: &["axum", "http", "std::io"], but: &[], why: "bytes in, an address out" },
     Rule { of: "crate::shard", not: &["rustls"], but: &[], why: "plain or with TLS, a socket is a socket" },
     Rule { of: "crate::session", not: &["rustls"], but: &[], why: "plain or with TLS, a socket is a socket" },
     Rule { of: "crate::session", not: &["crate::http", "crate::serve"], but: &[], why: "it does not know how one knocks" },
@@ -396,8 +398,9 @@ fn the_reading_finds_every_forbidden_edge() {
         ("fanout.rs", "use crate::{\n    // why not\n    session::{self, Opening},\n};", "crate::session"),
         ("http/ws.rs", "use crate::serve::{self, Arrival};", "crate::serve::Arrival"),
         ("stream/encrypted.rs", "use crate::tls::Certificate;", "crate::tls::Certificate"),
-        ("shard/connection.rs", "use rustls::ServerConnection;", "rustls::ServerConnection"),
+        ("tls/own.rs", "use crate::config::Store;", "crate::config::Store"),
         ("proxy/preamble.rs", "use std::io::Read;", "std::io::Read"),
+        ("shard/connection.rs", "use rustls::ServerConnection;", "rustls::ServerConnection"),
     ] {
         let found = offences(file, source);
         let knows = format!("{file} knows {path}: ");

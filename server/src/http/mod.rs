@@ -90,6 +90,12 @@ pub fn no_place(full: Full) -> Response {
     }
 }
 
+/// What a connection that speaks plain HTTP is told where TLS is spoken, whatever it asks.
+pub fn wants_tls() -> Response {
+    let words = "TLS is spoken on this port: use https:// in a browser, and wss:// for a WebSocket";
+    Refused::new(StatusCode::BAD_REQUEST, ErrorCode::BadRequest, words).into_response()
+}
+
 /// Headers on everything that leaves: nothing runs, loads, frames or sniffs what it should not.
 const HEADERS: [(&str, &str); 8] = [
     (
@@ -111,4 +117,9 @@ pub fn harden(response: &mut Response) {
     for (name, value) in HEADERS {
         response.headers_mut().entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
+}
+
+/// Tells browsers to come by TLS from now on. For a month: who goes back to plain HTTP has not shut the others out for ever.
+pub fn insist_on_tls(response: &mut Response) {
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=2592000"));
 }
