@@ -60,6 +60,9 @@ pub(crate) struct Args {
     /// Authorities to trust beside the system's, in PEM
     #[arg(long, value_name = "FILE", help_heading = "Who may come in")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// SHA-256 of the one certificate to trust, as its server printed it
+    #[arg(long, value_name = "SHA256", help_heading = "Who may come in", conflicts_with = "ca_file")]
+    pub(crate) fingerprint: Option<String>,
 
     /// Colours: as the terminal has them, or these
     #[arg(long, value_name = "WHICH", help_heading = "How it looks")]
@@ -154,6 +157,7 @@ mod tests {
             ("--color pink", Err("[possible values: auto, never, 16, 256, true]")),
             ("--theme pink", Err("[possible values: auto, dark, light]")),
             ("--token-file a --token-command b", Err("cannot be used with")),
+            ("--ca-file a --fingerprint b", Err("cannot be used with")),
             ("--usr x", Err("unexpected argument '--usr' found; tip: a similar argument exists: '--user'")),
             ("--token x", Err("unexpected argument '--token'")),
         ] {

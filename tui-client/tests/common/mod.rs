@@ -26,6 +26,8 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 /// A running server; it is told to stop when it is dropped.
 pub struct TestServer {
     pub address: SocketAddr,
+    /// Of its certificate, where it speaks TLS.
+    pub fingerprint: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
 }
@@ -49,11 +51,12 @@ impl TestServer {
     pub async fn with(config: Config) -> Self {
         let server = Server::open(config).await.expect("the server opens");
         let address = server.address().expect("it has an address");
+        let fingerprint = server.certificate().map(|certificate| certificate.fingerprint().to_owned());
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {
             let _ = stopped.await;
         }));
-        Self { address, stop: Some(stop), running }
+        Self { address, fingerprint, stop: Some(stop), running }
     }
 
     /// Drains as on SIGTERM, and waits for the end.
