@@ -179,6 +179,11 @@ async fn tls_comes_after_what_the_proxy_says() {
     bob.hears("by words and by bytes").await;
     let refused = join(&v2([192, 0, 2, 2]), "carol").await.map(drop).expect_err("a second one of bob's");
     assert!(matches!(&refused, tungstenite::Error::Http(response) if response.status() == 429), "{refused}");
+    // From anybody else it is not TLS, whatever comes behind it.
+    let other = TestServer::with(Config { tls: Choice::Files(papers.files()), ..trusting(&[ELSEWHERE]) }).await;
+    let mut stream = TcpStream::connect(other.address).await.expect("connects");
+    stream.write_all(b"PROXY TCP4 192.0.2.1 127.0.0.1 1 1\r\n").await.expect("writes");
+    assert!(encrypt(stream, &papers.trust()).await.is_err());
     // Without TLS behind it, it is plain HTTP where TLS is spoken.
     assert_eq!(enter(&server, b"PROXY TCP4 192.0.2.3 127.0.0.1 1 1\r\n", "eve", &[]).await.map(drop), Err(400));
 }

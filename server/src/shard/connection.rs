@@ -349,3 +349,50 @@ impl Connection {
         &self.asked_for_life
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
+    use tokio_rustls::client::TlsStream;
+
+    use super::*;
+    use crate::stream::pair;
+
+    /// A connection with TLS, and its peer, who reads nothing yet.
+    async fn encrypted() -> (Connection, TlsStream<TcpStream>) {
+        let (stream, peer) = pair().await;
+        (Connection::new(1, None, Stream::Encrypted(Box::new(stream)), Instant::now()), peer)
+    }
+
+    #[tokio::test]
+    async fn what_tls_was_told_and_the_system_would_not_take_goes_out_by_itself() {
+        let (connection, mut peer) = encrypted().await;
+        let connection = std::rc::Rc::new(connection);
+        let waiting = std::rc::Rc::clone(&connection);
+        let talk = async {
+            // Its task waits for something else, with nothing to write.
+            tokio::task::spawn_local(async move { waiting.meanwhile(std::future::pending::<()>()).await });
+            tokio::task::yield_now().await;
+            let (frame, mut told) = (Bytes::from(vec![7; 1000]), 0);
+            while !connection.stream.holds() {
+                assert_eq!(connection.tell(&frame), Told::Yes);
+                told += frame.len();
+            }
+            assert_eq!(connection.queued(), 0, "all of it was taken");
+            timeout(Duration::from_secs(20), peer.read_exact(&mut vec![0; told])).await.expect("it comes").expect("it is whole");
+        };
+        tokio::task::LocalSet::new().run_until(talk).await;
+    }
+
+    #[tokio::test]
+    async fn tls_leaves_what_a_peer_does_not_read_to_the_queue() {
+        let (connection, _peer) = encrypted().await;
+        // More than any system buffers between the two.
+        let frames = Bytes::from(vec![7; 32 << 20]);
+        assert_eq!(connection.tell(&frames), Told::Yes);
+        assert!(connection.queued() > 16 << 20, "{} bytes wait where they are counted", connection.queued());
+        assert_eq!(connection.tell(&frames), Told::TooSlow);
+    }
+}

@@ -170,3 +170,31 @@ impl Drop for Encrypted {
         let _ = self.try_flush();
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::PrivateKeyDer};
+    use tokio::net::TcpListener;
+    use tokio_rustls::{TlsConnector, client::TlsStream};
+
+    use super::*;
+
+    /// Two who have shaken hands.
+    pub(crate) async fn pair() -> (Encrypted, TlsStream<TcpStream>) {
+        let made = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let server = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().unwrap();
+        let server = server.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let client = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let client = TlsConnector::from(Arc::new(client.with_root_certificates(roots).with_no_client_auth()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        let accepting = Encrypted::accept(far, &[], Arc::new(server));
+        let (stream, peer) = tokio::join!(accepting, client.connect("localhost".try_into().unwrap(), near));
+        (stream.unwrap(), peer.unwrap())
+    }
+}

@@ -14,6 +14,8 @@ use std::{
 use tokio::{io::Interest, net::TcpStream};
 
 pub use self::encrypted::Encrypted;
+#[cfg(test)]
+pub(crate) use self::encrypted::tests::pair;
 
 /// A connection to a peer.
 pub enum Stream {
