@@ -16,12 +16,15 @@
 //! | [`shard`] | one thread's connections, and who of them is where |
 //! | [`session`] | one connection's conversation; `session::state` decides purely |
 //! | [`hub`] | who is here, who types |
+//! | [`realm`] | who belongs here: accounts and their tokens |
 //! | [`http`] | every route, the handshake, the API |
 //! | [`doorway`] | a socket while HTTP speaks on it |
 //! | [`serve`] | a shard's thread, from the first byte to the hand-over |
 //! | [`tasks`] | the server's own long work |
+//! | [`admin`] | what an operator orders from a terminal |
 //! | [`server`] | how all this is put together, started and stopped |
 
+pub mod admin;
 pub mod admission;
 pub mod auth;
 pub mod cli;
@@ -34,6 +37,7 @@ pub mod hub;
 pub mod limits;
 pub mod log;
 pub mod metrics;
+pub mod realm;
 pub mod serve;
 pub mod server;
 pub mod services;

@@ -324,6 +324,7 @@ impl Shard {
                 Mail::Signal(said) => world.signal(&said),
                 Mail::ToUser { user, except, said } => world.signal_user(&user, except, &said),
                 Mail::Task { update, author } => world.task(&update, author.as_ref()),
+                Mail::LookAgain => world.look_again(),
                 Mail::CloseAll(code) => {
                     world.wake_all(&mut tally);
                     world.close_all(code)

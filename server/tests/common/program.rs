@@ -32,6 +32,14 @@ pub struct Ended {
     pub stderr: String,
 }
 
+/// What a run that serves nobody said.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
 impl Deref for Program {
     type Target = TestServer;
 
@@ -95,9 +103,16 @@ impl Program {
 
     /// Starts it where it cannot run, and waits for the end.
     pub async fn refused(arguments: &[&str]) -> Ended {
+        let Ran { status, stderr, .. } = Self::run(arguments).await;
+        Ended { status, stderr }
+    }
+
+    /// Has it do something else than serve, and waits for the end.
+    pub async fn run(arguments: &[&str]) -> Ran {
         let child = command(arguments).spawn().expect("the program starts");
         let output = timeout(PATIENCE, child.wait_with_output()).await.expect("it ends").expect("it is waited for");
-        Ended { status: output.status, stderr: String::from_utf8_lossy(&output.stderr).into_owned() }
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
     fn id(&self) -> Pid {
