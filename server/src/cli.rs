@@ -8,6 +8,7 @@ use etcetera::BaseStrategy;
 
 use crate::{
     admin::Order,
+    auth::Secret,
     config::{Config, Store},
     limits::Rate,
     log::sqlite::Durability,
@@ -49,8 +50,8 @@ pub struct Arguments {
     /// Token that opens /ws/auth (repeatable)
     #[arg(long, env = "CHAT_AUTH_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Who may come in")]
     auth_token: Vec<String>,
-    /// Ask for a token everywhere
-    #[arg(long, env = "CHAT_REQUIRE_AUTH", requires = "auth_token", help_heading = "Who may come in")]
+    /// Ask for a token everywhere: one of those above, or an account's
+    #[arg(long, env = "CHAT_REQUIRE_AUTH", help_heading = "Who may come in")]
     require_auth: bool,
 
     /// Frames of one connection in one go, and per second after that; or «off»
@@ -98,6 +99,13 @@ pub enum AccountCommand {
     Disable { name: String },
     /// Let an account in again
     Enable { name: String },
+    /// Give an account a password, asked for twice, or the first line of what is piped in
+    Passwd {
+        name: String,
+        /// Take it away instead: the account comes in by tokens alone
+        #[arg(long)]
+        remove: bool,
+    },
     /// Tokens, with which accounts come in
     #[command(subcommand)]
     Token(TokenCommand),
@@ -125,10 +133,12 @@ pub enum TokenCommand {
 }
 
 impl AccountCommand {
-    /// What it orders.
-    #[must_use]
-    pub fn order(self) -> Order {
-        match self {
+    /// What it orders. `password` asks for one.
+    ///
+    /// # Errors
+    /// No password was given.
+    pub fn order(self, password: impl FnOnce() -> anyhow::Result<Secret>) -> anyhow::Result<Order> {
+        Ok(match self {
             Self::Add { name, role } => Order::AddAccount { name, role },
             Self::List => Order::Accounts,
             Self::Role { name, role } => Order::SetRole { name, role },
@@ -136,8 +146,10 @@ impl AccountCommand {
             Self::Enable { name } => Order::SetDisabled { name, disabled: false },
             Self::Token(TokenCommand::New { name, label, expires }) => Order::NewToken { name, label, days: expires },
             Self::Token(TokenCommand::List { name }) => Order::Tokens { name },
+            Self::Passwd { name, remove: true } => Order::SetPassword { name, password: None },
+            Self::Passwd { name, remove: false } => Order::SetPassword { name, password: Some(password()?) },
             Self::Token(TokenCommand::Revoke { token }) => Order::RevokeToken { token: TokenId(token) },
-        }
+        })
     }
 }
 

@@ -20,6 +20,7 @@
 //! | [`http`] | every route, the handshake, the API |
 //! | [`doorway`] | a socket while HTTP speaks on it |
 //! | [`serve`] | a shard's thread, from the first byte to the hand-over |
+//! | [`passwords`] | passwords, which become tokens |
 //! | [`tasks`] | the server's own long work |
 //! | [`admin`] | what an operator orders from a terminal |
 //! | [`server`] | how all this is put together, started and stopped |
@@ -37,6 +38,7 @@ pub mod hub;
 pub mod limits;
 pub mod log;
 pub mod metrics;
+pub mod passwords;
 pub mod realm;
 pub mod serve;
 pub mod server;

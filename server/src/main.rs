@@ -1,5 +1,7 @@
 //! The program: arguments, log lines, signals, exit code.
 
+mod prompt;
+
 use std::{
     io::{IsTerminal, Write},
     path::Path,
@@ -48,7 +50,7 @@ fn main() -> ExitCode {
 /// Does what is asked instead of serving, and says what came of it.
 fn carry_out(command: Command, directory: &Path) -> anyhow::Result<ExitCode> {
     let Command::Account(command) = command;
-    let answer = admin::send(directory, command.order())?;
+    let answer = admin::send(directory, command.order(prompt::password)?)?;
     match &answer {
         Answer::Refused { words } => bail!("{words}"),
         Answer::Token { words, .. } => writeln!(std::io::stderr(), "{words}")?,

@@ -17,6 +17,7 @@ use crate::{
     hub::Presence,
     log::{Author, Keeper, Who, Write},
     metrics::Metrics,
+    passwords::Passwords,
     realm::{Account, Pass, Realm, SecretHash},
     tasks::Tasks,
 };
@@ -25,6 +26,7 @@ pub struct Services {
     pub config: Config,
     pub tokens: Tokens,
     pub uses: Uses,
+    pub passwords: Passwords,
     pub keeper: Keeper,
     /// Who belongs here, and word of each change.
     pub realm: watch::Receiver<Arc<Realm>>,

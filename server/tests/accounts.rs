@@ -299,7 +299,12 @@ async fn the_command_line_makes_accounts_on_the_running_server_and_without_one()
     let place = directory.path().to_str().expect("a path");
     let run = async |arguments: &[&str]| Program::run(&[arguments, &["--data-dir", place]].concat()).await;
     let added = run(&["account", "add", "Ann Lee", "--role", "owner"]).await;
-    assert!(added.status.success() && added.stdout.contains(r#"account token new "Ann Lee""#), "{added:?}");
+    assert!(
+        added.status.success()
+            && added.stdout.contains(r#"account token new "Ann Lee""#)
+            && added.stdout.contains(r#"passwd "Ann Lee""#),
+        "{added:?}"
+    );
     let server = Program::start(&["--data-dir", place]).await;
     let made = run(&["account", "token", "new", "ann lee", "--label", "laptop", "--expires", "30"]).await;
     let token = made.stdout.trim();

@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{client::send, socket::Desk};
 use crate::{
-    auth, clock,
+    auth::{self, Secret},
+    clock,
     log::{Keeper, LogError, Outcome},
+    passwords,
     realm::{Account, Decree, Realm, Role, Token, TokenId},
 };
 
@@ -27,13 +29,35 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "snake_case")]
 pub enum Order {
-    AddAccount { name: String, role: Role },
+    AddAccount {
+        name: String,
+        role: Role,
+    },
     Accounts,
-    SetRole { name: String, role: Role },
-    SetDisabled { name: String, disabled: bool },
-    NewToken { name: String, label: String, days: Option<u32> },
-    Tokens { name: Option<String> },
-    RevokeToken { token: TokenId },
+    SetRole {
+        name: String,
+        role: Role,
+    },
+    SetDisabled {
+        name: String,
+        disabled: bool,
+    },
+    /// None takes it away.
+    SetPassword {
+        name: String,
+        password: Option<Secret>,
+    },
+    NewToken {
+        name: String,
+        label: String,
+        days: Option<u32>,
+    },
+    Tokens {
+        name: Option<String>,
+    },
+    RevokeToken {
+        token: TokenId,
+    },
 }
 
 /// What came of it.
@@ -107,8 +131,10 @@ async fn attempt(order: Order, keeper: &Keeper) -> Result<Answer, Refusal> {
     Ok(match order {
         Order::AddAccount { name, role } => {
             let name = UserName::parse(&name).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
-            let words =
-                format!("{name} has an account: {role}. To come in, it needs a token: account token new {}", quoted(&name));
+            let words = format!(
+                "{name} has an account: {role}. To come in, it needs a password (account passwd {0}) or a token (account token new {0})",
+                quoted(&name)
+            );
             decree(keeper, Decree::Account { name, role }).await?;
             Answer::Done { words }
         }
@@ -139,6 +165,23 @@ async fn attempt(order: Order, keeper: &Keeper) -> Result<Answer, Refusal> {
                 true => format!("{} may not come in any more; its name stays taken", account.name),
                 false => format!("{} may come in again", account.name),
             };
+            Answer::Done { words }
+        }
+        Order::SetPassword { name, password } => {
+            let account = named(&realm(), &name)?;
+            let hash = match password {
+                Some(password) => {
+                    passwords::check(&password)?;
+                    let hashed = tokio::task::spawn_blocking(move || passwords::hash(&password)).await;
+                    Some(hashed.map_err(|_| Refusal::new(ErrorCode::Unavailable, "The password could not be hashed"))??)
+                }
+                None => None,
+            };
+            let words = match hash {
+                Some(_) => format!("{} comes in with its new password from now on; its tokens stay good", account.name),
+                None => format!("{} has no password any more; its tokens stay good", account.name),
+            };
+            decree(keeper, Decree::Password { account: account.id, hash }).await?;
             Answer::Done { words }
         }
         Order::NewToken { name, label, days } => {

@@ -15,7 +15,7 @@ use chat_protocol::{
     task::ExportFormat,
 };
 use futures::{Stream, stream};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::{sync::watch, time::timeout};
 
 use super::{
@@ -53,9 +53,7 @@ type Asked = (State<Arc<Services>>, Result<Query<Params>, QueryRejection>, Heade
 
 /// Who asks, once it may ask at all.
 async fn asker(services: &Services, params: &Params, headers: &HeaderMap) -> Result<Option<Who>, Refused> {
-    if !origin::welcome(headers, &services.config.allow_origin, false) {
-        return Err(Refused::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "Pages of other sites may not ask here"));
-    }
+    same_site(services, headers)?;
     let credential = error::credential(services, headers, params.token.as_deref())?;
     if let Some(pass) = credential.pass() {
         return services.member(pass).map(Some).ok_or_else(error::no_credential);
@@ -65,6 +63,14 @@ async fn asker(services: &Services, params: &Params, headers: &HeaderMap) -> Res
     }
     let Some(secret) = &params.session else { return Ok(None) };
     Ok(identity::proven(services, secret).await?)
+}
+
+/// A page that may ask, or no page at all.
+pub(super) fn same_site(services: &Services, headers: &HeaderMap) -> Result<(), Refused> {
+    if origin::welcome(headers, &services.config.allow_origin, false) {
+        return Ok(());
+    }
+    Err(Refused::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "Pages of other sites may not ask here"))
 }
 
 fn params(query: Result<Query<Params>, QueryRejection>) -> Result<Params, Refused> {
@@ -127,7 +133,7 @@ pub(super) async fn say(
     if let Verdict::TooSoon(_) | Verdict::Flooding = services.admission.post(peer.address, Instant::now()) {
         return Err(Refusal::new(ErrorCode::RateLimited, "Too many posts from your address").into());
     }
-    let post = posted(&headers, request.into_body()).await?;
+    let post: Post = posted(&headers, request.into_body()).await?;
     params.session = params.session.or(post.session);
     let who = asker(&services, &params, &headers).await?;
     let who = speaker(&services, who, post.user.as_deref())?;
@@ -158,7 +164,8 @@ pub(super) async fn say(
     }
 }
 
-async fn posted(headers: &HeaderMap, body: Body) -> Result<Post, Refused> {
+/// What was posted, as JSON or as a form.
+pub(super) async fn posted<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refused> {
     let read = timeout(BODY_WITHIN, axum::body::to_bytes(body, limits::FRAME_BYTES)).await;
     let body = match read {
         Ok(Ok(body)) => body,

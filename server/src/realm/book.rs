@@ -45,13 +45,13 @@ impl Book {
             // Nothing is copied for what cannot be.
             None => {
                 let seen = self.seen.borrow();
-                seen.judge(decree)?;
+                seen.judge(decree, now)?;
                 let next = Realm::clone(&seen);
                 drop(seen);
                 self.next.insert(next)
             }
         };
-        realm.judge(decree)?;
+        realm.judge(decree, now)?;
         let decreed = Decreed { seq: realm.seq().next(), at: now, by: by.into(), decree: decree.clone() };
         realm.apply(&decreed);
         Ok(decreed)

@@ -18,7 +18,19 @@ const ACCOUNTS: usize = 100_000;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretHash(pub [u8; 32]);
 
+/// What is kept of a password, in the form that its hashing has.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PasswordHash(pub String);
+
 /// It opens nothing, but nobody needs to see it either.
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+/// Likewise.
 impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretHash(…)")
@@ -64,6 +76,12 @@ pub enum Decree {
     Role { account: AccountId, role: Role },
     /// It may not come in, or may again.
     Disabled { account: AccountId, disabled: bool },
+    /// Its password, if it is to have one.
+    Password {
+        account: AccountId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hash: Option<PasswordHash>,
+    },
     /// Who has the secret of this hash may come in as this account.
     Token {
         account: AccountId,
@@ -86,7 +104,7 @@ pub struct Decreed {
     pub decree: Decree,
 }
 
-pub(super) fn judge(realm: &Realm, decree: &Decree) -> Result<(), Refusal> {
+pub(super) fn judge(realm: &Realm, decree: &Decree, now: Timestamp) -> Result<(), Refusal> {
     let account = |id: &AccountId| {
         let unknown = || Refusal::new(ErrorCode::NoSuchUser, "There is no such account");
         realm.account(*id).ok_or_else(unknown)
@@ -102,7 +120,9 @@ pub(super) fn judge(realm: &Realm, decree: &Decree) -> Result<(), Refusal> {
             None if realm.accounts.len() >= ACCOUNTS => refused(format!("A server has at most {ACCOUNTS} accounts")),
             None => Ok(()),
         },
-        Decree::Role { account: id, .. } | Decree::Disabled { account: id, .. } => account(id).map(|_| ()),
+        Decree::Role { account: id, .. } | Decree::Disabled { account: id, .. } | Decree::Password { account: id, .. } => {
+            account(id).map(|_| ())
+        }
         Decree::Token { account: id, hash, label, .. } => {
             let owner = account(id)?;
             if label.len() > LABEL {
@@ -111,7 +131,7 @@ pub(super) fn judge(realm: &Realm, decree: &Decree) -> Result<(), Refusal> {
             if realm.by_hash.contains_key(hash) {
                 return refused("There is such a token already".into());
             }
-            if realm.tokens().filter(|token| token.account == *id).count() >= TOKENS_EACH {
+            if realm.tokens().filter(|token| token.account == *id && !token.is_expired(now)).count() >= TOKENS_EACH {
                 return refused(format!("{} has {TOKENS_EACH} tokens: revoke some first", owner.name));
             }
             Ok(())
@@ -129,12 +149,18 @@ pub(super) fn apply(realm: &mut Realm, decreed: &Decreed) {
         Decree::Account { name, role } => {
             let id = AccountId(decreed.seq.0);
             realm.looks.extend(looks(name).map(|look| (look, id)));
-            let account = Account { id, name: name.clone(), role: *role, made: decreed.at, disabled: false };
+            let account = Account { id, name: name.clone(), role: *role, made: decreed.at, disabled: false, password: None };
             realm.accounts.insert(id, Arc::new(account));
         }
         Decree::Role { account, role } => change(realm, *account, |account| account.role = *role),
         Decree::Disabled { account, disabled } => change(realm, *account, |account| account.disabled = *disabled),
+        Decree::Password { account, hash } => change(realm, *account, |account| account.password.clone_from(hash)),
         Decree::Token { account, hash, label, expires } => {
+            // What has expired makes room.
+            let over = |token: &Token| token.account == *account && token.is_expired(decreed.at);
+            realm.tokens.retain(|_, token| !over(token));
+            let tokens = &realm.tokens;
+            realm.by_hash.retain(|_, id| tokens.contains_key(id));
             let id = TokenId(decreed.seq.0);
             let token = Token { id, account: *account, label: label.clone(), made: decreed.at, expires: *expires };
             realm.tokens.insert(id, Arc::new(token));
@@ -168,9 +194,10 @@ mod tests {
 
     impl Told {
         fn decree(&mut self, decree: Decree) -> Result<u64, String> {
-            self.0.judge(&decree).map_err(|refusal| refusal.text)?;
             let seq = self.0.seq().next();
-            self.0.apply(&Decreed { seq, at: Timestamp(1000 * seq.0 as i64), by: "the operator".into(), decree });
+            let at = Timestamp(1000 * seq.0 as i64);
+            self.0.judge(&decree, at).map_err(|refusal| refusal.text)?;
+            self.0.apply(&Decreed { seq, at, by: "the operator".into(), decree });
             Ok(seq.0)
         }
 
@@ -252,6 +279,15 @@ mod tests {
             told.token(alice, byte, None);
         }
         assert!(told.decree(token(alice, 200, "")).is_err(), "one more than there may be");
+        let first = told.0.tokens().next().unwrap().id;
+        told.decree(Decree::Revoked { token: first }).unwrap();
+        told.token(alice, 200, Some(110_000));
+        while told.0.seq().0 < 109 {
+            assert!(told.decree(token(alice, 201, "")).is_err());
+            told.decree(Decree::Role { account: alice, role: Role::Owner }).unwrap();
+        }
+        told.token(alice, 201, None);
+        assert_eq!((told.pass(200, 0), told.0.tokens().count()), (None, TOKENS_EACH), "what has expired made room");
     }
 
     #[test]
@@ -268,6 +304,11 @@ mod tests {
                 Decree::Token { account: AccountId(1), hash, label: "bot".into(), expires: None },
                 r#"{"decree":"token","account":1,"hash":"00070e151c232a31383f464d545b626970777e858c939aa1a8afb6bdc4cbd2d9","label":"bot"}"#,
             ),
+            (
+                Decree::Password { account: AccountId(1), hash: Some(PasswordHash("$argon2id$…".into())) },
+                r#"{"decree":"password","account":1,"hash":"$argon2id$…"}"#,
+            ),
+            (Decree::Password { account: AccountId(1), hash: None }, r#"{"decree":"password","account":1}"#),
             (Decree::Revoked { token: TokenId(3) }, r#"{"decree":"revoked","token":3}"#),
         ] {
             assert_eq!(serde_json::to_string(&decree).unwrap(), text);

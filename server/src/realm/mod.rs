@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     book::Book,
-    decree::{Decree, Decreed, SecretHash},
+    decree::{Decree, Decreed, PasswordHash, SecretHash},
 };
 
 /// An account: the number of the decree that made it. Names can be given up and taken by others, numbers cannot.
@@ -81,6 +81,8 @@ pub struct Account {
     pub made: Timestamp,
     /// May not come in. The name stays taken.
     pub disabled: bool,
+    /// None: it comes in by tokens that the operator gave it, and in no other way.
+    pub password: Option<PasswordHash>,
 }
 
 /// Opens the door for an account, until it expires or is revoked.
@@ -174,8 +176,8 @@ impl Realm {
     ///
     /// # Errors
     /// In words for whoever wants it.
-    pub fn judge(&self, decree: &Decree) -> Result<(), Refusal> {
-        decree::judge(self, decree)
+    pub fn judge(&self, decree: &Decree, now: Timestamp) -> Result<(), Refusal> {
+        decree::judge(self, decree, now)
     }
 
     /// A decree that was judged, and has its place.

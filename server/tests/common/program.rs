@@ -8,7 +8,7 @@ use std::{
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
     task::JoinHandle,
     time::timeout,
@@ -76,10 +76,19 @@ impl Program {
 
     /// The same on a port.
     pub async fn start_at(port: u16, arguments: &[&str]) -> Self {
+        Self::start_telling(port, arguments, "warn").await
+    }
+
+    /// One that says all that it ever says.
+    pub async fn start_loud(arguments: &[&str]) -> Self {
+        Self::start_telling(0, arguments, "trace").await
+    }
+
+    async fn start_telling(port: u16, arguments: &[&str], level: &str) -> Self {
         let port = port.to_string();
         let mut all = vec!["--port", &port, "--rate-limit", "off", "--max-per-ip", "0", "--shards", "2"];
         all.extend(arguments);
-        let mut child = command(&all).spawn().expect("the program starts");
+        let mut child = command(&all).env("RUST_LOG", level).spawn().expect("the program starts");
         let stderr = tokio::spawn(all_of(child.stderr.take().expect("a stderr")));
         let mut lines = BufReader::new(child.stdout.take().expect("a stdout")).lines();
         let mut announced = String::new();
@@ -109,7 +118,16 @@ impl Program {
 
     /// Has it do something else than serve, and waits for the end.
     pub async fn run(arguments: &[&str]) -> Ran {
-        let child = command(arguments).spawn().expect("the program starts");
+        Self::run_with(arguments, "").await
+    }
+
+    /// The same with something piped in.
+    pub async fn run_with(arguments: &[&str], input: &str) -> Ran {
+        let mut child = command(arguments).stdin(Stdio::piped()).spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("a stdin");
+        // Who does not read it has ended already.
+        let _ = stdin.write_all(input.as_bytes()).await;
+        drop(stdin);
         let output = timeout(PATIENCE, child.wait_with_output()).await.expect("it ends").expect("it is waited for");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ran { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
