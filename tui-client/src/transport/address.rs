@@ -71,6 +71,11 @@ impl Address {
         &self.host
     }
 
+    /// Under which a proxy puts it, if one does.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(super) fn port(&self) -> u16 {
         self.port
     }

@@ -4,6 +4,7 @@
 mod address;
 mod backoff;
 mod ending;
+mod login;
 mod pulse;
 mod socket;
 #[cfg(test)]
@@ -20,7 +21,11 @@ use tokio::{
 };
 use tokio_tungstenite::Connector;
 
-pub(crate) use self::{address::Address, trust::Trust};
+pub(crate) use self::{
+    address::Address,
+    login::{login, logout},
+    trust::Trust,
+};
 use self::{backoff::Backoff, ending::Ending};
 use crate::{effect::Resume, msg::LinkEvent, token::Token};
 
