@@ -195,12 +195,14 @@ function showDoor(reason, askToken = false) {
   // A token that opens nothing any more is asked for anew.
   const over = askToken && browser.recall(`token:${folded(name.value)}`, '');
   if (over) browser.forget(`token:${folded(name.value)}`);
-  account.open = Boolean(over || refused === 4009 || browser.recall(`token:${folded(name.value)}`, ''));
+  // Of two reasons for which a name is taken, the server says in words which it is.
+  const owned = refused === 4009 && reason.includes('account');
+  account.open = Boolean(over || owned || browser.recall(`token:${folded(name.value)}`, ''));
   showLogout();
   byId('door-error').textContent = shown(reason);
   byId('entrance').hidden = door.hidden = false;
   byId('app').hidden = true;
-  (over || refused === 4009 ? password : askToken ? token : name).focus();
+  (over || owned ? password : askToken ? token : name).focus();
 }
 
 const showLogout = () => void (byId('logout').hidden = !browser.recall(`token:${folded(name.value)}`, ''));

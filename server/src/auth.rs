@@ -120,10 +120,10 @@ pub fn is_account_token(token: &str) -> bool {
 ///
 /// # Errors
 /// The system has no randomness to give.
-pub fn token() -> Result<(String, SecretHash), getrandom::Error> {
+pub fn token() -> Result<(Secret, SecretHash), getrandom::Error> {
     let token = format!("{PREFIX}{}", secret()?);
     let hash = SecretHash(hash(&token));
-    Ok((token, hash))
+    Ok((Secret(token), hash))
 }
 
 /// What is kept of a secret.

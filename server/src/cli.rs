@@ -190,6 +190,9 @@ impl Arguments {
         if self.auth_token.iter().any(String::is_empty) {
             bail!("an empty --auth-token would open the door to everybody");
         }
+        if self.require_auth && self.ephemeral && self.auth_token.is_empty() {
+            bail!("--require-auth with --ephemeral needs an --auth-token: there are no accounts, and nobody could come in");
+        }
         let durability = match self.durability {
             DurabilityArgument::Full => Durability::Full,
             DurabilityArgument::Normal => Durability::Normal,

@@ -93,6 +93,18 @@ impl Services {
         self.realm.borrow().owner_of(name).is_none()
     }
 
+    /// Whether somebody may stay, now that who belongs here has changed: by the pass that let them in, or as a guest of this name.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_stay(&self, pass: Option<Pass>, name: Option<&UserName>) -> Result<(), CloseCode> {
+        match pass {
+            Some(pass) => self.member(pass).map(drop).ok_or(CloseCode::InvalidToken),
+            None if name.is_some_and(|name| !self.is_for_guests(name)) => Err(CloseCode::NameTaken),
+            None => Ok(()),
+        }
+    }
+
     /// Whether what is said to somebody alone finds them: they are here, or it is kept for them.
     pub fn is_reachable(&self, name: &UserName) -> bool {
         self.hub.is_online(name) || self.realm.borrow().named(name).is_some()

@@ -5,12 +5,17 @@ mod common;
 
 use std::path::Path;
 
-use chat_protocol::CloseCode;
+use chat_protocol::{CloseCode, Timestamp, UserName};
 use chat_server::{
-    admin::{self, AccountLine, Answer, Order, TokenLine},
-    realm::{Role, TokenId},
+    admin::{AccountLine, Answer, Order, TokenLine},
+    auth,
+    log::{
+        Asker, Log as _, Motion, Write,
+        sqlite::{Durability, Sqlite},
+    },
+    realm::{AccountId, Decree, Role, TokenId},
 };
-use common::{TestClient, TestServer, config_in, program::Program};
+use common::{TestClient, TestServer, config_in, operator::order, program::Program, tail::Tail};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::Message;
@@ -28,8 +33,8 @@ impl Stage {
         Self { server, directory }
     }
 
-    async fn order(&self, order: Order) -> Answer {
-        send(self.directory.path(), order).await
+    async fn order(&self, asked: Order) -> Answer {
+        order(self.directory.path(), asked).await
     }
 
     #[track_caller]
@@ -49,7 +54,7 @@ impl Stage {
 
     async fn token(&self, name: &str) -> String {
         match self.order(Order::NewToken { name: name.into(), label: "test".into(), days: None }).await {
-            Answer::Token { token, .. } => token,
+            Answer::Token { token, .. } => token.tell().to_owned(),
             other => panic!("{other:?}"),
         }
     }
@@ -68,13 +73,6 @@ impl Stage {
         let closed = client.closed().await;
         assert_eq!(closed.code, code.number(), "{path}: {closed:?}");
     }
-}
-
-/// Sent from a thread of its own, as from another process.
-async fn send(directory: &Path, order: Order) -> Answer {
-    let directory = directory.to_owned();
-    let sent = tokio::task::spawn_blocking(move || admin::send(&directory, order));
-    sent.await.expect("it does not panic").expect("an answer")
 }
 
 fn in_as(name: &str, token: &str) -> String {
@@ -182,11 +180,14 @@ async fn a_token_that_ends_ends_what_came_in_with_it_and_nothing_else() {
     let mut on_laptop = welcomed(stage.server.open(&in_as("paul", &laptop)).await).await;
     let mut on_phone = welcomed(stage.server.open(&in_as("paul", &phone)).await).await;
     let mut tasks = stage.server.open(&format!("/ws/tasks?token={laptop}")).await;
+    let mut nameless = stage.server.open(&format!("/ws/7?token={laptop}")).await;
+    nameless.find_words("entered").await;
     let mut guest = stage.server.join("general", "carol").await;
     let id = stage.tokens().await[0].id;
     stage.done(Order::RevokeToken { token: id }).await;
     assert_eq!(on_laptop.closed_with(CloseCode::InvalidToken).await.reason, "Invalid token");
     tasks.closed_with(CloseCode::InvalidToken).await;
+    nameless.closed_with(CloseCode::InvalidToken).await;
     on_phone.say("still here").await;
     guest.hears("still here").await;
     stage.check_closed(&in_as("paul", &laptop), CloseCode::InvalidToken).await;
@@ -209,8 +210,18 @@ async fn a_guest_whose_name_becomes_an_accounts_has_to_go() {
     let mut named = stage.server.open("/ws/PauI").await;
     named.closed_with(CloseCode::NameTaken).await;
     let session = guest.session().to_owned();
+    // What it reads of its private conversations would be the account's from now on.
+    let mut tasks = stage.server.open(&format!("/ws/tasks?session={session}")).await;
+    let mut bob = stage.server.join("general", "bob").await;
+    bob.ask(json!({ "type": "private", "to": "paul", "text": "before" })).await;
+    let mut tail = Tail::open(&stage.server, &format!("/api/rooms/%40bob,paul/tail?session={session}&after=0")).await;
+    assert_eq!(tail.next().await["text"], "before");
     let token = stage.account("paul").await;
     guest.closed_with(CloseCode::NameTaken).await;
+    tasks.closed_with(CloseCode::NameTaken).await;
+    let ack = bob.ask(json!({ "type": "private", "to": "paul", "text": "behind" })).await;
+    assert_eq!(ack["type"], "ack", "{ack}");
+    assert_eq!(tail.ended().await, Vec::<serde_json::Value>::new());
     stage.check_closed(&format!("/ws/chat/general/paul?session={session}"), CloseCode::NameTaken).await;
     // The name waits a minute for its guest: not against its owner.
     welcomed(stage.server.open(&in_as("paul", &token)).await).await;
@@ -236,14 +247,15 @@ async fn what_is_said_to_an_account_that_is_away_is_kept_for_it() {
 async fn accounts_outlive_the_server_and_are_ordered_without_one() {
     let directory = tempfile::tempdir().expect("a directory");
     let add = |name: &str, role| Order::AddAccount { name: name.into(), role };
-    assert!(matches!(send(directory.path(), add("paul", Role::Owner)).await, Answer::Done { .. }));
+    assert!(matches!(order(directory.path(), add("paul", Role::Owner)).await, Answer::Done { .. }));
     let Answer::Token { token, .. } =
-        send(directory.path(), Order::NewToken { name: "paul".into(), label: "laptop".into(), days: Some(1) }).await
+        order(directory.path(), Order::NewToken { name: "paul".into(), label: "laptop".into(), days: Some(1) }).await
     else {
         panic!("no token");
     };
+    let token = token.tell();
     let stage = Stage { server: TestServer::with(config_in(directory.path())).await, directory };
-    welcomed(stage.server.open(&in_as("paul", &token)).await).await.say("hi").await;
+    welcomed(stage.server.open(&in_as("paul", token)).await).await.say("hi").await;
     for (order, words) in [
         (add("PAUL", Role::Member), "There is an account paul already"),
         (add("p\u{430}ul", Role::Member), "looks like paul"),
@@ -264,8 +276,30 @@ async fn accounts_outlive_the_server_and_are_ordered_without_one() {
     let Stage { server, directory } = stage;
     server.stop().await;
     assert!(!directory.path().join("chat.sock").exists(), "nothing is left");
-    let again = send(directory.path(), Order::Accounts).await;
+    let again = order(directory.path(), Order::Accounts).await;
     assert_eq!(again, Answer::Accounts { accounts });
+}
+
+#[tokio::test]
+#[allow(clippy::disallowed_methods, reason = "the token is made before there is a server whose clock could be read")]
+async fn a_token_that_expires_ends_what_came_in_with_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (token, hash) = auth::token().expect("randomness");
+    let mut log = Sqlite::open(directory.path(), Durability::Full).expect("a store");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let expires = Timestamp(i64::try_from(now.as_millis()).expect("a time") + 8000);
+    let name = UserName::parse("paul").expect("a name");
+    let decrees = [
+        Decree::Account { name, role: Role::Member },
+        Decree::Token { account: AccountId(1), hash, label: "short".into(), expires: Some(expires) },
+    ];
+    let writes = decrees.map(|decree| Write::Decree(Motion { by: "test".into(), decree, asker: Asker::Nobody }));
+    log.apply(&writes, Timestamp(0)).expect("kept");
+    drop(log);
+    let stage = Stage { server: TestServer::with(config_in(directory.path())).await, directory };
+    let mut paul = welcomed(stage.server.open(&in_as("paul", token.tell())).await).await;
+    paul.closed_with(CloseCode::InvalidToken).await;
+    stage.check_closed(&in_as("paul", token.tell()), CloseCode::InvalidToken).await;
 }
 
 #[tokio::test]

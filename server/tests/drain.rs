@@ -197,4 +197,5 @@ async fn where_it_cannot_run_it_says_so_in_one_line() {
     refused(&["--port", "0", flag, path], &["cannot be used", path]).await;
     let file = tempfile::NamedTempFile::new().unwrap();
     refused(&["--port", "0", flag, file.path().to_str().unwrap()], &["cannot be used"]).await;
+    refused(&["--port", "0", "--ephemeral", "--require-auth"], &["--auth-token", "nobody could come in"]).await;
 }

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use chat_protocol::CloseCode;
 use chat_server::{
-    admin::{self, Answer, Order},
+    admin::{Answer, Order},
     auth::Secret,
     realm::Role,
 };
-use common::{Reply, TestServer, config_in, program::Program};
+use common::{Reply, TestServer, config_in, operator::order, program::Program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -22,11 +22,6 @@ async fn start() -> (TestServer, TempDir) {
     done(directory.path(), Order::AddAccount { name: "paul".into(), role: Role::Member }).await;
     set_password(directory.path(), Some(PASSWORD)).await;
     (server, directory)
-}
-
-async fn order(directory: &Path, order: Order) -> Answer {
-    let directory = directory.to_owned();
-    tokio::task::spawn_blocking(move || admin::send(&directory, order)).await.expect("no panic").expect("an answer")
 }
 
 async fn done(directory: &Path, asked: Order) {

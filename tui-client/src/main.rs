@@ -89,9 +89,7 @@ fn main() -> ExitCode {
         Ok(chosen) => chosen,
         Err(words) => return say(exit::USAGE, &words),
     };
-    for warning in &chosen.warnings {
-        let _ = writeln!(io::stderr(), "chat-tui: {}", display::line(warning));
-    }
+    chosen.warnings.iter().for_each(|warning| warn(warning));
     if args.logout {
         return match log_out(&chosen) {
             Ok(()) => ExitCode::SUCCESS,
@@ -111,9 +109,14 @@ fn main() -> ExitCode {
     }
 }
 
+/// For the person who started us.
+fn warn(words: &str) {
+    let _ = writeln!(io::stderr(), "chat-tui: {}", display::line(words));
+}
+
 /// The one line about how it ended. The words may be the server's: they are made safe like any other.
 fn say(code: u8, words: &str) -> ExitCode {
-    let _ = writeln!(io::stderr(), "chat-tui: {}", display::line(words));
+    warn(words);
     ExitCode::from(code)
 }
 
@@ -190,6 +193,9 @@ fn prepare(mut chosen: config::Start, login: bool) -> Result<(Mode, Start, Optio
         chosen.server.token = Some(log_in(&chosen.server, &user, sessions.as_deref())?);
     } else if chosen.server.token.is_none() {
         chosen.server.token = sessions.as_ref().and_then(|sessions| sessions.token(&chosen.server.address, &user));
+        if chosen.server.token.is_some() {
+            chosen.server.address.exposes("the token").iter().for_each(|words| warn(words));
+        }
     }
     let mode = chosen.mode.clone();
     let (start, themes) = begin(chosen, user, rooms, sessions);
@@ -198,6 +204,8 @@ fn prepare(mut chosen: config::Start, login: bool) -> Result<(Mode, Start, Optio
 
 /// A password becomes a token, which is kept where the proofs of names are.
 fn log_in(server: &Server, user: &UserName, sessions: Option<&Sessions>) -> Result<Token, Unprepared> {
+    // Before it is typed.
+    server.address.exposes("the password").iter().for_each(|words| warn(words));
     let password = answered(door::ask_password(user))?;
     let token = waited_for(transport::login(server, user, &password)).map_err(Unprepared::Refused)?;
     let kept = sessions.map_or(Ok(()), |sessions| sessions.keep_token(&server.address, user, Some(&token)));

@@ -7,7 +7,7 @@ mod client;
 mod socket;
 mod words;
 
-use std::fmt;
+use std::collections::HashMap;
 
 use chat_protocol::{ErrorCode, Refusal, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub use self::{client::send, socket::Desk};
 use crate::{
     auth::{self, Secret},
     clock,
-    log::{Keeper, LogError, Outcome},
+    log::{Keeper, LogError},
     passwords,
     realm::{Account, Decree, Realm, Role, Token, TokenId},
 };
@@ -61,7 +61,7 @@ pub enum Order {
 }
 
 /// What came of it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
     Done {
@@ -75,25 +75,12 @@ pub enum Answer {
     },
     /// The secret is told here once, and kept nowhere.
     Token {
-        token: String,
+        token: Secret,
         words: String,
     },
     Refused {
         words: String,
     },
-}
-
-/// Without the secret.
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Done { words } => write!(f, "Done({words})"),
-            Self::Accounts { accounts } => write!(f, "Accounts({accounts:?})"),
-            Self::Tokens { tokens } => write!(f, "Tokens({tokens:?})"),
-            Self::Token { words, .. } => write!(f, "Token(…, {words})"),
-            Self::Refused { words } => write!(f, "Refused({words})"),
-        }
-    }
 }
 
 /// An account as a list shows it.
@@ -218,16 +205,10 @@ async fn attempt(order: Order, keeper: &Keeper) -> Result<Answer, Refusal> {
 }
 
 async fn decree(keeper: &Keeper, decree: Decree) -> Result<u64, Refusal> {
-    match keeper.decree(OPERATOR.into(), decree).await {
-        Outcome::Decreed(decreed) => Ok(decreed.seq.0),
-        Outcome::Refused(refusal) => Err(refusal),
-        Outcome::Kept(_) | Outcome::Duplicate(_) | Outcome::Marked(_) | Outcome::Noted => {
-            Err(Refusal::new(ErrorCode::Unavailable, "Nothing came of it"))
-        }
-    }
+    Ok(keeper.decree(OPERATOR.into(), decree).await?.seq.0)
 }
 
-async fn uses(keeper: &Keeper) -> Result<std::collections::HashMap<TokenId, Timestamp>, Refusal> {
+async fn uses(keeper: &Keeper) -> Result<HashMap<TokenId, Timestamp>, Refusal> {
     // What was noted and not handed in yet is part of the answer.
     keeper.hand_in().await;
     let unread = |error: LogError| Refusal::new(ErrorCode::Unavailable, format!("That could not be read: {error}"));

@@ -13,7 +13,7 @@ impl Answer {
     pub fn words(&self) -> String {
         match self {
             Self::Done { words } | Self::Refused { words } => format!("{words}\n"),
-            Self::Token { token, .. } => format!("{token}\n"),
+            Self::Token { token, .. } => format!("{}\n", token.tell()),
             Self::Accounts { accounts } if accounts.is_empty() => "There are no accounts.\n".into(),
             Self::Accounts { accounts } => {
                 columns(&["NAME", "ROLE", "TOKENS", "MADE", "LAST USED", ""], accounts.iter().map(account))

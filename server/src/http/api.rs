@@ -256,7 +256,8 @@ struct Tail {
 fn lines(tail: Tail) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     stream::unfold(tail, |mut tail| async move {
         loop {
-            if tail.services.is_draining() || tail.pass.is_some_and(|pass| tail.services.member(pass).is_none()) {
+            let stays = tail.services.may_stay(tail.pass, tail.who.as_ref().map(|who| &who.name)).is_ok();
+            if tail.services.is_draining() || !stays {
                 return None;
             }
             if !tail.more {

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use chat_protocol::{ErrorCode, Refusal, Timestamp, UserName, json, limits};
+use chat_protocol::{ErrorCode, Refusal, Timestamp, UserName, json};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -19,7 +19,6 @@ use crate::{
     auth::{self, Secret},
     clock,
     limits::Verdict,
-    log::Outcome,
     realm::Decree,
     services::Services,
 };
@@ -39,7 +38,7 @@ struct Login {
 #[derive(Serialize)]
 struct LoggedIn {
     user: UserName,
-    token: String,
+    token: Secret,
     expires: Timestamp,
 }
 
@@ -51,8 +50,7 @@ pub(super) async fn login(
 ) -> Result<Response, Refused> {
     api::same_site(&services, &headers)?;
     let Login { user, password, label } = api::posted(&headers, request.into_body()).await?;
-    // Longer than any name: it is no key for a table either.
-    let name = UserName::known(user.get(..limits::USER_CHARS * 4).unwrap_or(&user)).ok();
+    let name = UserName::known(&user).ok();
     let key = name.as_ref().map_or("", UserName::folded);
     match services.passwords.attempt(key, peer.address, Instant::now()) {
         Verdict::Welcome => {}
@@ -77,7 +75,7 @@ pub(super) async fn login(
     let expires = Timestamp(clock::now().0 + LASTS_MS);
     let label = label.unwrap_or_else(|| LABEL.to_owned());
     let decree = Decree::Token { account: account.id, hash, label, expires: Some(expires) };
-    decreed(services.keeper.decree(account.name.to_string(), decree).await)?;
+    services.keeper.decree(account.name.to_string(), decree).await?;
     let body = json::line(&LoggedIn { user: account.name, token, expires });
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
@@ -86,16 +84,6 @@ pub(super) async fn logout(State(services): State<Arc<Services>>, headers: Heade
     api::same_site(&services, &headers)?;
     let pass = error::shown(&services, &headers, None).pass().ok_or_else(error::no_credential)?;
     let name = services.member(pass).map(|who| who.name.to_string()).unwrap_or_default();
-    decreed(services.keeper.decree(name, Decree::Revoked { token: pass.token }).await)?;
+    services.keeper.decree(name, Decree::Revoked { token: pass.token }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-fn decreed(outcome: Outcome) -> Result<(), Refused> {
-    match outcome {
-        Outcome::Decreed(_) => Ok(()),
-        Outcome::Refused(refusal) => Err(refusal.into()),
-        Outcome::Kept(_) | Outcome::Duplicate(_) | Outcome::Marked(_) | Outcome::Noted => {
-            Err(Refusal::new(ErrorCode::Unavailable, "Nothing came of it").into())
-        }
-    }
 }

@@ -23,7 +23,7 @@ use super::{Asker, Author, Draft, Log, LogError, Messages, Motion, Outcome, Read
 use crate::{
     clock,
     metrics::Metrics,
-    realm::{Decree, Realm},
+    realm::{Decree, Decreed, Realm},
 };
 
 /// The most that one commit takes.
@@ -158,9 +158,16 @@ impl Keeper {
         self.settled(|asker| Write::Event(Draft { asker, ..draft })).await
     }
 
-    /// The same for a decree.
-    pub async fn decree(&self, by: String, decree: Decree) -> Outcome {
-        self.settled(|asker| Write::Decree(Motion { by, decree, asker })).await
+    /// Has something decreed.
+    ///
+    /// # Errors
+    /// It cannot be, or was not kept.
+    pub async fn decree(&self, by: String, decree: Decree) -> Result<Arc<Decreed>, Refusal> {
+        match self.settled(|asker| Write::Decree(Motion { by, decree, asker })).await {
+            Outcome::Decreed(decreed) => Ok(decreed),
+            Outcome::Refused(refusal) => Err(refusal),
+            Outcome::Kept(_) | Outcome::Duplicate(_) | Outcome::Marked(_) | Outcome::Noted => Err(unavailable()),
+        }
     }
 
     async fn settled(&self, write: impl FnOnce(Asker) -> Write) -> Outcome {

@@ -62,7 +62,7 @@ impl<'a> Conversation<'a> {
         opening: Box<Opening>,
     ) -> Result<Box<Self>, End> {
         let (identity, secret, room) = entry::enter(services, line, dialect, &opening).await?;
-        line.shard.sessions.notify_one();
+        line.shard.noted.notify_one();
         let hears_private = match dialect {
             Dialect::Chat | Dialect::Echo | Dialect::Plain => true,
             Dialect::Channel => identity.proven,
@@ -111,7 +111,7 @@ impl<'a> Conversation<'a> {
             self.services.hub.leave(room, name, manner(self.dialect), true, clock::now(), Instant::now());
         }
         self.identity.depart(self.services);
-        shard.sessions.notify_one();
+        shard.noted.notify_one();
     }
 
     /// Hears and does, until there is an end.
@@ -126,7 +126,7 @@ impl<'a> Conversation<'a> {
             if self.touched.elapsed() >= TOUCH_EVERY {
                 self.touched = Instant::now();
                 self.identity.touch(self.services);
-                self.line.shard.sessions.notify_one();
+                self.line.shard.noted.notify_one();
             }
         }
     }

@@ -10,7 +10,7 @@ use super::{
     identity::{self, Identity, Keeping, Secret},
     line::{End, Input, Line},
 };
-use crate::{auth::Credential, realm::Pass, services::Services, shard::Closing};
+use crate::{auth::Credential, services::Services, shard::Closing};
 
 /// A credential must be shown within this.
 const CREDENTIAL_WITHIN: Duration = Duration::from_secs(10);
@@ -22,58 +22,48 @@ pub(super) async fn enter(
     dialect: Dialect,
     opening: &Opening,
 ) -> Result<(Identity, Secret, Option<RoomName>), End> {
-    if let Some(pass) = credential(services, line, dialect, opening).await?.pass() {
-        return member(services, opening, pass);
-    }
-    let user = |name: &str| UserName::parse(name).map_err(|error| identity::policy(&error));
-    let shown = opening.session.as_deref();
-    let nobody = |user| Ok::<_, Closing>((Identity::made(services, user)?, None));
-    let ((identity, secret), room) = match &opening.endpoint {
-        Endpoint::Chat { room, user: name } | Endpoint::Auth { room, user: Some(name) } => {
-            let name = user(name)?;
-            let room = chat_room(room, &name)?;
-            (Identity::take(services, name, shown, Keeping::Session).await?, Some(room))
-        }
-        Endpoint::Auth { room, user: None } => {
-            let room = fixed(room)?;
-            (Identity::unnamed(services, Keeping::Session).await?, Some(room))
-        }
-        Endpoint::Echo => (nobody(UserName::nameless(services.numbers.nameless()))?, Some(fixed("echo")?)),
-        Endpoint::Client(id) => (nobody(UserName::client(*id))?, Some(fixed("lobby")?)),
-        Endpoint::Named(name) => (Identity::take(services, user(name)?, shown, Keeping::WhileOpen).await?, Some(fixed("lobby")?)),
-        Endpoint::Channels { user: Some(name) } => {
-            (Identity::take(services, user(name)?, shown, Keeping::WhileOpen).await?, None)
-        }
-        Endpoint::Channels { user: None } => (Identity::unnamed(services, Keeping::WhileOpen).await?, None),
-        Endpoint::Tasks => return Err(CloseCode::Internal.into()),
+    let pass = credential(services, line, dialect, opening).await?.pass();
+    // The tutorials' nameless endpoints have names of their own, whoever comes.
+    let made = match &opening.endpoint {
+        Endpoint::Echo => Some((UserName::nameless(services.numbers.nameless()), "echo")),
+        Endpoint::Client(id) => Some((UserName::client(*id), "lobby")),
+        _ => None,
     };
-    Ok((identity, secret, room))
-}
-
-/// Somebody with an account comes in. The tutorials' nameless endpoints have names of their own.
-fn member(services: &Services, opening: &Opening, pass: Pass) -> Result<(Identity, Secret, Option<RoomName>), End> {
-    let who = services.member(pass).ok_or(CloseCode::InvalidToken)?;
-    let (name, room) = match &opening.endpoint {
-        Endpoint::Chat { room, user } | Endpoint::Auth { room, user: Some(user) } => (Some(user), Some(room.as_str())),
-        Endpoint::Auth { room, user: None } => (None, Some(room.as_str())),
+    if let Some((name, room)) = made {
+        return Ok((Identity::made(services, name, pass)?, None, Some(fixed(room)?)));
+    }
+    let (user, room) = match &opening.endpoint {
+        Endpoint::Chat { room, user } => (Some(user), Some(room.as_str())),
+        Endpoint::Auth { room, user } => (user.as_ref(), Some(room.as_str())),
         Endpoint::Named(name) => (Some(name), Some("lobby")),
         Endpoint::Channels { user } => (user.as_ref(), None),
-        Endpoint::Echo | Endpoint::Client(_) => {
-            let (name, room) = match &opening.endpoint {
-                Endpoint::Client(id) => (UserName::client(*id), "lobby"),
-                _ => (UserName::nameless(services.numbers.nameless()), "echo"),
-            };
-            return Ok((Identity::made(services, name)?, None, Some(fixed(room)?)));
-        }
-        Endpoint::Tasks => return Err(CloseCode::Internal.into()),
+        Endpoint::Echo | Endpoint::Client(_) | Endpoint::Tasks => return Err(CloseCode::Internal.into()),
     };
-    if let Some(name) = name
-        && UserName::parse(name).map_err(|error| identity::policy(&error))? != who.name
-    {
-        return Err(Closing::new(CloseCode::Policy, format!("This token is {}'s: come in by that name", who.name)).into());
+    let name = user.map(|name| UserName::parse(name).map_err(|error| identity::policy(&error))).transpose()?;
+    if let Some(pass) = pass {
+        let who = services.member(pass).ok_or(CloseCode::InvalidToken)?;
+        if name.is_some_and(|name| name != who.name) {
+            return Err(Closing::new(CloseCode::Policy, format!("This token is {}'s: come in by that name", who.name)).into());
+        }
+        let room = room.map(|room| chat_room(room, &who.name)).transpose()?;
+        return Ok((Identity::member(services, who, pass)?, None, room));
     }
-    let room = room.map(|room| chat_room(room, &who.name)).transpose()?;
-    Ok((Identity::member(services, who, pass)?, None, room))
+    let keeping = match dialect {
+        Dialect::Chat => Keeping::Session,
+        Dialect::Echo | Dialect::Plain | Dialect::Envelope | Dialect::Channel => Keeping::WhileOpen,
+    };
+    Ok(match name {
+        Some(name) => {
+            let room = room.map(|room| chat_room(room, &name)).transpose()?;
+            let (identity, secret) = Identity::take(services, name, opening.session.as_deref(), keeping).await?;
+            (identity, secret, room)
+        }
+        None => {
+            let room = room.map(fixed).transpose()?;
+            let (identity, secret) = Identity::unnamed(services, keeping).await?;
+            (identity, secret, room)
+        }
+    })
 }
 
 /// A room by its name.

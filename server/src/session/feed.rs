@@ -45,6 +45,10 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening) -> Result
     let mut bucket = Bucket::new(services.config.rate, Instant::now());
     loop {
         let input = line.next().await?;
+        if let Input::LookAgain = input {
+            services.may_stay(opening.credential.pass(), who.as_ref().map(|who| &who.name))?;
+            continue;
+        }
         let refusal = match bucket.take(Instant::now(), 1.0) {
             Verdict::Flooding => {
                 services.metrics.dropped(Reason::Flooding);
@@ -53,9 +57,7 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening) -> Result
             Verdict::TooSoon(_) => Err(Refusal::new(ErrorCode::RateLimited, "Too fast")),
             Verdict::Welcome => match input {
                 Input::Text(text) => ask(services, &text, who.as_ref()),
-                Input::Control => Ok(None),
-                Input::LookAgain if opening.credential.pass().is_none_or(|pass| services.member(pass).is_some()) => Ok(None),
-                Input::LookAgain => return Err(CloseCode::InvalidToken.into()),
+                Input::Control | Input::LookAgain => Ok(None),
             },
         };
         match refusal {

@@ -87,11 +87,12 @@ impl Identity {
         Ok((Self { who, proof, hold, proven, fresh: !proven }, secret))
     }
 
-    /// A user whose name the server makes: several may have it, nobody owns it.
-    pub fn made(services: &Services, name: UserName) -> Result<Self, Closing> {
+    /// A user whose name the server makes: several may have it, nobody owns it. Who was let in by a pass stays as long as that
+    /// lasts.
+    pub fn made(services: &Services, name: UserName, pass: Option<Pass>) -> Result<Self, Closing> {
         let who = nobody_else(name, clock::now())?;
         services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
-        Ok(Self { who, proof: Proof::None, hold: false, proven: false, fresh: true })
+        Ok(Self { who, proof: pass.map_or(Proof::None, Proof::Account), hold: false, proven: false, fresh: true })
     }
 
     /// Somebody with an account.
@@ -107,11 +108,14 @@ impl Identity {
 
     /// Whether it may stay, now that who belongs here has changed.
     pub fn look_again(&self, services: &Services) -> Result<(), Closing> {
-        match self.proof {
-            Proof::Account(pass) if services.member(pass).is_none() => Err(CloseCode::InvalidToken.into()),
-            Proof::None | Proof::Session(_) if !services.is_for_guests(&self.who.name) => Err(owned()),
-            _ => Ok(()),
-        }
+        let pass = match self.proof {
+            Proof::Account(pass) => Some(pass),
+            Proof::None | Proof::Session(_) => None,
+        };
+        services.may_stay(pass, Some(&self.who.name)).map_err(|code| match code {
+            CloseCode::NameTaken => owned(),
+            code => code.into(),
+        })
     }
 
     /// A guest that gave no name gets one.

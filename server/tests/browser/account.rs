@@ -1,7 +1,7 @@
 //! Somebody with an account at the door: a password once, then none, until the token ends.
 
 use chat_server::{
-    admin::{self, Answer, Order},
+    admin::{Answer, Order},
     auth::Secret,
     realm::Role,
 };
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     chromium::Driver,
-    common::{TestServer, config_in},
+    common::{TestServer, config_in, operator::order},
     page,
 };
 
@@ -18,17 +18,19 @@ use crate::{
 async fn a_password_is_asked_once_and_again_when_its_token_ends() {
     let directory = tempfile::tempdir().expect("a directory");
     let server = TestServer::with(config_in(directory.path())).await;
-    let order = async |order: Order| {
-        let directory = directory.path().to_owned();
-        let sent = tokio::task::spawn_blocking(move || admin::send(&directory, order)).await.expect("no panic");
-        sent.expect("an answer")
-    };
+    let order = async |asked| order(directory.path(), asked).await;
     order(Order::AddAccount { name: "Paul".into(), role: Role::Member }).await;
     order(Order::SetPassword { name: "paul".into(), password: Some(Secret::new("correct horse")) }).await;
     let mut bob = server.join("general", "bob").await;
     let driver = Driver::start();
     let browser = driver.browser().await;
     browser.go(&page(&server)).await;
+
+    // A guest's name that another guest has is no matter of passwords.
+    browser.fill("#name", "bob").await;
+    browser.click("#enter").await;
+    browser.wait_for("document.querySelector('#door-error').textContent.includes('taken')").await;
+    browser.becomes("[document.activeElement.id, document.querySelector('#account').open]", json!(["name", false])).await;
 
     // As a guest: the door says why, and where the password goes.
     browser.fill("#name", "paul").await;

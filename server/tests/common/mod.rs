@@ -399,8 +399,10 @@ impl TestClient {
     }
 }
 
+pub mod operator;
 pub mod program;
 pub mod sight;
+pub mod tail;
 
 impl TestServer {
     /// A server that runs elsewhere and is not ours to stop.
