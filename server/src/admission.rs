@@ -104,7 +104,7 @@ impl Drop for TurnedAway {
 }
 
 /// Whom an address stands for: with IPv6 one household has a whole /64.
-fn household(address: IpAddr) -> IpAddr {
+pub fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

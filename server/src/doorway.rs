@@ -78,3 +78,36 @@ impl AsyncWrite for Doorway {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn everything_passes_but_the_answer_that_lets_a_websocket_in() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut doorway = Doorway::new(Stream::Plain(listener.accept().await.unwrap().0), b"GET".to_vec());
+        let mut two = [0; 2];
+        doorway.read_exact(&mut two).await.unwrap();
+        doorway.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        doorway.write_all(b"HTTP/1.1 101 Switching").await.unwrap();
+        let slices = [IoSlice::new(b" Protocols\r\n"), IoSlice::new(b"\r\n")];
+        assert_eq!(doorway.write_vectored(&slices).await.unwrap(), 14, "what follows it is held too");
+        doorway.flush().await.unwrap();
+        let (stream, held, begun) = doorway.into_parts();
+        assert_eq!((&two, begun.as_slice()), (b"GE", &b"T"[..]));
+        drop(stream);
+        let mut passed = String::new();
+        peer.read_to_string(&mut passed).await.unwrap();
+        assert_eq!(
+            (passed.as_str(), held.as_slice()),
+            ("HTTP/1.1 200 OK\r\n\r\n", &b"HTTP/1.1 101 Switching Protocols\r\n\r\n"[..])
+        );
+    }
+}

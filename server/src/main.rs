@@ -1,13 +1,18 @@
 //! The program: arguments, log lines, signals, exit code.
 
+mod prompt;
+
 use std::{
     io::{IsTerminal, Write},
+    path::Path,
     process::ExitCode,
 };
 
+use anyhow::bail;
 use chat_server::{
     Server,
-    cli::{Arguments, LogFormat},
+    admin::{self, Answer},
+    cli::{Arguments, Command, LogFormat},
     config::{Config, Store},
     tls::Certificate,
 };
@@ -19,24 +24,41 @@ use tracing_subscriber::EnvFilter;
 const FILES_APART: usize = 128;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
     start_tracing(arguments.log_format);
     let run = || {
+        if let Some(command) = arguments.command.take() {
+            return carry_out(command, &arguments.data_dir()?);
+        }
         let mut config = arguments.config()?;
         let files = raise_open_files();
         if config.max_connections == 0 {
             config.max_connections = files.saturating_sub(FILES_APART).max(1);
         }
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config))
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config))?;
+        Ok(ExitCode::SUCCESS)
     };
     match run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // One line, with its causes.
             let _ = writeln!(std::io::stderr(), "chat-server: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Does what is asked instead of serving, and says what came of it.
+fn carry_out(command: Command, directory: &Path) -> anyhow::Result<ExitCode> {
+    let Command::Account(command) = command;
+    let answer = admin::send(directory, command.order(prompt::password)?)?;
+    match &answer {
+        Answer::Refused { words } => bail!("{words}"),
+        Answer::Token { words, .. } => writeln!(std::io::stderr(), "{words}")?,
+        Answer::Done { .. } | Answer::Accounts { .. } | Answer::Tokens { .. } => {}
+    }
+    std::io::stdout().write_all(answer.words().as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -113,12 +113,12 @@ async fn run(
             }
         }
     });
-    let sessions = spawn_local({
+    let notes = spawn_local({
         let (shard, services) = (Rc::clone(&shard), Arc::clone(&services));
         async move {
             loop {
-                // Its turn comes behind those who are coming in meanwhile: their sessions go with it.
-                shard.sessions.notified().await;
+                // Its turn comes behind those who are coming in meanwhile: their notes go with it.
+                shard.noted.notified().await;
                 services.keeper.hand_in().await;
             }
         }
@@ -143,7 +143,7 @@ async fn run(
     let _ = timeout(DRAIN_WITHIN, shard.empty()).await;
     sweep.abort();
     post.abort();
-    sessions.abort();
+    notes.abort();
 }
 
 fn welcome(shard: &Rc<Shard>, services: &Arc<Services>, router: &Router, arrival: Arrival) {

@@ -49,8 +49,20 @@ const RULES: &[Rule] = &[
     Rule {
         of: "crate::log",
         not: &["crate::"],
-        but: &["crate::log", "crate::clock", "crate::metrics"],
+        but: &["crate::log", "crate::clock", "crate::metrics", "crate::realm"],
         why: "the log stands below everything",
+    },
+    Rule {
+        of: "crate::realm",
+        not: &["crate::", "tokio", "std::io", "std::net", "std::fs", "std::time"],
+        but: &["crate::realm", "tokio::sync::watch"],
+        why: "who belongs here is (realm, decree) → realm",
+    },
+    Rule {
+        of: "crate::admin",
+        not: &["crate::http", "crate::session", "crate::shard", "crate::serve", "crate::hub", "crate::cli"],
+        but: &[],
+        why: "an order is carried out by the log",
     },
     Rule { of: "crate::log::sqlite", not: &["crate::log::memory"], but: &[], why: "two stores" },
     Rule { of: "crate::log::memory", not: &["crate::log::sqlite", "rusqlite"], but: &[], why: "two stores" },
@@ -140,7 +152,7 @@ const CLIENT_RULES: &[Rule] = &[
 ];
 
 /// Modules that may name an implementation of the log: what it is, and what it is told to be.
-const CHOOSE_A_STORE: [&str; 4] = ["crate::log", "crate::server", "crate::config", "crate::cli"];
+const CHOOSE_A_STORE: [&str; 5] = ["crate::log", "crate::server", "crate::config", "crate::cli", "crate::admin::client"];
 /// Files that may know the composition root.
 const KNOW_THE_ROOT: [&str; 3] = ["lib.rs", "main.rs", "cli.rs"];
 

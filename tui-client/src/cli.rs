@@ -57,6 +57,12 @@ pub(crate) struct Args {
     /// Command that prints the token
     #[arg(long, value_name = "COMMAND", help_heading = "Who may come in")]
     pub(crate) token_command: Option<String>,
+    /// Ask for the password of your account, once: what the server gives for it is kept for the next time
+    #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["token_file", "token_command"])]
+    pub(crate) login: bool,
+    /// Give back what --login was given, forget it, and leave
+    #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["login", "mode"])]
+    pub(crate) logout: bool,
     /// Authorities to trust beside the system's, in PEM
     #[arg(long, value_name = "FILE", help_heading = "Who may come in")]
     pub(crate) ca_file: Option<PathBuf>,
@@ -158,6 +164,10 @@ mod tests {
             ("--theme pink", Err("[possible values: auto, dark, light]")),
             ("--token-file a --token-command b", Err("cannot be used with")),
             ("--ca-file a --fingerprint b", Err("cannot be used with")),
+            ("--login -u alice", Ok(())),
+            ("--login --token-file a", Err("cannot be used with")),
+            ("--logout --login", Err("cannot be used with")),
+            ("--logout --tail", Err("cannot be used with")),
             ("--usr x", Err("unexpected argument '--usr' found; tip: a similar argument exists: '--user'")),
             ("--token x", Err("unexpected argument '--token'")),
         ] {

@@ -3,6 +3,7 @@
 
 mod api;
 pub mod error;
+mod login;
 mod origin;
 mod page;
 mod ws;
@@ -14,7 +15,7 @@ use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use chat_protocol::ErrorCode;
 
@@ -47,6 +48,8 @@ pub fn routes(services: Arc<Services>) -> Router {
         .route("/api/rooms/{room}/messages", get(api::messages).post(api::say))
         .route("/api/rooms/{room}/tail", get(api::tail))
         .route("/api/exports/{task_id}", get(api::export))
+        .route("/api/login", post(login::login))
+        .route("/api/logout", post(login::logout))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))

@@ -72,6 +72,8 @@ pub struct Connection {
     /// Nothing more is told to it.
     shut: Cell<bool>,
     broken: Cell<bool>,
+    /// Who belongs here has changed: its task is to look whether it may stay.
+    look: Cell<bool>,
     heard: Cell<Instant>,
     /// Asked for a sign of life so often since then.
     asked_for_life: Cell<u32>,
@@ -90,6 +92,7 @@ impl Connection {
             closing: RefCell::default(),
             shut: Cell::new(false),
             broken: Cell::new(false),
+            look: Cell::new(false),
             heard: Cell::new(now),
             asked_for_life: Cell::new(0),
             unsettled: Cell::new(0),
@@ -297,6 +300,17 @@ impl Connection {
             *self.closing.borrow_mut() = Some(Box::new(closing));
             self.wake();
         }
+    }
+
+    /// Who belongs here has changed.
+    pub fn look_again(&self) {
+        self.look.set(true);
+        self.wake();
+    }
+
+    /// Whether that is to be looked at, asked once.
+    pub fn takes_another_look(&self) -> bool {
+        self.look.take()
     }
 
     /// Why the server ends it, asked once.

@@ -413,8 +413,10 @@ impl TestClient {
     }
 }
 
+pub mod operator;
 pub mod program;
 pub mod sight;
+pub mod tail;
 pub mod tls;
 
 impl TestServer {

@@ -122,8 +122,8 @@ fn gather(args: &Args, env: Env<'_>, origin: Origin, file: File) -> Result<Start
     let mode = mode(args);
     let mut warnings = Vec::new();
     let token = token(args, env, &file, &address, &mut warnings)?;
-    if token.is_some() && !address.is_secure() && !address.is_local() {
-        warnings.push(format!("the token goes to {address} unencrypted; wss:// would hide it"));
+    if token.is_some() {
+        warnings.extend(address.exposes("the token"));
     }
     let trust = trust(args, &file, &address)?;
     if user.is_none() && !mode.is_for_a_person() {

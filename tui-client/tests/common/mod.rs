@@ -9,7 +9,12 @@ pub mod tui;
 
 use std::{collections::VecDeque, net::SocketAddr, path::Path, time::Duration};
 
-use chat_server::{Config, Server, config::Store, log::sqlite::Durability};
+use chat_server::{
+    Config, Server,
+    admin::{self, Answer, Order},
+    config::Store,
+    log::sqlite::Durability,
+};
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::{
@@ -40,6 +45,13 @@ pub fn config() -> Config {
 /// The same with a store, and on a port.
 pub fn config_in(path: &Path, port: u16) -> Config {
     Config { store: Store::Directory { path: path.to_owned(), durability: Durability::Full }, port, ..config() }
+}
+
+/// Has the operator order something, as from another process.
+pub async fn order(directory: &Path, order: Order) -> Answer {
+    let directory = directory.to_owned();
+    let sent = tokio::task::spawn_blocking(move || admin::send(&directory, order)).await;
+    sent.expect("it does not panic").expect("an answer")
 }
 
 impl TestServer {
