@@ -177,8 +177,7 @@ impl Request {
     /// `bad_json`, `unknown_type` or `bad_request`, with the `ref` if there was a usable one.
     pub fn decode(frame: &str) -> Result<Self, Misread> {
         // Read whole before anything is believed: skipping a field would let a lone surrogate in it pass.
-        let value: Value = serde_json::from_str(frame)
-            .map_err(|error| Misread::new(None, ErrorCode::BadJson, format!("That is not JSON: {error}")))?;
+        let value = json::value(frame).map_err(|refusal| Misread { reference: None, refusal })?;
         let reference = match value.get("ref") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) if text.len() <= limits::REF_BYTES => Some(text.clone()),

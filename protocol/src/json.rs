@@ -1,12 +1,13 @@
 //! JSON as it leaves the server: the same values, with every character that a terminal or an editor could be hurt by
-//! written as `\uXXXX`. So even `wscat`, which prints frames as they come, shows nothing hostile, and nothing is lost.
+//! written as `\uXXXX`. So even `wscat`, which prints frames as they come, shows nothing hostile, and nothing is lost. And JSON as
+//! it comes in, which may not be deeper than [`limits::JSON_DEPTH`].
 
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::Formatter;
+use serde_json::{Value, ser::Formatter};
 
-use crate::display;
+use crate::{ErrorCode, Refusal, display, limits};
 
 struct Careful;
 
@@ -47,6 +48,51 @@ pub fn line<T: Serialize + ?Sized>(value: &T) -> String {
     String::from_utf8(buffer).unwrap_or_default()
 }
 
+/// Whether what a peer sent is not too deep to be read, whatever else it is.
+///
+/// # Errors
+/// `bad_json`.
+pub fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
+    if depth(bytes) <= limits::JSON_DEPTH {
+        return Ok(());
+    }
+    Err(Refusal::new(ErrorCode::BadJson, format!("JSON is at most {} deep", limits::JSON_DEPTH)))
+}
+
+/// Reads any value that a peer sent.
+///
+/// # Errors
+/// `bad_json`.
+pub fn value(text: &str) -> Result<Value, Refusal> {
+    check_depth(text.as_bytes())?;
+    serde_json::from_str(text).map_err(|error| Refusal::new(ErrorCode::BadJson, format!("That is not JSON: {error}")))
+}
+
+/// How deep arrays and objects lie in each other. Of what is not JSON, at least as deep as a parser would go.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut deepest, mut depth, mut bytes) = (0, 0_usize, bytes.iter());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while let Some(byte) = bytes.next()
+                    && *byte != b'"'
+                {
+                    if *byte == b'\\' {
+                        bytes.next();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    deepest
+}
+
 /// About how many bytes a text takes once it is written: what is escaped takes six.
 #[must_use]
 pub fn weight(text: &str) -> usize {
@@ -58,6 +104,25 @@ pub fn weight(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn depth_is_that_of_arrays_and_objects_and_not_of_text() {
+        for (text, expected) in [
+            ("1", 0),
+            ("[]", 1),
+            (r#"{"a":[{"b":{}}],"c":[]}"#, 4),
+            (r#"{"a":"[[[[","b\"[[":"\\","c":"x"}"#, 1),
+            ("]]]][", 1),
+            (r#"["[["#, 1),
+        ] {
+            assert_eq!(depth(text.as_bytes()), expected, "{text}");
+        }
+        let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(value(&deep(limits::JSON_DEPTH)).is_ok());
+        let refused = value(&deep(limits::JSON_DEPTH + 1)).unwrap_err();
+        assert_eq!((refused.code, refused.text.as_str()), (ErrorCode::BadJson, "JSON is at most 32 deep"));
+        assert_eq!(value("[").unwrap_err().code, ErrorCode::BadJson);
+    }
 
     #[test]
     fn hostile_characters_are_escaped_and_mean_the_same() {

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub const TEXT_BYTES: usize = 16 * 1024;
 /// The longest frame that a client may send; a longer one is closed with 1009.
 pub const FRAME_BYTES: usize = 64 * 1024;
+/// How deep arrays and objects may lie in each other in what a client says. Nothing that is asked needs more than two.
+pub const JSON_DEPTH: usize = 32;
 /// The longest topic, in bytes of UTF-8.
 pub const TOPIC_BYTES: usize = 1024;
 /// The longest reaction, in bytes: a family of four with skin tones takes 41.

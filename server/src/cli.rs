@@ -1,5 +1,6 @@
 //! The command line, and what it means. Every flag has an environment variable, so that a container needs no wrapper.
 
+mod limits;
 mod outside;
 
 use std::{net::IpAddr, path::PathBuf};
@@ -8,12 +9,11 @@ use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use etcetera::BaseStrategy;
 
-use self::outside::Outside;
+use self::{limits::LimitFlags, outside::Outside};
 use crate::{
     admin::Order,
     auth::Secret,
     config::{Config, Store},
-    limits::Rate,
     log::sqlite::Durability,
     realm::{Role, TokenId},
     server::shards_for_this_machine,
@@ -60,17 +60,11 @@ pub struct Arguments {
     #[arg(long, env = "CHAT_REQUIRE_AUTH", help_heading = "Who may come in")]
     require_auth: bool,
 
-    /// Frames of one connection in one go, and per second after that; or «off»
-    #[arg(long, env = "CHAT_RATE_LIMIT", default_value = "100/10", value_name = "BURST/PER_SECOND", help_heading = "Limits")]
-    rate_limit: Rate,
-    /// Connections of one address; 0 for no limit
-    #[arg(long, env = "CHAT_MAX_PER_IP", default_value_t = 256, value_name = "COUNT", help_heading = "Limits")]
-    max_per_ip: usize,
-    /// Connections in all; 0 for as many as the limit of open files allows
-    #[arg(long, env = "CHAT_MAX_CONNECTIONS", default_value_t = 0, value_name = "COUNT", help_heading = "Limits")]
-    max_connections: usize,
+    #[command(flatten)]
+    limits: LimitFlags,
+
     /// Threads that serve connections [default: one for each processor]
-    #[arg(long, env = "CHAT_SHARDS", value_name = "COUNT", help_heading = "Limits")]
+    #[arg(long, env = "CHAT_SHARDS", value_name = "COUNT", help_heading = "Running")]
     shards: Option<usize>,
 
     /// Going down means for good: clients are told not to come back
@@ -214,9 +208,10 @@ impl Arguments {
             tokens: self.auth_token,
             require_auth: self.require_auth,
             allow_origin: self.allow_origin,
-            rate: self.rate_limit,
-            max_per_ip: self.max_per_ip,
-            max_connections: self.max_connections,
+            rate: self.limits.rate_limit,
+            max_per_ip: self.limits.max_per_ip,
+            max_connections: self.limits.max_connections,
+            limits: self.limits.choice(),
             shards: self.shards.unwrap_or_else(shards_for_this_machine),
             hold_names: true,
             going_for_good: self.going_for_good,

@@ -2,7 +2,12 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use crate::{limits::Rate, log::sqlite::Durability, proxy::Proxies, tls};
+use crate::{
+    limits::{Limits, Rate, Rates},
+    log::sqlite::Durability,
+    proxy::Proxies,
+    tls,
+};
 
 /// Where the log lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +46,10 @@ pub struct Config {
     pub require_auth: bool,
     /// Origins welcome beside the server's own, as a browser writes them.
     pub allow_origin: Vec<String>,
+    /// Lines of one connection.
     pub rate: Rate,
+    /// What holds beside it.
+    pub limits: Limits,
     /// Connections of one address; 0 for no limit.
     pub max_per_ip: usize,
     /// Connections in all; 0 for no limit.
@@ -54,6 +62,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// What holds for each connection.
+    #[must_use]
+    pub fn rates(&self) -> Rates {
+        Rates { lines: self.rate, control: self.limits.control }
+    }
+
     /// What tests and trials start from: loopback, any free port, nothing kept.
     #[must_use]
     pub fn ephemeral() -> Self {
@@ -66,10 +80,9 @@ impl Config {
             tokens: Vec::new(),
             require_auth: false,
             allow_origin: Vec::new(),
-            rate: Rate::Limited(crate::limits::RateLimit {
-                burst: chat_protocol::limits::BURST,
-                per_second: chat_protocol::limits::PER_SECOND,
-            }),
+            rate: Rate::new(chat_protocol::limits::BURST, chat_protocol::limits::PER_SECOND),
+            // Everybody in a test has one address.
+            limits: Limits::OFF,
             max_per_ip: 0,
             max_connections: 0,
             shards: 2,

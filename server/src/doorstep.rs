@@ -3,13 +3,13 @@
 //!
 //! How long all this may take is up to the one who waits for it.
 
-use std::{io, net::IpAddr, sync::Arc};
+use std::{io, net::IpAddr, sync::Arc, time::Instant};
 
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
 use crate::{
+    admission::NoPlace,
     http::Peer,
-    metrics::Reason,
     proxy::preamble::{self, Preamble},
     services::Services,
     stream::{Encrypted, Stream},
@@ -81,14 +81,16 @@ async fn introduction(socket: &mut TcpStream) -> io::Result<(Vec<u8>, Option<IpA
 /// for others in turn.
 fn of(services: &Services, proxy: Peer, address: IpAddr) -> Option<Peer> {
     let place = match proxy.place {
-        Ok(place) if !services.config.proxies.contains(address) => services.admission.behind(place, address).map(Arc::new),
+        Ok(place) if !services.config.proxies.contains(address) => {
+            services.admission.behind(place, address, Some(Instant::now())).map(Arc::new)
+        }
         place => return Some(Peer { address, place }),
     };
     match place {
         Ok(place) => Some(Peer { address, place: Ok(place) }),
-        Err(Some(turned_away)) => Some(Peer { address, place: Err(Arc::new(turned_away)) }),
-        Err(None) => {
-            services.metrics.dropped(Reason::Refused);
+        Err(NoPlace { told: Some(turned_away), .. }) => Some(Peer { address, place: Err(Arc::new(turned_away)) }),
+        Err(NoPlace { full, told: None }) => {
+            services.refused(full.reason(), Some(address));
             None
         }
     }

@@ -23,6 +23,10 @@ use tracing_subscriber::EnvFilter;
 /// Open files that are not connections: the store, exports, event queues.
 const FILES_APART: usize = 128;
 
+/// A tenth of what who is in gets.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::parse();
     start_tracing(arguments.log_format);
@@ -77,6 +81,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         });
     }
     announce(&words, server.address()?.port(), certificate.as_deref());
+    let_those_inside_go_first();
     let mut asked = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -98,6 +103,16 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         })
         .await;
     Ok(())
+}
+
+/// From here on this thread lets people in and keeps time, and the others serve who is in: where there is not enough of a processor
+/// for both, a crowd before the door waits.
+fn let_those_inside_go_first() {
+    // There a priority is a thread's own; elsewhere it would be the whole server's.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::warn!(%error, "a crowd before the door may be felt inside");
+    }
 }
 
 /// Says where to go. On stdout, because it is what one starts the program for.

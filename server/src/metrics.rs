@@ -20,7 +20,18 @@ pub enum Reason {
     Flooding,
     RateLimited,
     Silent,
+    /// There was no place for it.
     Refused,
+    /// Its address connects too often.
+    Connects,
+    /// It had not said who it is, and others came.
+    Stranger,
+    /// A message in too many pieces, or not whole in time.
+    Piecemeal,
+    /// A ping or pong beyond the limit: not answered.
+    Control,
+    /// An attempt to log in that was one too many.
+    Login,
     Signal,
 }
 

@@ -1,16 +1,17 @@
 //! Passwords: hashed and compared with argon2id, a few at a time on threads of their own, and not tried too often. A password is
 //! only ever exchanged for a token.
 //!
-//! A name that nobody has takes as long as a wrong password, so that nobody learns by the clock which names have accounts.
+//! A name that nobody has takes as long as a wrong password, so that nobody learns by the clock which names have accounts. The
+//! threads are polite: whoever talks goes before whoever comes in, also where there is one processor for all.
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
     sync::{
-        Mutex, OnceLock, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, OnceLock, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
-    time::Instant,
+    thread,
+    time::{Duration, Instant},
 };
 
 use argon2::{
@@ -18,12 +19,12 @@ use argon2::{
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash as Phc},
 };
 use chat_protocol::{ErrorCode, Refusal};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use crate::{
     admission::household,
     auth::Secret,
-    limits::{Bucket, Rate, RateLimit, Verdict},
+    limits::{Rate, Shared},
     realm::PasswordHash,
 };
 
@@ -31,35 +32,33 @@ use crate::{
 const SHORTEST: usize = 8;
 /// The longest, in bytes.
 const LONGEST: usize = 1024;
-/// Passwords that are hashed at a time: each takes 19 MiB, and a processor for some 50 ms.
+/// Passwords that are compared at a time: each takes 19 MiB, and a processor for some 50 ms.
 const AT_ONCE: usize = 2;
 /// Those that may wait for that.
 const WAITING: usize = 32;
-/// Addresses and accounts whose attempts are counted; with more, those that may try freely again are forgotten.
-const COUNTED: usize = 10_000;
+/// As little of a processor as there is, where anybody else wants it.
+const NICE: i32 = 19;
 /// An attempt costs so much of the buckets below: five of an address at once and one more in ten seconds, and thirty for an
 /// account, whoever makes them, and one more in two seconds.
-const ATTEMPT: f32 = 10.0;
-const OF_ADDRESS: Rate = Rate::Limited(RateLimit { burst: 50, per_second: 1 });
-const OF_ACCOUNT: Rate = Rate::Limited(RateLimit { burst: 300, per_second: 5 });
+const ATTEMPT: u32 = 10;
+const OF_ADDRESS: Rate = Rate::new(50, 1);
+const OF_ACCOUNT: Rate = Rate::new(300, 5);
 
 /// See the module.
 pub struct Passwords {
-    turns: Semaphore,
-    waiting: AtomicUsize,
-    attempts: Mutex<Attempts>,
+    /// Made when somebody comes with the first.
+    threads: OnceLock<SyncSender<Comparison>>,
+    addresses: Shared<IpAddr>,
+    /// By the name as it was asked for, whether anybody has it or not.
+    accounts: Shared<Box<str>>,
 }
 
-#[derive(Default)]
-struct Attempts {
-    addresses: HashMap<IpAddr, Bucket>,
-    /// By the name as it was asked for, whether anybody has it or not.
-    accounts: HashMap<String, Bucket>,
-}
+/// A password, the hash that it may fit, and whoever waits to hear of it.
+type Comparison = (Secret, Option<PasswordHash>, oneshot::Sender<bool>);
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { turns: Semaphore::new(AT_ONCE), waiting: AtomicUsize::new(0), attempts: Mutex::default() }
+        Self { threads: OnceLock::new(), addresses: Shared::new(OF_ADDRESS), accounts: Shared::new(OF_ACCOUNT) }
     }
 }
 
@@ -97,23 +96,10 @@ fn fits(password: &Secret, hash: Option<&PasswordHash>) -> bool {
 }
 
 impl Passwords {
-    /// Whether somebody at this address may try to come in by this name now.
-    pub fn attempt(&self, name: &str, address: IpAddr, now: Instant) -> Verdict {
-        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        if attempts.addresses.len() >= COUNTED {
-            attempts.addresses.retain(|_, bucket| !bucket.is_full(now));
-        }
-        if attempts.accounts.len() >= COUNTED {
-            attempts.accounts.retain(|_, bucket| !bucket.is_full(now));
-        }
-        let of_address = attempts.addresses.entry(household(address)).or_insert_with(|| Bucket::new(OF_ADDRESS, now));
-        match of_address.take(now, ATTEMPT) {
-            Verdict::Welcome => {
-                let of_account = attempts.accounts.entry(name.to_owned()).or_insert_with(|| Bucket::new(OF_ACCOUNT, now));
-                of_account.take(now, ATTEMPT)
-            }
-            refused => refused,
-        }
+    /// Whether somebody at this address may try to come in by this name now, or how long to wait.
+    pub fn attempt(&self, name: &str, address: IpAddr, now: Instant) -> Duration {
+        let of_address = self.addresses.take(household(address), now, ATTEMPT);
+        if of_address.is_zero() { self.accounts.take(name.into(), now, ATTEMPT) } else { of_address }
     }
 
     /// Whether the password is the one of this hash.
@@ -122,33 +108,46 @@ impl Passwords {
     /// Too many wait for theirs.
     pub async fn fits(&self, password: Secret, hash: Option<PasswordHash>) -> Result<bool, Refusal> {
         let busy = || Refusal::new(ErrorCode::RateLimited, "Too many are coming in at once. Try again in a moment.");
-        let _waits = Waits::begin(&self.waiting).ok_or_else(busy)?;
-        let _turn = self.turns.acquire().await.map_err(|_| busy())?;
-        let fits = tokio::task::spawn_blocking(move || fits(&password, hash.as_ref()));
+        let (answer, fits) = oneshot::channel();
+        self.threads.get_or_init(start).try_send((password, hash, answer)).map_err(|_| busy())?;
         Ok(fits.await.unwrap_or(false))
     }
 }
 
-/// One of those who wait, until it is dropped.
-struct Waits<'a>(&'a AtomicUsize);
-
-impl<'a> Waits<'a> {
-    fn begin(waiting: &'a AtomicUsize) -> Option<Self> {
-        let one = Self(waiting);
-        (waiting.fetch_add(1, Ordering::Relaxed) < WAITING).then_some(one)
+/// Threads that compare for as long as there is somebody who asks them.
+fn start() -> SyncSender<Comparison> {
+    let (ask, asked) = sync_channel(WAITING);
+    let asked = Arc::new(Mutex::new(asked));
+    for number in 0..AT_ONCE {
+        let asked = Arc::clone(&asked);
+        let started = thread::Builder::new().name(format!("passwords-{number}")).spawn(move || compare(&asked));
+        if let Err(error) = started {
+            tracing::error!(%error, "no thread for passwords");
+        }
     }
+    ask
 }
 
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+fn compare(asked: &Mutex<Receiver<Comparison>>) {
+    // There a priority is a thread's own; elsewhere it would be the whole server's.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::warn!(%error, "passwords are compared at everybody's cost");
+    }
+    loop {
+        // Whoever waits here holds the lock: the next one then waits for the lock.
+        let next = asked.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((password, hash, answer)) = next else { return };
+        if answer.is_closed() {
+            continue;
+        }
+        // Who asked may have gone.
+        let _ = answer.send(fits(&password, hash.as_ref()));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -175,7 +174,7 @@ mod tests {
         let (passwords, start) = (Passwords::default(), Instant::now());
         let welcome = |name: &str, address: &str, ms| {
             let now = start + Duration::from_millis(ms);
-            passwords.attempt(name, address.parse().unwrap(), now) == Verdict::Welcome
+            passwords.attempt(name, address.parse().unwrap(), now).is_zero()
         };
         let tried: Vec<_> = (0..6).map(|place| welcome(&format!("name-{place}"), "10.0.0.1", 0)).collect();
         assert_eq!(tried, [true, true, true, true, true, false], "whatever the name");

@@ -1,6 +1,7 @@
 //! A shard's thread: its mail, its connections from the first byte on, and the hand-over from HTTP to the conversation.
 
 use std::{
+    cell::Cell,
     convert::Infallible,
     io,
     net::{IpAddr, TcpStream as StdTcpStream},
@@ -13,7 +14,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, body::Body, http::HeaderValue, response::Response};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderValue, header},
+    response::Response,
+};
 use http_body_util::BodyExt as _;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn, upgrade::OnUpgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,7 +32,7 @@ use tokio::{
 use tower::ServiceExt;
 
 use crate::{
-    admission::{Full, Place, TurnedAway},
+    admission::{Cut, Full, NoPlace, Place, Stranger, TurnedAway},
     doorstep::{self, Caller},
     doorway::Doorway,
     fanout::Mail,
@@ -41,8 +47,8 @@ use crate::{
 
 /// A request must be there within this of the connection, or of the one before. What comes before HTTP has as long once.
 const HEADER_WITHIN: Duration = Duration::from_secs(5);
-/// What the headers of a request may take.
-const HEADER_BYTES: usize = 16 * 1024;
+/// What the first line of a request and its headers may take.
+const HEADER_BYTES: usize = 8 * 1024;
 /// A crowd is let in so many at a time: those who are in are served in between, and the next ones use the memory that the
 /// handshakes before them needed.
 const LET_IN: usize = 16;
@@ -153,19 +159,30 @@ fn welcome(shard: &Rc<Shard>, services: &Arc<Services>, router: &Router, arrival
     let _ = socket.set_nodelay(true);
     let peer = Peer { address, place: place.map(Arc::new).map_err(Arc::new) };
     let (shard, services, router) = (Rc::clone(shard), Arc::clone(services), router.clone());
+    // Those behind a proxy have their proxy's word, and its patience.
+    let stranger = (!services.config.proxies.contains(address)).then(|| services.admission.strangers.enter(address));
     if !doorstep::is_needed(&services, address) {
-        spawn_local(speak(shard, services, router, Caller::plain(socket, peer)));
+        spawn_local(speak(shard, services, router, Caller::plain(socket, peer), stranger));
         return;
     }
     spawn_local(async move {
-        if let Ok(Some(caller)) = timeout(HEADER_WITHIN, doorstep::receive(&services, socket, peer)).await {
-            spawn_local(speak(shard, services, router, caller));
+        let mut stranger = stranger;
+        let receiving = timeout(HEADER_WITHIN, doorstep::receive(&services, socket, peer));
+        let received = match &mut stranger {
+            Some((_, cut)) => tokio::select! {
+                received = receiving => received,
+                () = cut.comes() => return services.refused(Reason::Stranger, Some(address)),
+            },
+            None => receiving.await,
+        };
+        if let Ok(Some(caller)) = received {
+            spawn_local(speak(shard, services, router, caller, stranger));
         }
     });
 }
 
 /// Speaks HTTP for as long as the peer does.
-async fn speak(shard: Rc<Shard>, services: Arc<Services>, router: Router, caller: Caller) {
+async fn speak(shard: Rc<Shard>, services: Arc<Services>, router: Router, caller: Caller, stranger: Option<(Stranger, Cut)>) {
     let Caller { stream, begun, peer, mistaken } = caller;
     let visit = Visit {
         speaks_for_others: services.config.proxies.contains(peer.address),
@@ -173,16 +190,29 @@ async fn speak(shard: Rc<Shard>, services: Arc<Services>, router: Router, caller
         mistaken,
         peer,
     };
-    let service =
-        service_fn(move |request| answer(Rc::clone(&shard), Arc::clone(&services), router.clone(), visit.clone(), request));
+    let (stranger, cut) = stranger.unzip();
+    let (stranger, address, told) = (Cell::new(stranger), visit.peer.address, Arc::clone(&services));
+    let service = service_fn(move |request| {
+        // It has said what it wants.
+        stranger.take();
+        answer(Rc::clone(&shard), Arc::clone(&services), router.clone(), visit.clone(), request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_WITHIN)
+        .max_header_size(HEADER_BYTES)
         .max_buf_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(Doorway::new(stream, begun)), service)
         .with_upgrades();
-    // A peer that breaks off is its own affair.
-    let _ = connection.await;
+    let Some(mut cut) = cut else {
+        // A peer that breaks off is its own affair.
+        let _ = connection.await;
+        return;
+    };
+    tokio::select! {
+        _ = connection => {}
+        () = cut.comes() => told.refused(Reason::Stranger, Some(address)),
+    }
 }
 
 /// What is known of a connection whatever it asks.
@@ -206,19 +236,29 @@ async fn answer(
         return Ok(last_word(http::wants_tls()));
     }
     if let Err(turned_away) = &visit.peer.place {
-        services.metrics.dropped(Reason::Refused);
+        services.refused(turned_away.full.reason(), Some(visit.peer.address));
         return Ok(last_word(http::no_place(turned_away.full)));
     }
     let mut peer = visit.peer;
     let proxies = &services.config.proxies;
     peer.address = forwarded::believe(request.headers_mut(), peer.address, proxies, visit.encrypted);
     if visit.speaks_for_others {
-        let place = peer.place.map_err(drop).and_then(|place| services.admission.behind(place, peer.address).map_err(drop));
-        let Ok(place) = place else {
-            services.metrics.dropped(Reason::Refused);
-            return Ok(hardened(http::no_place(Full::Address)));
-        };
-        peer.place = Ok(Arc::new(place));
+        let Ok(proxy) = peer.place else { return Ok(last_word(http::no_place(Full::Server))) };
+        let begins = request.headers().contains_key(header::UPGRADE).then(Instant::now);
+        match services.admission.behind(proxy, peer.address, begins) {
+            Ok(place) => peer.place = Ok(Arc::new(place)),
+            Err(NoPlace { full, .. }) => {
+                services.refused(full.reason(), Some(peer.address));
+                return Ok(hardened(http::no_place(full)));
+            }
+        }
+    }
+    if let Some(cost) = http::cost(&request) {
+        let wait = services.admission.ask(Some(peer.address), None, Instant::now(), cost);
+        if !wait.is_zero() {
+            services.refused(Reason::RateLimited, Some(peer.address));
+            return Ok(hardened(http::too_soon(wait)));
+        }
     }
     let place = visit.speaks_for_others.then(|| peer.place.clone());
     let upgrade = hyper::upgrade::on(&mut request);

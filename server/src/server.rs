@@ -22,14 +22,15 @@ use tokio::{
 
 use crate::{
     admin::Desk,
-    admission::Admission,
+    admission::{Admission, NoPlace},
     auth::{self, Tokens, Uses},
     clock,
     config::{Config, Store},
     fanout::Fanout,
     hub::Presence,
+    limits::Seldom,
     log::{Keeper, Log, memory::Memory, sqlite::Sqlite},
-    metrics::{Metrics, Reason},
+    metrics::Metrics,
     passwords::Passwords,
     serve::{self, Arrival, ShardHandle},
     services::{Numbers, Services},
@@ -104,7 +105,7 @@ impl Server {
         }
         let services = Arc::new(Services {
             tokens: Tokens::new(&config.tokens, config.require_auth),
-            admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate)),
+            admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate, &config.limits)),
             config,
             uses: Uses::default(),
             passwords: Passwords::default(),
@@ -116,6 +117,8 @@ impl Server {
             tasks,
             certificate: certificate.map(Arc::new),
             numbers: Numbers::default(),
+            refusals: Seldom::default(),
+            failed_logins: Seldom::default(),
             draining: AtomicBool::new(false),
         });
         let (stop, stopped) = watch::channel(false);
@@ -167,13 +170,13 @@ impl Server {
             let admission = &self.services.admission;
             let entered = match self.services.config.proxies.contains(peer.ip()) {
                 true => admission.enter_proxy(),
-                false => admission.enter(peer.ip()),
+                false => admission.enter(peer.ip(), Instant::now()),
             };
             let place = match entered {
                 Ok(place) => Ok(place),
-                Err(Some(turned_away)) => Err(turned_away),
-                Err(None) => {
-                    self.services.metrics.dropped(Reason::Refused);
+                Err(NoPlace { told: Some(turned_away), .. }) => Err(turned_away),
+                Err(NoPlace { full, told: None }) => {
+                    self.services.refused(full.reason(), Some(peer.ip()));
                     continue;
                 }
             };

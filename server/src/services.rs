@@ -1,8 +1,12 @@
 //! What every connection of the server may use, whatever its shard: one handle, made once by the composition root.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Instant,
 };
 
 use chat_protocol::{CloseCode, UserName};
@@ -15,8 +19,9 @@ use crate::{
     config::Config,
     fanout::Fanout,
     hub::Presence,
+    limits::Seldom,
     log::{Author, Keeper, Who, Write},
-    metrics::Metrics,
+    metrics::{Metrics, Reason},
     passwords::Passwords,
     realm::{Account, Pass, Realm, SecretHash},
     tasks::Tasks,
@@ -39,6 +44,9 @@ pub struct Services {
     /// None: TLS is not spoken.
     pub certificate: Option<Arc<Certificate>>,
     pub numbers: Numbers,
+    /// Of all that is refused.
+    pub refusals: Seldom,
+    pub failed_logins: Seldom,
     /// No new work: the server is going down.
     pub draining: AtomicBool,
 }
@@ -111,6 +119,19 @@ impl Services {
     /// Whether what is said to somebody alone finds them: they are here, or it is kept for them.
     pub fn is_reachable(&self, name: &UserName) -> bool {
         self.hub.is_online(name) || self.realm.borrow().named(name).is_some()
+    }
+
+    /// Somebody was refused something for asking too much: counted each time, and spoken of now and then.
+    pub fn refused(&self, reason: Reason, address: Option<IpAddr>) {
+        self.metrics.dropped(reason);
+        if let Some(address) = address.filter(|_| reason == Reason::Flooding) {
+            self.admission.flooded(address, Instant::now());
+        }
+        let worth_a_line = !matches!(reason, Reason::RateLimited | Reason::Control);
+        if let Some(unsaid) = worth_a_line.then(|| self.refusals.again(Instant::now())).flatten() {
+            let address = address.map(tracing::field::display);
+            tracing::warn!(?reason, address, unsaid, "somebody asks too much");
+        }
     }
 
     /// What everybody is told when the server goes down.

@@ -109,6 +109,12 @@ async fn who_guesses_is_told_to_wait_and_the_others_do_not() {
     check(&refused, 429, "rate_limited");
     let wait: u64 = refused.header("retry-after").and_then(|value| value.parse().ok()).expect("when to come back");
     assert!((1..=11).contains(&wait), "{wait}");
+    for _ in 0..40 {
+        let refused = login(&server, json!({ "user": "paul", "password": PASSWORD })).await;
+        let wait = refused.header("retry-after").and_then(|value| value.parse().ok()).unwrap_or(0);
+        assert!(refused.status == 429 && (1..=10).contains(&wait), "it is true however often one asks: {refused:?}");
+    }
+    assert_eq!(server.metric("chat_drops_total{reason=\"Login\"}").await, 41.0);
     talker.say("still here").await;
     server.join("general", "dave").await;
 }

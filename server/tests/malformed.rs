@@ -5,8 +5,11 @@ mod common;
 use std::time::{Duration, Instant};
 
 use chat_protocol::{CloseCode, limits};
-use chat_server::Config;
-use common::{PATIENCE, TestClient, TestServer, config};
+use chat_server::{Config, limits::Limits};
+use common::{
+    PATIENCE, TestServer, config,
+    raw::{CONTINUATION, FIN, GOOD, PING, Raw, TEXT, answer, frame, handshake, status},
+};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -16,75 +19,6 @@ use tokio::{
 use tokio_tungstenite::tungstenite::Message;
 
 const ENDPOINTS: [&str; 6] = ["/ws", "/ws/7", "/ws/bob", "/ws/json", "/ws/tasks", "/ws/chat/general/alice"];
-
-const FIN: u8 = 0x80;
-const CONTINUATION: u8 = 0;
-const TEXT: u8 = 1;
-const PING: u8 = 9;
-
-/// A frame as a client writes it. A mask of zeros is a mask.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        length @ 0..=125 => frame.push(0x80 | length as u8),
-        length @ 126..=0xffff => {
-            frame.push(0x80 | 126);
-            frame.extend((length as u16).to_be_bytes());
-        }
-        length => {
-            frame.push(0x80 | 127);
-            frame.extend((length as u64).to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend(payload);
-    frame
-}
-
-impl Raw for TestClient {
-    async fn raw(&mut self, bytes: &[u8]) {
-        // Who is cut off in the middle of a frame that is too big has still sent it.
-        let _ = self.socket().write_all(bytes).await;
-    }
-}
-
-trait Raw {
-    async fn raw(&mut self, bytes: &[u8]);
-}
-
-/// Everything that the server says to these bytes before it closes or falls silent with an answer.
-async fn answer(server: &TestServer, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(server.address).await.expect("connects");
-    stream.write_all(bytes).await.expect("writes");
-    let mut all = Vec::new();
-    let mut some = [0; 4096];
-    loop {
-        match timeout(PATIENCE, stream.read(&mut some)).await.expect("an answer in time") {
-            Ok(0) | Err(_) => break,
-            Ok(read) => all.extend_from_slice(&some[..read]),
-        }
-        if all.windows(4).any(|end| end == b"\r\n\r\n") {
-            break;
-        }
-    }
-    String::from_utf8_lossy(&all).into_owned()
-}
-
-fn status(answer: &str) -> &str {
-    answer.split(' ').nth(1).unwrap_or("none")
-}
-
-/// A handshake of these lines after the first.
-fn handshake(first: &str, lines: &[&str]) -> Vec<u8> {
-    format!("{first}\r\nhost: localhost\r\n{}\r\n\r\n", lines.join("\r\n")).into_bytes()
-}
-
-const GOOD: [&str; 4] = [
-    "Upgrade: websocket",
-    "Connection: keep-alive, Upgrade",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-];
 
 #[tokio::test]
 async fn a_binary_frame_is_closed_with_1003_on_every_endpoint() {
@@ -370,7 +304,8 @@ async fn a_flood_is_four_bursts_beyond_the_limit_and_not_one_frame_less() {
 
 #[tokio::test]
 async fn pings_are_answered_and_a_flood_of_them_is_a_flood() {
-    let server = TestServer::with(Config { rate: "5/1".parse().expect("a rate"), ..config() }).await;
+    let limits = Limits { control: "5/1".parse().expect("a rate"), ..Limits::OFF };
+    let server = TestServer::with(Config { limits, ..config() }).await;
     for path in ENDPOINTS {
         let mut client = server.open(path).await;
         client.raw(&frame(FIN | PING, b"are you there?").repeat(40)).await;

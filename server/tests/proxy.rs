@@ -5,7 +5,12 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use chat_server::{Config, proxy::Proxies, tls::Choice};
+use chat_server::{
+    Config,
+    limits::{Limits, Rate},
+    proxy::Proxies,
+    tls::Choice,
+};
 use common::{
     PATIENCE, TestClient, TestServer, config,
     tls::{Papers, encrypt},
@@ -224,6 +229,20 @@ async fn posts_are_counted_by_the_address_that_is_believed() {
     };
     while post("192.0.2.1").await == 201 {}
     assert_eq!((post("192.0.2.1").await, post("192.0.2.2").await), (429, 201));
+}
+
+#[tokio::test]
+async fn what_is_asked_and_who_connects_is_counted_by_the_address_that_is_believed() {
+    let limits = Limits { address: Rate::new(5, 1), connects: Rate::new(2, 1), ..Limits::OFF };
+    let server = TestServer::with(Config { limits, ..trusting(&[HERE]) }).await;
+    let look = async |address: &str| server.http("GET", "/api/rooms", &[("x-forwarded-for", address)], "").await.status;
+    assert_eq!((look("192.0.2.1").await, look("192.0.2.1").await, look("192.0.2.2").await), (200, 429, 200));
+    let mut here = Vec::new();
+    for name in ["one", "two"] {
+        here.push(enter(&server, b"", name, &[("x-forwarded-for", "2001:db8::1")]).await.expect("a place"));
+    }
+    assert_eq!(enter(&server, b"", "three", &[("x-forwarded-for", "2001:db8::2")]).await.map(drop), Err(429), "of the same /64");
+    comes_in(&server, b"", "three", &[("x-forwarded-for", "2001:db8:1::1")]).await;
 }
 
 #[tokio::test]

@@ -42,9 +42,9 @@ enum Said<'a> {
 }
 
 pub(super) fn parse(frame: &str) -> Heard {
-    let value: Value = match serde_json::from_str(frame) {
+    let value = match json::value(frame) {
         Ok(value) => value,
-        Err(error) => return misread(ErrorCode::BadJson, format!("That is not JSON: {error}")),
+        Err(refusal) => return Heard::Misread(Misread { reference: None, refusal }),
     };
     let field = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     let missing = |name: &str| misread(ErrorCode::BadRequest, format!("That action needs «{name}», a string"));

@@ -26,8 +26,8 @@ use super::{
 use crate::{
     auth::Credential,
     clock,
-    limits::Verdict,
     log::{Asker, Author, Draft, Outcome, Who},
+    metrics::Reason,
     realm::{Pass, Realm},
     services::Services,
     session::{self, identity, state},
@@ -56,6 +56,11 @@ async fn asker(services: &Services, params: &Params, headers: &HeaderMap) -> Res
     same_site(services, headers)?;
     let credential = error::credential(services, headers, params.token.as_deref())?;
     if let Some(pass) = credential.pass() {
+        let wait = services.admission.ask(None, Some(pass.account), Instant::now(), 1);
+        if !wait.is_zero() {
+            services.refused(Reason::RateLimited, None);
+            return Err(Refused::too_soon("Too much at once from this account: wait a moment", wait));
+        }
         return services.member(pass).map(Some).ok_or_else(error::no_credential);
     }
     if credential == Credential::Over {
@@ -130,8 +135,10 @@ pub(super) async fn say(
     request: Request,
 ) -> Result<Response, Refused> {
     let mut params = params(query)?;
-    if let Verdict::TooSoon(_) | Verdict::Flooding = services.admission.post(peer.address, Instant::now()) {
-        return Err(Refusal::new(ErrorCode::RateLimited, "Too many posts from your address").into());
+    let wait = services.admission.post(peer.address, Instant::now());
+    if !wait.is_zero() {
+        services.refused(Reason::RateLimited, Some(peer.address));
+        return Err(Refused::too_soon("Too many posts from your address", wait));
     }
     let post: Post = posted(&headers, request.into_body()).await?;
     params.session = params.session.or(post.session);
@@ -175,10 +182,13 @@ pub(super) async fn posted<T: DeserializeOwned>(headers: &HeaderMap, body: Body)
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let bad = |text: String| Refused::from(Refusal::new(ErrorCode::BadRequest, text));
     match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "application/json" => serde_json::from_slice(&body).map_err(|error| match error.is_data() {
-            true => bad(error.to_string()),
-            false => Refusal::new(ErrorCode::BadJson, format!("That is not JSON: {error}")).into(),
-        }),
+        "application/json" => {
+            json::check_depth(&body)?;
+            serde_json::from_slice(&body).map_err(|error| match error.is_data() {
+                true => bad(error.to_string()),
+                false => Refusal::new(ErrorCode::BadJson, format!("That is not JSON: {error}")).into(),
+            })
+        }
         "application/x-www-form-urlencoded" => serde_urlencoded::from_bytes(&body).map_err(|error| bad(error.to_string())),
         _ => Err(Refused::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -1,5 +1,7 @@
 //! The one place where a refusal becomes a status, and a credential is asked for over HTTP.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::{FromRequestParts, Path},
@@ -23,6 +25,12 @@ pub struct Refused {
 impl Refused {
     pub fn new(status: StatusCode, code: ErrorCode, text: impl Into<String>) -> Self {
         Self { status, refusal: Refusal::new(code, text), retry_seconds: None }
+    }
+
+    /// Asked for too often; welcome again after so long.
+    pub fn too_soon(text: impl Into<String>, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, text).retry(seconds.max(1))
     }
 
     /// When to try again.

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     auth::{self, Secret},
     clock,
-    limits::Verdict,
+    metrics::Reason,
     realm::Decree,
     services::Services,
 };
@@ -52,19 +52,18 @@ pub(super) async fn login(
     let Login { user, password, label } = api::posted(&headers, request.into_body()).await?;
     let name = UserName::known(&user).ok();
     let key = name.as_ref().map_or("", UserName::folded);
-    match services.passwords.attempt(key, peer.address, Instant::now()) {
-        Verdict::Welcome => {}
-        Verdict::TooSoon(wait) => {
-            let refusal = Refusal::new(ErrorCode::RateLimited, "Too many attempts: wait a moment");
-            return Err(Refused::from(refusal).retry(wait.as_secs() + 1));
-        }
-        Verdict::Flooding => return Err(Refusal::new(ErrorCode::RateLimited, "Too many attempts").into()),
+    let wait = services.passwords.attempt(key, peer.address, Instant::now());
+    if !wait.is_zero() {
+        services.refused(Reason::Login, Some(peer.address));
+        return Err(Refused::too_soon("Too many attempts: wait a moment", wait));
     }
     let account = name.and_then(|name| services.realm().named(&name).filter(|account| !account.disabled).cloned());
     let hash = account.as_ref().and_then(|account| account.password.clone());
     let fits = services.passwords.fits(password, hash).await?;
     let Some(account) = account.filter(|_| fits) else {
-        tracing::info!(address = %peer.address, "a login failed");
+        if let Some(unsaid) = services.failed_logins.again(Instant::now()) {
+            tracing::info!(address = %peer.address, unsaid, "a login failed");
+        }
         return Err(Refused::new(
             StatusCode::UNAUTHORIZED,
             ErrorCode::Forbidden,

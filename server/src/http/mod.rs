@@ -8,12 +8,12 @@ mod origin;
 mod page;
 mod ws;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, Request, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -22,6 +22,7 @@ use chat_protocol::ErrorCode;
 use self::error::Refused;
 use crate::{
     admission::{Full, Place, TurnedAway},
+    limits,
     services::Services,
 };
 
@@ -87,10 +88,21 @@ pub fn no_place(full: Full) -> Response {
                 .retry(10)
                 .into_response()
         }
+        Full::TooOften(wait) => too_soon(wait),
         Full::Server => {
             Refused::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, "The server is full").retry(10).into_response()
         }
     }
+}
+
+/// What a request costs its address, if it is of the API.
+pub fn cost<B>(request: &Request<B>) -> Option<u32> {
+    request.uri().path().starts_with("/api/").then(|| limits::cost_of_request(request.method() != Method::POST))
+}
+
+/// What whoever asks too often is told.
+pub fn too_soon(wait: Duration) -> Response {
+    Refused::too_soon("Too much at once from your address: wait a moment", wait).into_response()
 }
 
 /// What a connection that speaks plain HTTP is told where TLS is spoken, whatever it asks.

@@ -1,9 +1,13 @@
-//! Where in the frames of RFC 6455 a peer's bytes have come to: between two messages nothing of them has to be kept.
+//! Where in the frames of RFC 6455 a peer's bytes have come to: between two messages nothing of them has to be kept, and one
+//! message is of so many frames at most.
 //!
 //! Looks at headers only. Whether frames are right is tungstenite's to say.
 
 /// Bytes of the longest header.
 const HEADER: usize = 14;
+
+/// The most frames of one message. Each costs more than its bytes: a message in pieces of a byte would be all work and no word.
+const MOST_FRAMES: u8 = 64;
 
 /// How far the bytes so far have come. Begins between two messages.
 #[derive(Debug, Default)]
@@ -11,8 +15,8 @@ pub(super) struct Boundary {
     header: [u8; HEADER],
     /// Bytes of a header that is not whole yet.
     have: u8,
-    /// More frames of the same message are to come.
-    unfinished: bool,
+    /// Of a message that is not whole yet. Beyond the most it stays there.
+    frames: u8,
     /// Bytes of a payload that are to come.
     left: u64,
 }
@@ -38,7 +42,12 @@ impl Boundary {
 
     /// Whether the next byte begins a message.
     pub(super) fn is_clean(&self) -> bool {
-        self.have == 0 && self.left == 0 && !self.unfinished
+        self.have == 0 && self.left == 0 && self.frames == 0
+    }
+
+    /// Whether a message came that is of more frames than it may be.
+    pub(super) fn is_in_too_many_pieces(&self) -> bool {
+        self.frames > MOST_FRAMES
     }
 
     fn header_length(&self) -> usize {
@@ -63,8 +72,11 @@ impl Boundary {
         self.left = if self.extended() == 0 { u64::from(self.header[1] & 0x7f) } else { long };
         let (last, control) = (self.header[0] & 0x80 != 0, self.header[0] & 0x08 != 0);
         // Control frames may come between the frames of a message.
-        if !control {
-            self.unfinished = !last;
+        if !control && !self.is_in_too_many_pieces() {
+            self.frames += 1;
+            if last && !self.is_in_too_many_pieces() {
+                self.frames = 0;
+            }
         }
         self.have = 0;
     }
@@ -114,6 +126,23 @@ mod tests {
         check(&[frame(0x01, 3), frame(0x00, 200), frame(0x80, 0)].concat());
         check(&[frame(0x01, 3), frame(0x89, 4), frame(0x80, 1)].concat());
         check(&[0x81, 0x02, b'h', b'i']);
+    }
+
+    #[test]
+    fn a_message_is_of_so_many_frames_and_not_one_more() {
+        let message = |frames: u8| {
+            let middle = (2..frames).flat_map(|_| [frame(0x00, 1), frame(0x89, 0)].concat());
+            [frame(0x01, 1), middle.collect(), frame(0x80, 0)].concat()
+        };
+        let mut boundary = Boundary::default();
+        for _ in 0..3 {
+            boundary.pass(&message(MOST_FRAMES));
+            assert!(boundary.is_clean() && !boundary.is_in_too_many_pieces());
+        }
+        boundary.pass(&message(MOST_FRAMES + 1));
+        assert!(boundary.is_in_too_many_pieces());
+        boundary.pass(&message(2).repeat(200));
+        assert!(boundary.is_in_too_many_pieces(), "what comes after it does not make it good");
     }
 
     #[test]

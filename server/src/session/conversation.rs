@@ -18,6 +18,7 @@ use super::{
     state::{Look, State, Step},
 };
 use crate::{
+    admission::Place,
     clock,
     hub::Manner,
     log::{Asker, Draft, LogError, Position, Reader, RoomState, Who, Write, keeper::unavailable},
@@ -49,6 +50,8 @@ pub(super) struct Conversation<'a> {
     pub(super) dialect: Dialect,
     pub(super) identity: Identity,
     pub(super) state: State,
+    /// By whose address its limits are shared.
+    place: Option<&'a Place>,
     /// When its session was last noted as used.
     touched: Instant,
 }
@@ -60,8 +63,9 @@ impl<'a> Conversation<'a> {
         line: &'a mut Line,
         dialect: Dialect,
         opening: Box<Opening>,
+        place: Option<&'a Place>,
     ) -> Result<Box<Self>, End> {
-        let (identity, secret, room) = entry::enter(services, line, dialect, &opening).await?;
+        let (identity, secret, room) = entry::enter(services, line, dialect, &opening, place).await?;
         line.shard.noted.notify_one();
         let hears_private = match dialect {
             Dialect::Chat | Dialect::Echo | Dialect::Plain => true,
@@ -72,8 +76,8 @@ impl<'a> Conversation<'a> {
             line.shard.listen(&line.connection, dialect, &identity.who.name);
         }
         let now = Instant::now();
-        let state = State::new(dialect, identity.who.name.clone(), hears_private, services.config.rate, now);
-        let mut talk = Box::new(Self { services, line, dialect, identity, state, touched: now });
+        let state = State::new(dialect, identity.who.name.clone(), hears_private, now);
+        let mut talk = Box::new(Self { services, line, dialect, identity, state, place, touched: now });
         match talk.greet(secret, room, &opening).await {
             Ok(()) => Ok(talk),
             Err(end) => {
@@ -134,19 +138,27 @@ impl<'a> Conversation<'a> {
     /// Decides what a frame leads to and does it, unless that takes waiting: then it comes back.
     fn hear(&mut self, input: Input) -> Result<Option<Later>, End> {
         let now = Instant::now();
+        let (address, rates) = (self.place.and_then(Place::address), self.services.config.rates());
         let step = match input {
-            Input::Text(text) => self.state.hear(&text, now),
-            Input::Control => self.state.control(now),
+            Input::Text(text) => {
+                let account = self.identity.account();
+                self.state.hear(&text, rates, now, |cost| self.services.admission.ask(address, account, now, cost))
+            }
+            Input::Control => self.state.control(rates, now),
             Input::LookAgain => {
                 self.identity.look_again(self.services)?;
                 return Ok(None);
             }
         };
         if let Some(reason) = step.dropped() {
-            self.services.metrics.dropped(reason);
+            self.services.refused(reason, address);
         }
         Ok(match step {
             Step::Nothing => None,
+            Step::LeaveUnanswered => {
+                self.line.leave_unanswered();
+                None
+            }
             Step::Say(frame) | Step::TooSoon(frame) => {
                 self.line.say(self.dialect, frame);
                 None
@@ -280,8 +292,8 @@ impl<'a> Conversation<'a> {
                 frame_bytes: limits::FRAME_BYTES,
                 history: limits::HISTORY,
                 users: Some(limits::USERS),
-                burst: rate.map(|rate| rate.burst),
-                per_second: rate.map(|rate| rate.per_second),
+                burst: rate.map(|rate| rate.burst.get()),
+                per_second: rate.map(|rate| rate.per_second.get()),
             },
             ping_seconds: limits::PING_EVERY.as_secs(),
             typing_seconds: limits::TYPING_LASTS.as_secs(),

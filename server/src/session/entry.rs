@@ -1,6 +1,9 @@
 //! The door: credentials and names are checked here, once, before a conversation begins.
 
-use std::time::Duration;
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use chat_protocol::{ClientMessage, CloseCode, Dialect, RoomName, UserName, dialect::Heard};
 use tokio::time::timeout;
@@ -10,7 +13,14 @@ use super::{
     identity::{self, Identity, Keeping, Secret},
     line::{End, Input, Line},
 };
-use crate::{auth::Credential, services::Services, shard::Closing};
+use crate::{
+    admission::Place,
+    auth::Credential,
+    limits::{Allowance, Verdict},
+    metrics::Reason,
+    services::Services,
+    shard::Closing,
+};
 
 /// A credential must be shown within this.
 const CREDENTIAL_WITHIN: Duration = Duration::from_secs(10);
@@ -21,8 +31,9 @@ pub(super) async fn enter(
     line: &mut Line,
     dialect: Dialect,
     opening: &Opening,
+    place: Option<&Place>,
 ) -> Result<(Identity, Secret, Option<RoomName>), End> {
-    let pass = credential(services, line, dialect, opening).await?.pass();
+    let pass = credential(services, line, dialect, opening, place).await?.pass();
     // The tutorials' nameless endpoints have names of their own, whoever comes.
     let made = match &opening.endpoint {
         Endpoint::Echo => Some((UserName::nameless(services.numbers.nameless()), "echo")),
@@ -78,7 +89,13 @@ fn chat_room(room: &str, user: &UserName) -> Result<RoomName, Closing> {
 }
 
 /// What was shown, on the URL or with the first frame, if it is enough to come in.
-async fn credential(services: &Services, line: &mut Line, dialect: Dialect, opening: &Opening) -> Result<Credential, End> {
+async fn credential(
+    services: &Services,
+    line: &mut Line,
+    dialect: Dialect,
+    opening: &Opening,
+    place: Option<&Place>,
+) -> Result<Credential, End> {
     let (auth, required) = (opening.endpoint.is_auth(), services.tokens.required());
     let owned = match &opening.endpoint {
         Endpoint::Chat { user, .. } => UserName::parse(user).is_ok_and(|name| !services.is_for_guests(&name)),
@@ -86,7 +103,22 @@ async fn credential(services: &Services, line: &mut Line, dialect: Dialect, open
     };
     let mut credential = opening.credential;
     if credential == Credential::None && dialect == Dialect::Chat && !auth && (required || owned) {
-        credential = timeout(CREDENTIAL_WITHIN, hello(services, line, dialect)).await.unwrap_or(Ok(credential))?;
+        let address = place.and_then(Place::address);
+        let hello = timeout(CREDENTIAL_WITHIN, hello(services, line, dialect, address));
+        credential = match address {
+            Some(address) => {
+                let (_stranger, mut cut) = services.admission.strangers.enter(address);
+                tokio::select! {
+                    said = hello => said,
+                    () = cut.comes() => {
+                        services.refused(Reason::Stranger, Some(address));
+                        return Err(CloseCode::Overloaded.into());
+                    }
+                }
+            }
+            None => hello.await,
+        }
+        .unwrap_or(Ok(credential))?;
     }
     // An account's token that ended is not taken for none: its bearer would come in as somebody else.
     let enough = match credential {
@@ -99,9 +131,20 @@ async fn credential(services: &Services, line: &mut Line, dialect: Dialect, open
 }
 
 /// Waits for the credential that the URL did not have. The first frame has it, or none has.
-async fn hello(services: &Services, line: &mut Line, dialect: Dialect) -> Result<Credential, End> {
+async fn hello(services: &Services, line: &mut Line, dialect: Dialect, address: Option<IpAddr>) -> Result<Credential, End> {
+    let mut allowance = Allowance::new(Instant::now());
     loop {
-        let Input::Text(text) = line.next().await? else { continue };
+        let Input::Text(text) = line.next().await? else {
+            match allowance.control(services.config.rates(), Instant::now()) {
+                Verdict::Welcome => {}
+                Verdict::TooSoon(_) => line.leave_unanswered(),
+                Verdict::Flooding => {
+                    services.refused(Reason::Flooding, address);
+                    return Err(CloseCode::Flooding.into());
+                }
+            }
+            continue;
+        };
         let Heard::Request(request) = dialect.parse(&text) else { return Ok(Credential::None) };
         return Ok(match request.message {
             ClientMessage::Hello { token: Some(token), .. } => services.credential(&token),

@@ -1,9 +1,9 @@
 //! `/ws/tasks`: the server's own work as a feed, and its two requests.
 
-use std::time::Instant;
+use std::{net::IpAddr, time::Instant};
 
 use chat_protocol::{
-    CloseCode, ErrorCode, Refusal, ServerFrame, ServerMessage, display,
+    CloseCode, ErrorCode, Refusal, ServerFrame, ServerMessage, display, json,
     task::{TaskKind, TaskRequest},
 };
 
@@ -16,19 +16,19 @@ use super::{
 };
 use crate::{
     auth::Credential,
-    limits::{Bucket, Verdict},
+    limits::{Allowance, Verdict},
     log::Who,
     metrics::Reason,
     services::Services,
     tasks::Work,
 };
 
-pub(super) async fn watch(services: &Services, line: &mut Line, opening: Box<Opening>) -> End {
-    let Err(end) = hold(services, line, &opening).await;
+pub(super) async fn watch(services: &Services, line: &mut Line, opening: Box<Opening>, address: Option<IpAddr>) -> End {
+    let Err(end) = hold(services, line, &opening, address).await;
     end
 }
 
-async fn hold(services: &Services, line: &mut Line, opening: &Opening) -> Result<Never, End> {
+async fn hold(services: &Services, line: &mut Line, opening: &Opening, address: Option<IpAddr>) -> Result<Never, End> {
     if opening.credential == Credential::Over || (services.tokens.required() && !opening.credential.is_good()) {
         return Err(CloseCode::InvalidToken.into());
     }
@@ -42,29 +42,43 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening) -> Result
     for update in services.tasks.known_to(who.as_ref()) {
         line.say_text(&update.encode());
     }
-    let mut bucket = Bucket::new(services.config.rate, Instant::now());
+    let account = opening.credential.pass().map(|pass| pass.account);
+    let (mut allowance, rates) = (Allowance::new(Instant::now()), services.config.rates());
     loop {
         let input = line.next().await?;
         if let Input::LookAgain = input {
             services.may_stay(opening.credential.pass(), who.as_ref().map(|who| &who.name))?;
             continue;
         }
-        let refusal = match bucket.take(Instant::now(), 1.0) {
-            Verdict::Flooding => {
-                services.metrics.dropped(Reason::Flooding);
+        let now = Instant::now();
+        let verdict = match &input {
+            Input::Text(_) => allowance.line(rates, now, 1, |cost| services.admission.ask(address, account, now, cost)),
+            Input::Control | Input::LookAgain => allowance.control(rates, now),
+        };
+        let mut retry_ms = None;
+        let refusal = match (verdict, input) {
+            (Verdict::Flooding, _) => {
+                services.refused(Reason::Flooding, address);
                 return Err(CloseCode::Flooding.into());
             }
-            Verdict::TooSoon(_) => Err(Refusal::new(ErrorCode::RateLimited, "Too fast")),
-            Verdict::Welcome => match input {
-                Input::Text(text) => ask(services, &text, who.as_ref()),
-                Input::Control | Input::LookAgain => Ok(None),
-            },
+            (Verdict::TooSoon(wait), Input::Text(_)) => {
+                services.refused(Reason::RateLimited, address);
+                retry_ms = u64::try_from(wait.as_micros().div_ceil(1000)).ok();
+                Err(Refusal::new(ErrorCode::RateLimited, "Too fast"))
+            }
+            (Verdict::TooSoon(_), Input::Control | Input::LookAgain) => {
+                services.refused(Reason::Control, address);
+                line.leave_unanswered();
+                Ok(None)
+            }
+            (Verdict::Welcome, Input::Text(text)) => ask(services, &text, who.as_ref()),
+            (Verdict::Welcome, Input::Control | Input::LookAgain) => Ok(None),
         };
         match refusal {
             Ok(Some(update)) => line.say_text(&update.encode()),
             Ok(None) => {}
             Err(Refusal { code, text }) => {
-                let error = ServerMessage::Error { code, text, retry_ms: None };
+                let error = ServerMessage::Error { code, text, retry_ms };
                 line.say_text(&ServerFrame::from(error).encode());
             }
         }
@@ -73,8 +87,7 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening) -> Result
 
 /// Work that already runs is shown to the asker; new work everybody hears of, the asker too.
 fn ask(services: &Services, text: &str, who: Option<&Who>) -> Result<Option<crate::tasks::TaskUpdate>, Refusal> {
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| Refusal::new(ErrorCode::BadJson, format!("That is not JSON: {error}")))?;
+    let value = json::value(text)?;
     let request: TaskRequest = serde_json::from_value(value)
         .map_err(|error| Refusal::new(ErrorCode::BadRequest, display::clip(&error.to_string(), 200)))?;
     let user = who.map(|who| &who.name);

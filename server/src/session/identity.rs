@@ -7,7 +7,7 @@ use chat_protocol::{CloseCode, Timestamp, UserName};
 use crate::{
     auth, clock,
     log::{Author, Session, Who, Write},
-    realm::Pass,
+    realm::{AccountId, Pass},
     services::Services,
     shard::Closing,
 };
@@ -104,6 +104,14 @@ impl Identity {
     /// Whether nothing but a name is known of them.
     pub fn is_guest(&self) -> bool {
         !matches!(self.proof, Proof::Account(_))
+    }
+
+    /// Whose account it is, if it is one's.
+    pub fn account(&self) -> Option<AccountId> {
+        match self.proof {
+            Proof::Account(pass) => Some(pass.account),
+            Proof::None | Proof::Session(_) => None,
+        }
     }
 
     /// Whether it may stay, now that who belongs here has changed.

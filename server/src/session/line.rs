@@ -6,6 +6,7 @@
 use std::{
     future::poll_fn,
     io::{self, Read, Write},
+    pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -13,7 +14,10 @@ use std::{
 
 use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, ServerFrame, ServerMessage, limits};
-use tokio::{task::consume_budget, time::timeout};
+use tokio::{
+    task::consume_budget,
+    time::{Sleep, sleep_until, timeout},
+};
 use tokio_tungstenite::tungstenite::{
     Error, Message, Utf8Bytes,
     error::ProtocolError,
@@ -23,11 +27,18 @@ use tokio_tungstenite::tungstenite::{
 use super::boundary::Boundary;
 use crate::{
     fanout::frame,
+    metrics::Reason,
     shard::{Closing, Connection, Shard},
 };
 
 /// A goodbye must be taken within this.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
+/// After a goodbye no more than this is heard, while its answer is waited for: who gave cause for it, and goes on, is cut.
+const GOODBYE_BYTES: usize = 128 * 1024;
+/// And a frame is as much work as so many bytes of it.
+const FRAME_WORK: usize = 128;
+/// A message must be whole within this of its first byte.
+const MESSAGE_WITHIN: Duration = Duration::from_secs(10);
 /// What a close frame's reason may have.
 const REASON_BYTES: usize = 123;
 /// What is read at a time of a message that comes in pieces.
@@ -60,15 +71,28 @@ pub(super) struct Line {
     pub(super) shard: Rc<Shard>,
     pub(super) connection: Rc<Connection>,
     /// While something is being read, or the goodbye said.
-    socket: Option<Box<WebSocketContext>>,
+    socket: Option<Box<Reading>>,
     boundary: Boundary,
+    /// The next that tungstenite writes is the answer to the last ping.
+    owes_pong: bool,
+    /// And that is not to go out.
+    swallow: bool,
     leaving: bool,
+}
+
+/// A reader of frames, and how long it may take for the message that it reads.
+struct Reading {
+    socket: WebSocketContext,
+    since: Instant,
+    /// Where a message has come in part.
+    overdue: Option<Pin<Box<Sleep>>>,
 }
 
 /// The connection as tungstenite sees it: it reads the socket and writes the queue.
 struct Wire<'a, 'b> {
     connection: &'a Connection,
     boundary: &'a mut Boundary,
+    swallow: &'a mut bool,
     cx: &'a mut Context<'b>,
 }
 
@@ -83,7 +107,9 @@ impl Read for Wire<'_, '_> {
 
 impl Write for Wire<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.connection.queue(Bytes::copy_from_slice(bytes));
+        if !std::mem::take(self.swallow) {
+            self.connection.queue(Bytes::copy_from_slice(bytes));
+        }
         Ok(bytes.len())
     }
 
@@ -94,13 +120,14 @@ impl Write for Wire<'_, '_> {
 }
 
 /// A reader of frames that has these bytes already.
-fn reader(bytes: &[u8]) -> Box<WebSocketContext> {
+fn reader(bytes: &[u8]) -> Box<Reading> {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_message_size(Some(limits::FRAME_BYTES))
         .max_frame_size(Some(limits::FRAME_BYTES));
-    Box::new(WebSocketContext::from_partially_read(bytes.to_vec(), Role::Server, Some(config)))
+    let socket = WebSocketContext::from_partially_read(bytes.to_vec(), Role::Server, Some(config));
+    Box::new(Reading { socket, since: Instant::now(), overdue: None })
 }
 
 impl Line {
@@ -109,11 +136,11 @@ impl Line {
         let mut boundary = Boundary::default();
         boundary.pass(leftover);
         let socket = (!leftover.is_empty()).then(|| reader(leftover));
-        Self { shard, connection, socket, boundary, leaving: false }
+        Self { shard, connection, socket, boundary, owes_pong: false, swallow: false, leaving: false }
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Error>> {
-        let Self { shard, connection, socket, boundary, leaving } = self;
+        let Self { shard, connection, socket, boundary, swallow, leaving, .. } = self;
         let reading = match socket {
             Some(reading) => reading,
             None => {
@@ -126,15 +153,37 @@ impl Line {
                 socket.insert(reader(&lent[..read]))
             }
         };
-        match reading.read(&mut Wire { connection, boundary, cx }) {
+        match reading.socket.read(&mut Wire { connection, boundary, swallow, cx }) {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                 if self.boundary.is_clean() && !*leaving {
                     self.socket = None;
                 }
                 Poll::Pending
             }
-            read => Poll::Ready(read),
+            read => {
+                if let Ok(Message::Text(_) | Message::Binary(_)) = read {
+                    (reading.since, reading.overdue) = (Instant::now(), None);
+                }
+                self.owes_pong = matches!(read, Ok(Message::Ping(_)));
+                Poll::Ready(read)
+            }
         }
+    }
+
+    /// Why what has come of a message is not waited for any longer.
+    fn poll_impatience(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
+        if self.boundary.is_in_too_many_pieces() {
+            return Poll::Ready("A message is in too many pieces");
+        }
+        let Some(reading) = self.socket.as_mut().filter(|_| !self.boundary.is_clean()) else { return Poll::Pending };
+        let until = reading.since + MESSAGE_WITHIN;
+        let overdue = reading.overdue.get_or_insert_with(|| Box::pin(sleep_until(until.into())));
+        overdue.as_mut().poll(cx).map(|()| "A message takes too long")
+    }
+
+    /// What was read last was a ping too many.
+    pub(super) fn leave_unanswered(&mut self) {
+        self.swallow = self.owes_pong;
     }
 
     /// The next frame, while what is queued goes out.
@@ -156,7 +205,14 @@ impl Line {
             if self.connection.is_full() {
                 return Poll::Pending;
             }
-            self.poll_message(cx).map(|message| Ok(Some(message)))
+            let message = self.poll_message(cx);
+            if message.is_pending() || self.boundary.is_in_too_many_pieces() {
+                return self.poll_impatience(cx).map(|why| {
+                    self.shard.dropped(Reason::Piecemeal);
+                    Err(Closing::new(CloseCode::Policy, why).into())
+                });
+            }
+            message.map(|message| Ok(Some(message)))
         })
         .await?;
         if message.is_some() {
@@ -200,7 +256,7 @@ impl Line {
     /// The last words, and a moment for the peer to take them.
     pub(super) async fn goodbye(&mut self, closing: Closing, announced: bool) {
         let Closing { code, mut reason, retry_ms } = closing;
-        self.leaving = true;
+        (self.leaving, self.swallow) = (true, false);
         self.connection.shut();
         if announced {
             // Everybody who may come back at once is asked to come at a different moment.
@@ -214,19 +270,27 @@ impl Line {
         }
         let close = CloseFrame { code: RawCode::from(code.number()), reason: reason.into() };
         poll_fn(|cx| {
-            let Self { connection, socket, boundary, .. } = self;
+            let Self { connection, socket, boundary, swallow, .. } = self;
+            let reading = socket.get_or_insert_with(|| reader(&[]));
             // It may have been said already.
-            let _ = socket.get_or_insert_with(|| reader(&[])).close(&mut Wire { connection, boundary, cx }, Some(close.clone()));
+            let _ = reading.socket.close(&mut Wire { connection, boundary, swallow, cx }, Some(close.clone()));
             Poll::Ready(())
         })
         .await;
+        // For what is the server's own affair, those who were talking have all the time that there is.
+        let blameless =
+            matches!(code, CloseCode::GoingAway | CloseCode::Restarting | CloseCode::Internal | CloseCode::Overloaded);
+        let most = if blameless { usize::MAX } else { GOODBYE_BYTES };
+        let mut heard = 0;
         let parting = poll_fn(|cx| {
             self.connection.poll_drain(cx);
-            loop {
-                if ready!(self.poll_message(cx)).is_err() {
-                    return Poll::Ready(());
+            while heard < most {
+                match ready!(self.poll_message(cx)) {
+                    Ok(message) => heard += message.len() + FRAME_WORK,
+                    Err(_) => break,
                 }
             }
+            Poll::Ready(())
         });
         let _ = timeout(GOODBYE_WITHIN, parting).await;
     }

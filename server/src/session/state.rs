@@ -3,7 +3,7 @@
 //! Everything from a peer is checked here once: rate, size, names, membership. Whether a message is there and whose it is, only
 //! the log can say.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chat_protocol::{
     ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, Refusal, RoomName, Seq, ServerFrame, ServerMessage,
@@ -12,7 +12,7 @@ use chat_protocol::{
 use serde_json::Value;
 
 use crate::{
-    limits::{Bucket, Rate, Verdict, cost},
+    limits::{Allowance, Rates, Verdict, cost},
     log::{From, Page, Position, Search},
     metrics::Reason,
 };
@@ -26,7 +26,7 @@ pub struct State {
     private: bool,
     /// In the order in which they were joined: the first is meant when a request names none.
     rooms: Vec<RoomName>,
-    bucket: Bucket,
+    allowance: Allowance,
 }
 
 /// What a frame leads to.
@@ -68,6 +68,8 @@ pub enum Step {
     },
     /// Refused for asking too often.
     TooSoon(ServerFrame),
+    /// A ping too many.
+    LeaveUnanswered,
 }
 
 /// Something to look up.
@@ -84,6 +86,7 @@ impl Step {
     pub fn dropped(&self) -> Option<Reason> {
         match self {
             Self::TooSoon(_) => Some(Reason::RateLimited),
+            Self::LeaveUnanswered => Some(Reason::Control),
             Self::Close { code: CloseCode::Flooding, .. } => Some(Reason::Flooding),
             _ => None,
         }
@@ -94,8 +97,8 @@ impl Step {
 const FLOOD_RETRY_MS: u64 = 10_000;
 
 impl State {
-    pub fn new(dialect: Dialect, user: UserName, private: bool, rate: Rate, now: Instant) -> Self {
-        Self { dialect, user, private, rooms: Vec::new(), bucket: Bucket::new(rate, now) }
+    pub fn new(dialect: Dialect, user: UserName, private: bool, now: Instant) -> Self {
+        Self { dialect, user, private, rooms: Vec::new(), allowance: Allowance::new(now) }
     }
 
     /// Rooms that the connection is in, in the order in which it came.
@@ -121,29 +124,30 @@ impl State {
         self.rooms.retain(|other| other != room);
     }
 
-    /// A control frame came. They cost a token too.
-    pub fn control(&mut self, now: Instant) -> Step {
-        match self.bucket.take(now, 1.0) {
+    /// A control frame came.
+    pub fn control(&mut self, rates: Rates, now: Instant) -> Step {
+        match self.allowance.control(rates, now) {
             Verdict::Flooding => flooding(),
-            Verdict::Welcome | Verdict::TooSoon(_) => Step::Nothing,
+            Verdict::TooSoon(_) => Step::LeaveUnanswered,
+            Verdict::Welcome => Step::Nothing,
         }
     }
 
-    /// A text frame came.
-    pub fn hear(&mut self, frame: &str, now: Instant) -> Step {
-        let verdict = self.bucket.take(now, cost(frame));
+    /// A text frame came. `others` is [`Allowance::line`]'s.
+    pub fn hear(&mut self, frame: &str, rates: Rates, now: Instant, others: impl FnOnce(u32) -> Duration) -> Step {
+        // Read even when it is refused: the answer carries its `ref`. The flood limit bounds how often.
+        let heard = self.dialect.parse(frame);
+        let verdict = self.allowance.line(rates, now, cost(frame, &heard), others);
         if verdict == Verdict::Flooding {
             return flooding();
         }
-        // Read even when it is refused: the answer carries its `ref`. The flood limit bounds how often.
-        let heard = self.dialect.parse(frame);
         if let Verdict::TooSoon(wait) = verdict {
             let reference = match heard {
                 Heard::Request(request) => request.reference,
                 Heard::Misread(misread) => misread.reference,
                 Heard::Help(_) | Heard::Quit | Heard::Value(_) => None,
             };
-            let retry_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+            let retry_ms = u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
             let text = format!("Too fast. The next one is welcome in {:.1} s.", wait.as_secs_f32());
             let message = ServerMessage::Error { code: ErrorCode::RateLimited, text, retry_ms: Some(retry_ms) };
             return Step::TooSoon(ServerFrame { message, reference });
@@ -340,9 +344,16 @@ pub fn refuse(refusal: Refusal, reference: Option<String>) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Rate;
+
+    const OFF: Rates = Rates { lines: Rate::Off, control: Rate::Off };
+
+    fn alone(_: u32) -> Duration {
+        Duration::ZERO
+    }
 
     fn state(dialect: Dialect) -> State {
-        let mut state = State::new(dialect, UserName::parse("alice").unwrap(), true, Rate::Off, Instant::now());
+        let mut state = State::new(dialect, UserName::parse("alice").unwrap(), true, Instant::now());
         state.entered(RoomName::parse("general").unwrap());
         state.entered(RoomName::parse("tea").unwrap());
         state
@@ -350,7 +361,7 @@ mod tests {
 
     #[track_caller]
     fn check(frame: &str, expected: &str) {
-        let said = match state(Dialect::Chat).hear(frame, Instant::now()) {
+        let said = match state(Dialect::Chat).hear(frame, OFF, Instant::now(), alone) {
             Step::Say(frame) => match frame.message {
                 ServerMessage::Error { code, .. } => code.as_str().to_owned(),
                 other => format!("{other:?}"),
@@ -409,28 +420,31 @@ mod tests {
     fn after_the_first_room_the_next_one_joined_is_meant() {
         let mut state = state(Dialect::Chat);
         state.went(&RoomName::parse("general").unwrap());
-        assert!(matches!(state.hear("hi", Instant::now()), Step::Keep { room, .. } if room.shown() == "tea"));
+        assert!(matches!(state.hear("hi", OFF, Instant::now(), alone), Step::Keep { room, .. } if room.shown() == "tea"));
         state.went(&RoomName::parse("tea").unwrap());
-        assert!(matches!(state.hear("hi", Instant::now()), Step::Say(_)));
+        assert!(matches!(state.hear("hi", OFF, Instant::now(), alone), Step::Say(_)));
     }
 
     #[test]
     fn tutorials_may_say_nothing_and_channels_need_no_subscription() {
-        assert!(matches!(state(Dialect::Plain).hear("", Instant::now()), Step::Keep { .. }));
+        assert!(matches!(state(Dialect::Plain).hear("", OFF, Instant::now(), alone), Step::Keep { .. }));
         let send = r#"{"action":"send","channel":"cake","message":"hi"}"#;
-        assert!(matches!(state(Dialect::Channel).hear(send, Instant::now()), Step::Keep { room, .. } if room.shown() == "cake"));
+        assert!(
+            matches!(state(Dialect::Channel).hear(send, OFF, Instant::now(), alone), Step::Keep { room, .. } if room.shown() == "cake")
+        );
     }
 
     #[test]
     fn a_refusal_for_haste_carries_the_ref() {
         let now = Instant::now();
-        let mut state = State::new(Dialect::Chat, UserName::parse("alice").unwrap(), true, "1/1".parse().unwrap(), now);
-        assert!(matches!(state.hear(r#"{"type":"ping"}"#, now), Step::Say(_)));
-        match state.hear(r#"{"type":"ping","ref":"r"}"#, now) {
+        let rates = Rates { lines: Rate::new(1, 1), control: Rate::new(1, 1) };
+        let mut state = State::new(Dialect::Chat, UserName::parse("alice").unwrap(), true, now);
+        assert!(matches!(state.hear(r#"{"type":"ping"}"#, rates, now, alone), Step::Say(_)));
+        match state.hear(r#"{"type":"ping","ref":"r"}"#, rates, now, alone) {
             Step::TooSoon(frame) => assert_eq!(frame.reference.as_deref(), Some("r")),
             other => panic!("{other:?}"),
         }
-        let last = (0..10).map(|_| state.control(now)).find(|step| matches!(step, Step::Close { .. }));
-        assert_eq!(last, Some(flooding()));
+        let steps: Vec<_> = (0..5).map(|_| state.control(rates, now)).collect();
+        assert_eq!(steps, [Step::Nothing, Step::LeaveUnanswered, Step::LeaveUnanswered, Step::LeaveUnanswered, flooding()]);
     }
 }

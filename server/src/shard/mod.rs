@@ -77,6 +77,11 @@ impl Shard {
         RefMut::map(self.lent.borrow_mut(), |lent| &mut **lent)
     }
 
+    /// Something of one of its connections was dropped.
+    pub fn dropped(&self, reason: Reason) {
+        self.metrics.dropped(reason);
+    }
+
     /// A connection begins.
     pub fn admit(&self, connection: &Rc<Connection>) {
         self.world.borrow_mut().connections.insert(connection.id, Rc::clone(connection));
