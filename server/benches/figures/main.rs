@@ -11,12 +11,15 @@
 //! | [`generator`] | every client at once, on one thread, cheap enough not to matter |
 //! | [`wire`] | frames, read by their headers |
 //! | [`floor`], [`door`] | the bare loop, and a bare accept: processes of their own |
+//! | [`attacker`] | who asks too much: a process of its own too |
 //! | [`peers`] | what a user might run instead: installed and started |
 //! | [`rig`] | any of these with its rooms full |
 //! | [`table`], [`percentiles`], [`report`] | rounds become medians, and a document |
 //! | the others | a kind of workload each |
 #![allow(clippy::print_stderr, reason = "progress is told while it goes on")]
 
+mod abuse;
+mod attacker;
 mod connect;
 mod door;
 mod durable;
@@ -106,6 +109,7 @@ fn main() -> anyhow::Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some(floor::ARGUMENT) => return floor::run(),
         Some(door::ARGUMENT) => return door::run(),
+        Some(attacker::ARGUMENT) => return attacker::run(),
         _ => {}
     }
     let mut plan = Plan::parse();

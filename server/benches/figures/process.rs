@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::Context;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::Plan;
 
@@ -50,10 +51,20 @@ impl Process {
         let mut command = Command::new(&plan.server);
         command.args(["--port", "0", "--rate-limit", "off", "--max-per-ip", "0"]);
         command.arg(format!("--shards={shards}")).env("RUST_LOG", "warn");
+        // As variables, which a build of before they were there does not mind.
+        command.envs(["CHAT_IP_RATE", "CHAT_CONTROL_RATE", "CHAT_CONNECT_RATE"].map(|name| (name, "off")));
+        command.envs(["CHAT_MAX_STRANGERS", "CHAT_MAX_STRANGERS_PER_IP"].map(|name| (name, "0")));
         match store {
             Some(directory) => command.arg("--data-dir").arg(directory),
             None => command.arg("--ephemeral"),
         };
+        Self::start(&mut command)
+    }
+
+    /// The server as it is unless it is told otherwise, in memory, with one shard: whoever is attacked shares it.
+    pub(crate) fn guarded_server(plan: &Plan) -> anyhow::Result<Self> {
+        let mut command = Command::new(&plan.server);
+        command.args(["--port", "0", "--ephemeral", "--shards", "1"]).env("RUST_LOG", "error");
         Self::start(&mut command)
     }
 
@@ -109,6 +120,30 @@ pub(crate) fn raise_open_files() {
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         eprintln!("the limit of open files stays as it is: {error}");
     }
+}
+
+/// From now on this thread, and whatever it starts, has the first of its processors alone. Says which it had.
+pub(crate) fn keep_the_first_processor() -> anyhow::Result<CpuSet> {
+    let all = sched_getaffinity(None)?;
+    let mut first = CpuSet::new();
+    first.set((0..CpuSet::MAX_CPU).find(|processor| all.is_set(*processor)).context("a processor")?);
+    keep(&first)?;
+    Ok(all)
+}
+
+/// These processors, and no other.
+pub(crate) fn keep(processors: &CpuSet) -> anyhow::Result<()> {
+    Ok(sched_setaffinity(None, processors)?)
+}
+
+/// The opposite, where there are several, for whoever was started with the first alone.
+pub(crate) fn leave_the_first_processor() -> anyhow::Result<()> {
+    let own = sched_getaffinity(None)?;
+    let mut others = CpuSet::new();
+    (0..CpuSet::MAX_CPU).filter(|processor| !own.is_set(*processor)).for_each(|processor| others.set(processor));
+    // The system leaves out those that there are not, and takes no set of none.
+    let _ = sched_setaffinity(None, &others);
+    Ok(())
 }
 
 /// How many connections this process may hold, with some left for everything else.

@@ -1,7 +1,7 @@
 //! What can be measured, in this order: a table, so that what a name means stands in one place.
 
 use crate::{
-    Plan, connect, durable, growth, idle, start, storm,
+    Plan, abuse, connect, durable, growth, idle, start, storm,
     table::{
         Aim::{self, AtLeast, AtMost},
         Table,
@@ -18,7 +18,7 @@ pub(crate) struct Workload {
 }
 
 /// All of them.
-pub(crate) const WORKLOADS: [Workload; 15] = [
+pub(crate) const WORKLOADS: [Workload; 16] = [
     Workload { name: "w1", quick: true, measure: |plan, table| talk::measure(plan, table, &W1) },
     Workload { name: "w2n", quick: true, measure: |plan, table| talk::measure(plan, table, &W2N) },
     Workload { name: "w2s", quick: false, measure: |plan, table| talk::measure(plan, table, &W2S) },
@@ -34,6 +34,7 @@ pub(crate) const WORKLOADS: [Workload; 15] = [
     Workload { name: "growth", quick: false, measure: growth::measure },
     Workload { name: "storm", quick: false, measure: storm::measure },
     Workload { name: "start", quick: false, measure: start::measure },
+    Workload { name: "abuse", quick: false, measure: abuse::measure },
 ];
 
 const W1: Talk = Talk {
