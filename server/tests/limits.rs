@@ -334,3 +334,18 @@ async fn who_floods_on_after_the_goodbye_is_cut() {
     }
     assert!(sent >= 900, "{sent} frames: an answer may come behind what was on its way");
 }
+
+#[tokio::test]
+async fn a_flood_that_was_thrown_out_costs_its_address_twenty_connections() {
+    let limits = Limits { connects: burst(24), ..Limits::OFF };
+    let server = TestServer::with(Config { rate: burst(5), limits, ..config() }).await;
+    let start = Instant::now();
+    let mut client = server.open("/ws").await;
+    client.raw(&frame(FIN | TEXT, b"again").repeat(5 + 20)).await;
+    client.closed_with(CloseCode::Flooding).await;
+    for _ in 0..24 - 1 - 20 {
+        assert_eq!(server.get("/healthz").await.status, 200);
+    }
+    assert!(start.elapsed() < Duration::from_secs(1), "too slow to tell");
+    assert_eq!(server.get("/healthz").await.status, 429);
+}
