@@ -35,7 +35,7 @@ pub(super) async fn enter(
             Credential::None | Credential::Bad => return Err(CloseCode::InvalidToken.into()),
         }
     }
-    let user = |name: &str| UserName::parse(name).map_err(|error| identity::policy(&error));
+    let user = |name: &str| UserName::guest(name).map_err(|error| identity::policy(&error));
     let shown = opening.session.as_deref();
     let fixed = |name: &str| RoomName::parse(name).map_err(|error| identity::policy(&error));
     let nobody = |user| Ok::<_, Closing>((Identity::made(services, user)?, None));
@@ -63,7 +63,7 @@ pub(super) async fn enter(
 
 /// The room on the URL: a public one, or one of the user's own conversations.
 fn chat_room(room: &str, user: &UserName) -> Result<RoomName, Closing> {
-    let room = RoomName::known(room).map_err(|error| identity::policy(&error))?;
+    let room = RoomName::to_enter(room).map_err(|error| identity::policy(&error))?;
     if room.admits(Some(user)) { Ok(room) } else { Err(Closing::new(CloseCode::Policy, "There is no such room")) }
 }
 
