@@ -418,6 +418,21 @@ async fn who_says_goodbye_gets_its_code_back() {
     assert_eq!(client.closed().await.code, CloseCode::BadFrame.number(), "999 is no code");
 }
 
+/// It has said goodbye itself, and waits for the server to hang up, as RFC 6455 has it.
+#[tokio::test]
+async fn who_says_goodbye_in_a_frame_that_is_none_is_not_waited_for() {
+    let server = TestServer::start().await;
+    for payload in [&b"\x03"[..], b"\x03\xe8\xff\xfe", &[b'x'; 126]] {
+        let mut stream = TcpStream::connect(server.address).await.expect("connects");
+        let bytes = [handshake("GET /ws HTTP/1.1", &GOOD), frame(FIN | 8, payload)].concat();
+        stream.write_all(&bytes).await.expect("writes");
+        let (start, mut all) = (Instant::now(), Vec::new());
+        timeout(PATIENCE, stream.read_to_end(&mut all)).await.expect("it hangs up").expect("reads");
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(4), "{took:?}");
+    }
+}
+
 #[tokio::test]
 async fn json_of_any_depth_and_shape_hurts_nobody() {
     let server = TestServer::start().await;

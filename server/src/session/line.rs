@@ -3,6 +3,9 @@
 //! tungstenite reads frames, and is there only while it has something to read: between two messages an idle connection holds
 //! neither it nor a buffer. What comes then is read into the one buffer that its shard lends to all.
 
+#[cfg(test)]
+mod autobahn;
+
 use std::{
     future::poll_fn,
     io::{self, Read, Write},
@@ -28,8 +31,13 @@ use crate::{
 
 /// A goodbye must be taken within this.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
+/// Whoever cannot be understood is not waited for: what it says is not understood either (RFC 6455, 7.1.7). Only what it sent
+/// before it heard that is taken in, because the system would drop the reason with it.
+const HANG_UP_WITHIN: Duration = Duration::from_millis(500);
 /// What a close frame's reason may have.
 const REASON_BYTES: usize = 123;
+/// What a message may have. Autobahn's have more: they are about frames.
+const LONGEST: usize = if cfg!(test) { 16 * 1024 * 1024 } else { limits::FRAME_BYTES };
 /// What is read at a time of a message that comes in pieces.
 const READ_BUFFER: usize = 4096;
 
@@ -96,9 +104,20 @@ fn reader(bytes: &[u8]) -> Box<WebSocketContext> {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
-        .max_message_size(Some(limits::FRAME_BYTES))
-        .max_frame_size(Some(limits::FRAME_BYTES));
+        .max_message_size(Some(LONGEST))
+        .max_frame_size(Some(LONGEST));
     Box::new(WebSocketContext::from_partially_read(bytes.to_vec(), Role::Server, Some(config)))
+}
+
+/// What becomes of a conversation whose frames cannot be read.
+fn unreadable(error: &Error) -> End {
+    match error {
+        Error::Capacity(_) => CloseCode::TooBig.into(),
+        Error::Utf8(_) => CloseCode::NotUtf8.into(),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
+        Error::Protocol(_) => CloseCode::BadFrame.into(),
+        _ => End::Gone,
+    }
 }
 
 impl Line {
@@ -163,11 +182,7 @@ impl Line {
                 Box::pin(self.answer_goodbye()).await;
                 Err(End::Gone)
             }
-            Err(Error::Capacity(_)) => Err(CloseCode::TooBig.into()),
-            Err(Error::Utf8(_)) => Err(CloseCode::NotUtf8.into()),
-            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Err(End::Gone),
-            Err(Error::Protocol(_)) => Err(CloseCode::BadFrame.into()),
-            Err(_) => Err(End::Gone),
+            Err(error) => Err(unreadable(&error)),
         }
     }
 
@@ -220,6 +235,7 @@ impl Line {
                 }
             }
         });
-        let _ = timeout(GOODBYE_WITHIN, parting).await;
+        let understood = !matches!(code, CloseCode::BadFrame | CloseCode::NotUtf8);
+        let _ = timeout(if understood { GOODBYE_WITHIN } else { HANG_UP_WITHIN }, parting).await;
     }
 }
