@@ -25,6 +25,10 @@ check-page:
 test-browser:
     cargo test -p chat-server -p chat-tui --test browser -- --ignored
 
+# Behind nginx and Caddy, as docs/operations.md has them (needs both, and chromium with chromedriver)
+test-proxies:
+    cargo test -p chat-server --test proxies -- --ignored
+
 # More rounds of killing the server (20 in the tests)
 test-kill rounds="100":
     KILL_ROUNDS={{rounds}} cargo test -p chat-server --test kill9 -- --nocapture

@@ -12,6 +12,7 @@ import { connect, PULSE } from './connection.js';
 import { askPaste, openHelp, openSearch, openSwitcher, paintTask } from './dialogs.js';
 import { byId } from './dom.js';
 import { listen } from './keys.js';
+import { login, logout } from './login.js';
 import { act, page, selectMessage, showMessage, toEnd } from './messages.js';
 import { current, initial, isWaiting, reduce } from './store.js';
 import { startExport } from './tasks.js';
@@ -21,13 +22,16 @@ import { paint, start, toggle } from './view.js';
 const PAINT_MS = 16;
 const SPOKEN_TOGETHER_MS = 700;
 
-const [door, name, room, token] = ['door', 'name', 'room', 'token'].map(byId);
+const [door, name, room, token, password] = ['door', 'name', 'room', 'token', 'password'].map(byId);
+const account = /** @type {HTMLDetailsElement} */ (/** @type {unknown} */ (byId('account')));
 
 let state = initial;
 /** @type {ReturnType<typeof connect> | undefined} */
 let connection;
 /** The proof that the connection was begun with. */
 let proof = '';
+/** Why the last one was refused. @type {number | undefined} */
+let refused;
 let kept = true;
 let ticking = 0;
 let painting = 0;
@@ -128,18 +132,22 @@ function begin() {
       }
       return url.href;
     },
-    hello: () => ({ type: 'hello', client: 'page/0.1.0', token: browser.recallHere('token', '') || undefined }),
+    hello: () => ({ type: 'hello', client: 'page/0.1.0', token: tokenOf(state.user) || undefined }),
     onFrame(frame) {
       if (frame.ref !== PULSE) dispatch({ type: 'frame', frame });
     },
     onLink(link) {
       // Another tab was quicker, and the name is ours by its proof.
       const ours = link.code === 4009 && browser.recall(`session:${folded(state.user)}`, '') !== proof;
+      refused = link.code;
       if (ours) begin();
       else dispatch({ type: 'link', link });
     },
   });
 }
+
+/** What opens the door for somebody: their account's, or the one that was typed. @param {string} user @returns {string} */
+const tokenOf = (user) => browser.recall(`token:${folded(user)}`, '') || browser.recallHere('token', '');
 
 addEventListener('online', () => connection?.wake());
 addEventListener('pageshow', () => connection?.wake());
@@ -184,16 +192,47 @@ function showDoor(reason, askToken = false) {
   name.value = state.user || browser.recall('name', '');
   room.value = (state.user && current(state)?.name) || browser.inAddress() || browser.recall(`rooms:${folded(name.value)}`, ['general'])[0] || 'general';
   byId('token-field').hidden = !askToken && !browser.recallHere('token', '');
+  // A token that opens nothing any more is asked for anew.
+  const over = askToken && browser.recall(`token:${folded(name.value)}`, '');
+  if (over) browser.forget(`token:${folded(name.value)}`);
+  // Of two reasons for which a name is taken, the server says in words which it is.
+  const owned = refused === 4009 && reason.includes('account');
+  account.open = Boolean(over || owned || browser.recall(`token:${folded(name.value)}`, ''));
+  showLogout();
   byId('door-error').textContent = shown(reason);
   byId('entrance').hidden = door.hidden = false;
   byId('app').hidden = true;
-  (askToken ? token : name).focus();
+  (over || owned ? password : askToken ? token : name).focus();
 }
 
-door.addEventListener('submit', (event) => {
+const showLogout = () => void (byId('logout').hidden = !browser.recall(`token:${folded(name.value)}`, ''));
+name.addEventListener('input', showLogout);
+
+byId('logout').addEventListener('click', async () => {
+  const key = `token:${folded(name.value)}`;
+  const done = await logout(browser.recall(key, ''));
+  if (done) browser.forget(key);
+  byId('door-error').textContent = done ? '' : 'The server could not be asked. Try again in a moment.';
+  showLogout();
+});
+
+door.addEventListener('submit', async (event) => {
   event.preventDefault();
   if (token.value) browser.rememberHere('token', token.value);
-  const [user, toRoom] = [name, room].map(({ value }) => wellFormed(value).normalize('NFC').trim());
+  const [typed, toRoom] = [name, room].map(({ value }) => wellFormed(value).normalize('NFC').trim());
+  let user = typed;
+  if (password.value) {
+    byId('enter').ariaBusy = 'true';
+    const answer = await login(user, password.value);
+    byId('enter').ariaBusy = null;
+    if ('words' in answer) {
+      byId('door-error').textContent = shown(answer.words);
+      return password.focus();
+    }
+    password.value = '';
+    user = answer.user;
+    browser.remember(`token:${folded(user)}`, answer.token);
+  }
   enter(toRoom.replace(/^#/, ''), user);
 });
 
@@ -227,7 +266,7 @@ async function ring() {
 /** @param {string} key @param {string} format */
 function exportRoom(key, format) {
   const { name: of, with: other } = state.rooms.find((one) => one.key === key) ?? current(state);
-  const work = startExport({ room: of, format, session: other ? state.session : '', token: browser.recallHere('token', ''), onTask: (task) => paintTask(task, () => work.cancel()) });
+  const work = startExport({ room: of, format, session: other ? state.session : '', token: tokenOf(state.user), onTask: (task) => paintTask(task, () => work.cancel()) });
 }
 
 // Keys and buttons

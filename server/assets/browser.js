@@ -35,6 +35,14 @@ export function recall(key, otherwise) {
   }
 }
 
+/** @param {string} key */
+export function forget(key) {
+  untaken.delete(key);
+  try {
+    localStorage.removeItem(`chat:${key}`);
+  } catch { /* it was not kept either */ }
+}
+
 /* A message is kept by itself, so that two tabs never undo each other. */
 const unsent = (/** @type {string} */ user) => `chat:unsent:${folded(user)}:`;
 
@@ -44,10 +52,7 @@ export function keepOutbox(user, outbox, before) {
   for (const one of outbox) if (!before.includes(one)) kept = remember(`unsent:${folded(user)}:${one.cid}`, one) && kept;
   for (const { cid } of before) {
     if (outbox.some((one) => one.cid === cid)) continue;
-    untaken.delete(`unsent:${folded(user)}:${cid}`);
-    try {
-      localStorage.removeItem(unsent(user) + cid);
-    } catch { /* it was not kept either */ }
+    forget(`unsent:${folded(user)}:${cid}`);
   }
   return kept;
 }

@@ -43,11 +43,14 @@ pub enum Full {
     Server,
 }
 
-/// A place, given back when it is dropped.
+/// A place, given back when it is dropped: of a connection, or of somebody for whom a proxy speaks on one.
 #[derive(Debug)]
 pub struct Place {
     admission: Arc<Admission>,
-    address: IpAddr,
+    /// None is counted by a proxy's own connection: those are by whom it speaks for.
+    address: Option<IpAddr>,
+    /// The connection that it is a place on; it is counted among all.
+    on: Option<Arc<Place>>,
     load: Option<Arc<AtomicUsize>>,
 }
 
@@ -73,11 +76,15 @@ impl Drop for Place {
             load.fetch_sub(1, Ordering::Relaxed);
         }
         let mut counts = self.admission.lock();
-        counts.total -= 1;
-        if let Some(open) = counts.open.get_mut(&self.address) {
+        if self.on.is_none() {
+            counts.total -= 1;
+        }
+        if let Some(address) = self.address
+            && let Some(open) = counts.open.get_mut(&address)
+        {
             *open -= 1;
             if *open == 0 {
-                counts.open.remove(&self.address);
+                counts.open.remove(&address);
             }
         }
     }
@@ -97,7 +104,7 @@ impl Drop for TurnedAway {
 }
 
 /// Whom an address stands for: with IPv6 one household has a whole /64.
-fn household(address: IpAddr) -> IpAddr {
+pub fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
@@ -122,18 +129,40 @@ impl Admission {
     /// # Errors
     /// There is none: it is told so, unless too many are being told already.
     pub fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Place, Option<TurnedAway>> {
-        let address = household(address);
+        self.take(Some(address), None)
+    }
+
+    /// A place for one more connection of a proxy, which is counted by those for whom it speaks.
+    ///
+    /// # Errors
+    /// As [`Admission::enter`].
+    pub fn enter_proxy(self: &Arc<Self>) -> Result<Place, Option<TurnedAway>> {
+        self.take(None, None)
+    }
+
+    /// A place on a proxy's connection, for somebody of this address.
+    ///
+    /// # Errors
+    /// As [`Admission::enter`].
+    pub fn behind(self: &Arc<Self>, proxy: Arc<Place>, address: IpAddr) -> Result<Place, Option<TurnedAway>> {
+        self.take(Some(address), Some(proxy))
+    }
+
+    fn take(self: &Arc<Self>, address: Option<IpAddr>, on: Option<Arc<Place>>) -> Result<Place, Option<TurnedAway>> {
+        let address = address.map(household);
         let mut counts = self.lock();
-        if self.total > 0 && counts.total >= self.total {
+        if on.is_none() && self.total > 0 && counts.total >= self.total {
             return Err(self.turn_away(&mut counts, Full::Server));
         }
-        let open = counts.open.get(&address).copied().unwrap_or(0);
-        if self.per_address > 0 && open >= self.per_address {
-            return Err(self.turn_away(&mut counts, Full::Address));
+        if let Some(address) = address {
+            let open = counts.open.get(&address).copied().unwrap_or(0);
+            if self.per_address > 0 && open >= self.per_address {
+                return Err(self.turn_away(&mut counts, Full::Address));
+            }
+            counts.open.insert(address, open + 1);
         }
-        counts.open.insert(address, open + 1);
-        counts.total += 1;
-        Ok(Place { admission: Arc::clone(self), address, load: None })
+        counts.total += usize::from(on.is_none());
+        Ok(Place { admission: Arc::clone(self), address, on, load: None })
     }
 
     fn turn_away(self: &Arc<Self>, counts: &mut Counts, full: Full) -> Option<TurnedAway> {
@@ -171,6 +200,30 @@ mod tests {
         let _fourth = enter("2001:db8:0:0:ffff::2").unwrap();
         drop(_second);
         assert_eq!(full(enter("2001:db8::3")), Full::Address);
+    }
+
+    #[test]
+    fn who_comes_by_a_proxy_is_counted_by_its_own_address() {
+        let admission = Arc::new(Admission::new(1, 2, Rate::Off));
+        let proxy = Arc::new(admission.enter_proxy().unwrap());
+        let behind = |address: &str| admission.behind(Arc::clone(&proxy), address.parse().unwrap());
+        let full = |entered: Result<Place, Option<TurnedAway>>| entered.unwrap_err().unwrap().full;
+        let one = behind("192.0.2.1").unwrap();
+        assert_eq!(full(behind("192.0.2.1")), Full::Address);
+        let _other = behind("192.0.2.2").unwrap();
+        // All of them are on one connection, and the proxy's own address has none yet.
+        let direct = admission.enter("192.0.2.3".parse().unwrap()).unwrap();
+        assert_eq!(full(admission.enter_proxy()), Full::Server);
+        assert_eq!(full(behind("192.0.2.3")), Full::Address);
+        drop(direct);
+        drop(one);
+        // A place keeps the connection that it is on.
+        let last = behind("192.0.2.1").unwrap();
+        drop(proxy);
+        let _second = admission.enter_proxy().unwrap();
+        assert_eq!(full(admission.enter_proxy()), Full::Server);
+        drop((last, _other));
+        assert!(admission.enter_proxy().is_ok());
     }
 
     #[test]

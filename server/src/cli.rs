@@ -1,15 +1,21 @@
 //! The command line, and what it means. Every flag has an environment variable, so that a container needs no wrapper.
 
+mod outside;
+
 use std::{net::IpAddr, path::PathBuf};
 
 use anyhow::{Context, bail};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use etcetera::BaseStrategy;
 
+use self::outside::Outside;
 use crate::{
+    admin::Order,
+    auth::Secret,
     config::{Config, Store},
     limits::Rate,
     log::sqlite::Durability,
+    realm::{Role, TokenId},
     server::shards_for_this_machine,
 };
 
@@ -21,6 +27,9 @@ use crate::{
     after_help = "Open http://localhost:PORT/ in a browser, or run: chat-tui --user you --room general"
 )]
 pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Address to listen on; 0.0.0.0 or :: for every network
     #[arg(long, env = "CHAT_HOST", default_value = "127.0.0.1", help_heading = "Where")]
     host: IpAddr,
@@ -31,8 +40,11 @@ pub struct Arguments {
     #[arg(long, env = "CHAT_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN", help_heading = "Where")]
     allow_origin: Vec<String>,
 
+    #[command(flatten)]
+    outside: Outside,
+
     /// Directory for the messages [default: the platform's data directory]
-    #[arg(long, env = "CHAT_DATA_DIR", value_name = "DIR", help_heading = "Keeping")]
+    #[arg(long, env = "CHAT_DATA_DIR", value_name = "DIR", help_heading = "Keeping", global = true)]
     data_dir: Option<PathBuf>,
     /// Keep nothing: messages are gone when the server stops
     #[arg(long, env = "CHAT_EPHEMERAL", conflicts_with = "data_dir", help_heading = "Keeping")]
@@ -44,8 +56,8 @@ pub struct Arguments {
     /// Token that opens /ws/auth (repeatable)
     #[arg(long, env = "CHAT_AUTH_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Who may come in")]
     auth_token: Vec<String>,
-    /// Ask for a token everywhere
-    #[arg(long, env = "CHAT_REQUIRE_AUTH", requires = "auth_token", help_heading = "Who may come in")]
+    /// Ask for a token everywhere: one of those above, or an account's
+    #[arg(long, env = "CHAT_REQUIRE_AUTH", help_heading = "Who may come in")]
     require_auth: bool,
 
     /// Frames of one connection in one go, and per second after that; or «off»
@@ -69,6 +81,84 @@ pub struct Arguments {
     pub log_format: LogFormat,
 }
 
+/// What to do instead of serving.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Accounts: names that belong to somebody, on the running server or on its store
+    #[command(subcommand)]
+    Account(AccountCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Make an account; its name, and all that look like it, are nobody else's from then on
+    Add {
+        name: String,
+        #[arg(long, default_value = "member")]
+        role: Role,
+    },
+    /// List accounts
+    List,
+    /// Make an account something else
+    Role { name: String, role: Role },
+    /// Keep an account out; its name stays taken
+    Disable { name: String },
+    /// Let an account in again
+    Enable { name: String },
+    /// Give an account a password, asked for twice, or the first line of what is piped in
+    Passwd {
+        name: String,
+        /// Take it away instead: the account comes in by tokens alone
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Tokens, with which accounts come in
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token for an account, and show it once
+    New {
+        name: String,
+        /// What it is for
+        #[arg(long, default_value = "")]
+        label: String,
+        /// After so many days it opens nothing any more
+        #[arg(long, value_name = "DAYS")]
+        expires: Option<u32>,
+    },
+    /// List tokens, of all accounts or of one
+    List { name: Option<String> },
+    /// End a token, and the connections that came in with it
+    Revoke {
+        /// Its number in the list
+        token: u64,
+    },
+}
+
+impl AccountCommand {
+    /// What it orders. `password` asks for one.
+    ///
+    /// # Errors
+    /// No password was given.
+    pub fn order(self, password: impl FnOnce() -> anyhow::Result<Secret>) -> anyhow::Result<Order> {
+        Ok(match self {
+            Self::Add { name, role } => Order::AddAccount { name, role },
+            Self::List => Order::Accounts,
+            Self::Role { name, role } => Order::SetRole { name, role },
+            Self::Disable { name } => Order::SetDisabled { name, disabled: true },
+            Self::Enable { name } => Order::SetDisabled { name, disabled: false },
+            Self::Token(TokenCommand::New { name, label, expires }) => Order::NewToken { name, label, days: expires },
+            Self::Token(TokenCommand::List { name }) => Order::Tokens { name },
+            Self::Passwd { name, remove: true } => Order::SetPassword { name, password: None },
+            Self::Passwd { name, remove: false } => Order::SetPassword { name, password: Some(password()?) },
+            Self::Token(TokenCommand::Revoke { token }) => Order::RevokeToken { token: TokenId(token) },
+        })
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum DurabilityArgument {
     Full,
@@ -83,6 +173,18 @@ pub enum LogFormat {
 }
 
 impl Arguments {
+    /// Where messages and accounts are kept.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub fn data_dir(&self) -> anyhow::Result<PathBuf> {
+        if let Some(path) = &self.data_dir {
+            return Ok(path.clone());
+        }
+        let strategy = etcetera::choose_base_strategy().context("there is no home directory: give --data-dir")?;
+        Ok(strategy.data_dir().join("chat-server"))
+    }
+
     /// What they mean.
     ///
     /// # Errors
@@ -94,25 +196,20 @@ impl Arguments {
         if self.auth_token.iter().any(String::is_empty) {
             bail!("an empty --auth-token would open the door to everybody");
         }
+        if self.require_auth && self.ephemeral && self.auth_token.is_empty() {
+            bail!("--require-auth with --ephemeral needs an --auth-token: there are no accounts, and nobody could come in");
+        }
         let durability = match self.durability {
             DurabilityArgument::Full => Durability::Full,
             DurabilityArgument::Normal => Durability::Normal,
         };
-        let store = if self.ephemeral {
-            Store::Ephemeral
-        } else {
-            let path = match self.data_dir {
-                Some(path) => path,
-                None => {
-                    let strategy = etcetera::choose_base_strategy().context("there is no home directory: give --data-dir")?;
-                    strategy.data_dir().join("chat-server")
-                }
-            };
-            Store::Directory { path, durability }
-        };
+        let store = if self.ephemeral { Store::Ephemeral } else { Store::Directory { path: self.data_dir()?, durability } };
+        let (tls, proxies) = self.outside.choice();
         Ok(Config {
             host: self.host,
             port: self.port,
+            tls,
+            proxies,
             store,
             tokens: self.auth_token,
             require_auth: self.require_auth,

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use crate::{limits::Rate, log::sqlite::Durability};
+use crate::{limits::Rate, log::sqlite::Durability, proxy::Proxies, tls};
 
 /// Where the log lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,9 @@ impl Store {
 pub struct Config {
     pub host: IpAddr,
     pub port: u16,
+    pub tls: tls::Choice,
+    /// Who is believed about where others come from.
+    pub proxies: Proxies,
     pub store: Store,
     /// Credentials for `/ws/auth`, and for everything where one is required.
     pub tokens: Vec<String>,
@@ -57,6 +60,8 @@ impl Config {
         Self {
             host: IpAddr::from([127, 0, 0, 1]),
             port: 0,
+            tls: tls::Choice::Off,
+            proxies: Proxies::default(),
             store: Store::Ephemeral,
             tokens: Vec::new(),
             require_auth: false,

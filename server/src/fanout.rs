@@ -29,6 +29,8 @@ pub enum Mail {
     ToUser { user: UserName, except: u64, said: Arc<Said> },
     /// News of the server's own work: for everybody, or for one author.
     Task { update: Arc<TaskUpdate>, author: Option<Author> },
+    /// Who belongs here has changed: every connection is to see whether it may stay.
+    LookAgain,
     /// Every connection is told to go. It comes after all that was committed, so that nobody goes without an answer.
     CloseAll(CloseCode),
 }
@@ -172,6 +174,7 @@ impl Fanout {
         let mut answers: Vec<Vec<Answer>> = self.shards.iter().map(|_| Vec::new()).collect();
         let mut order: Vec<RoomBatch> = Vec::new();
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut decreed = false;
         for (write, outcome) in committed {
             let draft = match write {
                 Write::Event(draft) => draft,
@@ -181,7 +184,14 @@ impl Fanout {
                     }
                     continue;
                 }
-                Write::Mark { .. } | Write::Session(_) => continue,
+                Write::Decree(motion) => {
+                    decreed |= matches!(outcome, Outcome::Decreed(_));
+                    if let Asker::Waiting(sender) = motion.asker {
+                        let _ = sender.send(outcome);
+                    }
+                    continue;
+                }
+                Write::Mark { .. } | Write::Session(_) | Write::Used { .. } => continue,
             };
             if let Outcome::Kept(recorded) = &outcome {
                 self.metrics.messages.inc();
@@ -214,6 +224,19 @@ impl Fanout {
             }
         }
         self.tell_tails(&rooms);
+        if decreed {
+            for shard in &self.shards {
+                let _ = shard.blocking_send(Mail::LookAgain);
+            }
+        }
+    }
+
+    /// Who may be here may have changed, by time alone.
+    pub async fn look_again(&self) {
+        for shard in &self.shards {
+            // A shard that is gone has nobody to look.
+            let _ = shard.send(Mail::LookAgain).await;
+        }
     }
 
     /// Something passing: dropped by a shard that is behind.

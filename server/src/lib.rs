@@ -16,17 +16,25 @@
 //! | [`shard`] | one thread's connections, and who of them is where |
 //! | [`session`] | one connection's conversation; `session::state` decides purely |
 //! | [`hub`] | who is here, who types |
+//! | [`realm`] | who belongs here: accounts and their tokens |
 //! | [`http`] | every route, the handshake, the API |
+//! | [`doorstep`] | what comes before HTTP: a proxy's word, the TLS handshake |
 //! | [`doorway`] | a socket while HTTP speaks on it |
+//! | [`stream`] | a socket, plain or with TLS |
+//! | [`tls`], [`proxy`] | the certificate; which proxies are believed, and what they say |
 //! | [`serve`] | a shard's thread, from the first byte to the hand-over |
+//! | [`passwords`] | passwords, which become tokens |
 //! | [`tasks`] | the server's own long work |
+//! | [`admin`] | what an operator orders from a terminal |
 //! | [`server`] | how all this is put together, started and stopped |
 
+pub mod admin;
 pub mod admission;
 pub mod auth;
 pub mod cli;
 mod clock;
 pub mod config;
+pub mod doorstep;
 pub mod doorway;
 pub mod fanout;
 pub mod http;
@@ -34,11 +42,16 @@ pub mod hub;
 pub mod limits;
 pub mod log;
 pub mod metrics;
+pub mod passwords;
+pub mod proxy;
+pub mod realm;
 pub mod serve;
 pub mod server;
 pub mod services;
 pub mod session;
 pub mod shard;
+pub mod stream;
 pub mod tasks;
+pub mod tls;
 
 pub use self::{config::Config, server::Server};

@@ -1,14 +1,20 @@
 //! The program: arguments, log lines, signals, exit code.
 
+mod prompt;
+
 use std::{
     io::{IsTerminal, Write},
+    path::Path,
     process::ExitCode,
 };
 
+use anyhow::bail;
 use chat_server::{
     Server,
-    cli::{Arguments, LogFormat},
+    admin::{self, Answer},
+    cli::{Arguments, Command, LogFormat},
     config::{Config, Store},
+    tls::Certificate,
 };
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,18 +24,22 @@ use tracing_subscriber::EnvFilter;
 const FILES_APART: usize = 128;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
     start_tracing(arguments.log_format);
     let run = || {
+        if let Some(command) = arguments.command.take() {
+            return carry_out(command, &arguments.data_dir()?);
+        }
         let mut config = arguments.config()?;
         let files = raise_open_files();
         if config.max_connections == 0 {
             config.max_connections = files.saturating_sub(FILES_APART).max(1);
         }
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config))
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config))?;
+        Ok(ExitCode::SUCCESS)
     };
     match run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // One line, with its causes.
             let _ = writeln!(std::io::stderr(), "chat-server: {error:#}");
@@ -38,12 +48,35 @@ fn main() -> ExitCode {
     }
 }
 
+/// Does what is asked instead of serving, and says what came of it.
+fn carry_out(command: Command, directory: &Path) -> anyhow::Result<ExitCode> {
+    let Command::Account(command) = command;
+    let answer = admin::send(directory, command.order(prompt::password)?)?;
+    match &answer {
+        Answer::Refused { words } => bail!("{words}"),
+        Answer::Token { words, .. } => writeln!(std::io::stderr(), "{words}")?,
+        Answer::Done { .. } | Answer::Accounts { .. } | Answer::Tokens { .. } => {}
+    }
+    std::io::stdout().write_all(answer.words().as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn serve(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let words = config.clone();
     let server = Server::open(config).await?;
-    announce(&words, server.address()?.port());
+    let certificate = server.certificate();
+    // Where there is nothing to read again, a terminal that goes ends the program as it ends others.
+    if let Some(certificate) = certificate.clone().filter(|certificate| !certificate.is_own()) {
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                certificate.read_again();
+            }
+        });
+    }
+    announce(&words, server.address()?.port(), certificate.as_deref());
     let mut asked = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -68,7 +101,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 /// Says where to go. On stdout, because it is what one starts the program for.
-fn announce(config: &Config, port: u16) {
+fn announce(config: &Config, port: u16, certificate: Option<&Certificate>) {
     let host = match config.host {
         host if host.is_unspecified() || host.is_loopback() => "localhost".to_owned(),
         std::net::IpAddr::V6(host) => format!("[{host}]"),
@@ -78,11 +111,17 @@ fn announce(config: &Config, port: u16) {
         Store::Ephemeral => "nowhere: --ephemeral keeps nothing".to_owned(),
         Store::Directory { path, .. } => path.display().to_string(),
     };
+    let tls = if certificate.is_some() { "s" } else { "" };
+    let (pin, shown) = match certificate.filter(|certificate| certificate.is_own()).map(Certificate::fingerprint) {
+        Some(print) => (format!(" --fingerprint {print}"), format!("  certificate SHA-256 {print}\n")),
+        None => (String::new(), String::new()),
+    };
     let text = format!(
         "chat-server {version} is listening on {address} port {port}\n\
-         \x20 page       http://{host}:{port}/\n\
-         \x20 WebSocket  ws://{host}:{port}/ws/chat/general/YOUR_NAME\n\
-         \x20 terminal   chat-tui --server ws://{host}:{port} --user YOUR_NAME --room general\n\
+         \x20 page       http{tls}://{host}:{port}/\n\
+         \x20 WebSocket  ws{tls}://{host}:{port}/ws/chat/general/YOUR_NAME\n\
+         \x20 terminal   chat-tui --server ws{tls}://{host}:{port}{pin} --user YOUR_NAME --room general\n\
+         {shown}\
          \x20 messages   {store}\n",
         version = env!("CARGO_PKG_VERSION"),
         address = config.host,

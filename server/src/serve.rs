@@ -13,7 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, body::Body, response::Response};
+use axum::{Router, body::Body, http::HeaderValue, response::Response};
+use http_body_util::BodyExt as _;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn, upgrade::OnUpgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
@@ -25,17 +26,20 @@ use tokio::{
 use tower::ServiceExt;
 
 use crate::{
-    admission::{Place, TurnedAway},
+    admission::{Full, Place, TurnedAway},
+    doorstep::{self, Caller},
     doorway::Doorway,
     fanout::Mail,
     http::{self, Peer},
     metrics::Reason,
+    proxy::forwarded,
     services::Services,
     session::{self, Knock, Opening},
     shard::Shard,
+    stream::Stream,
 };
 
-/// A request must be there within this of the connection, or of the one before.
+/// A request must be there within this of the connection, or of the one before. What comes before HTTP has as long once.
 const HEADER_WITHIN: Duration = Duration::from_secs(5);
 /// What the headers of a request may take.
 const HEADER_BYTES: usize = 16 * 1024;
@@ -109,12 +113,12 @@ async fn run(
             }
         }
     });
-    let sessions = spawn_local({
+    let notes = spawn_local({
         let (shard, services) = (Rc::clone(&shard), Arc::clone(&services));
         async move {
             loop {
-                // Its turn comes behind those who are coming in meanwhile: their sessions go with it.
-                shard.sessions.notified().await;
+                // Its turn comes behind those who are coming in meanwhile: their notes go with it.
+                shard.noted.notified().await;
                 services.keeper.hand_in().await;
             }
         }
@@ -139,44 +143,84 @@ async fn run(
     let _ = timeout(DRAIN_WITHIN, shard.empty()).await;
     sweep.abort();
     post.abort();
-    sessions.abort();
+    notes.abort();
 }
 
 fn welcome(shard: &Rc<Shard>, services: &Arc<Services>, router: &Router, arrival: Arrival) {
     let Arrival { stream, address, place } = arrival;
-    let Ok(stream) = TcpStream::from_std(stream) else { return };
+    let Ok(socket) = TcpStream::from_std(stream) else { return };
     // Small frames go out when they are written, not when a second one comes.
-    let _ = stream.set_nodelay(true);
+    let _ = socket.set_nodelay(true);
     let peer = Peer { address, place: place.map(Arc::new).map_err(Arc::new) };
     let (shard, services, router) = (Rc::clone(shard), Arc::clone(services), router.clone());
+    if !doorstep::is_needed(&services, address) {
+        spawn_local(speak(shard, services, router, Caller::plain(socket, peer)));
+        return;
+    }
+    spawn_local(async move {
+        if let Ok(Some(caller)) = timeout(HEADER_WITHIN, doorstep::receive(&services, socket, peer)).await {
+            spawn_local(speak(shard, services, router, caller));
+        }
+    });
+}
+
+/// Speaks HTTP for as long as the peer does.
+async fn speak(shard: Rc<Shard>, services: Arc<Services>, router: Router, caller: Caller) {
+    let Caller { stream, begun, peer, mistaken } = caller;
+    let visit = Visit {
+        speaks_for_others: services.config.proxies.contains(peer.address),
+        encrypted: matches!(stream, Stream::Encrypted(_)),
+        mistaken,
+        peer,
+    };
     let service =
-        service_fn(move |request| answer(Rc::clone(&shard), Arc::clone(&services), router.clone(), peer.clone(), request));
+        service_fn(move |request| answer(Rc::clone(&shard), Arc::clone(&services), router.clone(), visit.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_WITHIN)
         .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(Doorway::new(stream)), service)
+        .serve_connection(TokioIo::new(Doorway::new(stream, begun)), service)
         .with_upgrades();
-    spawn_local(async move {
-        // A peer that breaks off is its own affair.
-        let _ = connection.await;
-    });
+    // A peer that breaks off is its own affair.
+    let _ = connection.await;
+}
+
+/// What is known of a connection whatever it asks.
+#[derive(Clone)]
+struct Visit {
+    peer: Peer,
+    /// It is a proxy's: each request is of somebody else.
+    speaks_for_others: bool,
+    encrypted: bool,
+    mistaken: bool,
 }
 
 async fn answer(
     shard: Rc<Shard>,
     services: Arc<Services>,
     router: Router,
-    peer: Peer,
+    visit: Visit,
     mut request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
-    if let Err(turned_away) = &peer.place {
-        services.metrics.dropped(Reason::Refused);
-        let mut response = http::no_place(turned_away.full);
-        http::harden(&mut response);
-        response.headers_mut().insert("connection", axum::http::HeaderValue::from_static("close"));
-        return Ok(response);
+    if visit.mistaken {
+        return Ok(last_word(http::wants_tls()));
     }
+    if let Err(turned_away) = &visit.peer.place {
+        services.metrics.dropped(Reason::Refused);
+        return Ok(last_word(http::no_place(turned_away.full)));
+    }
+    let mut peer = visit.peer;
+    let proxies = &services.config.proxies;
+    peer.address = forwarded::believe(request.headers_mut(), peer.address, proxies, visit.encrypted);
+    if visit.speaks_for_others {
+        let place = peer.place.map_err(drop).and_then(|place| services.admission.behind(place, peer.address).map_err(drop));
+        let Ok(place) = place else {
+            services.metrics.dropped(Reason::Refused);
+            return Ok(hardened(http::no_place(Full::Address)));
+        };
+        peer.place = Ok(Arc::new(place));
+    }
+    let place = visit.speaks_for_others.then(|| peer.place.clone());
     let upgrade = hyper::upgrade::on(&mut request);
     request.extensions_mut().insert(peer);
     let mut response = router.oneshot(request.map(Body::new)).await?;
@@ -184,9 +228,30 @@ async fn answer(
         Some(opening) => {
             spawn_local(hand_over(shard, services, upgrade, opening));
         }
-        None => http::harden(&mut response),
+        None => {
+            http::harden(&mut response);
+            if visit.encrypted && services.certificate.as_ref().is_some_and(|certificate| !certificate.is_own()) {
+                http::insist_on_tls(&mut response);
+            }
+        }
     }
-    Ok(response)
+    // An answer may take as long as a conversation.
+    Ok(match place {
+        Some(place) => response.map(|body| Body::new(body.map_frame(move |frame| (frame, &place).0))),
+        None => response,
+    })
+}
+
+fn hardened(mut response: Response) -> Response {
+    http::harden(&mut response);
+    response
+}
+
+/// An answer behind which nothing is heard.
+fn last_word(response: Response) -> Response {
+    let mut response = hardened(response);
+    response.headers_mut().insert("connection", HeaderValue::from_static("close"));
+    response
 }
 
 async fn hand_over(shard: Rc<Shard>, services: Arc<Services>, upgrade: OnUpgrade, opening: Opening) {
@@ -194,10 +259,10 @@ async fn hand_over(shard: Rc<Shard>, services: Arc<Services>, upgrade: OnUpgrade
     let Ok(parts) = upgraded.downcast::<TokioIo<Doorway>>() else {
         return tracing::error!("an upgraded connection was not the socket that was accepted");
     };
+    let (stream, answer, unread) = parts.io.into_inner().into_parts();
     // Copied, so that the buffer that HTTP was read into is not held for as long as the conversation lasts.
-    let leftover = parts.read_buf.to_vec();
-    drop(parts.read_buf);
-    let (stream, answer) = parts.io.into_inner().into_parts();
+    let leftover = [&parts.read_buf[..], &unread].concat();
+    drop((parts.read_buf, unread));
     let knock = Box::new(Knock { stream, answer, leftover, opening });
     // A task of its own, so that what the hand-over needed is not held either.
     spawn_local(session::converse(shard, services, knock));

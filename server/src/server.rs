@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -21,18 +21,21 @@ use tokio::{
 };
 
 use crate::{
+    admin::Desk,
     admission::Admission,
-    auth::{self, Tokens},
+    auth::{self, Tokens, Uses},
     clock,
     config::{Config, Store},
     fanout::Fanout,
     hub::Presence,
     log::{Keeper, Log, memory::Memory, sqlite::Sqlite},
     metrics::{Metrics, Reason},
+    passwords::Passwords,
     serve::{self, Arrival, ShardHandle},
     services::{Numbers, Services},
     shard,
     tasks::Tasks,
+    tls::Certificate,
 };
 
 /// After an accept that failed, so that a lack of file descriptors does not become a lack of processor too.
@@ -42,6 +45,8 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 const HELD_OVER_RESTART_MS: i64 = 24 * 3600 * 1000;
 /// Names held after a restart, those used last.
 const NAMES_HELD: usize = 10_000;
+/// The longest that the clock is believed to go on as it does.
+const EXPIRIES_EVERY: Duration = Duration::from_secs(60);
 /// How long the store may take to come to rest, after everybody was told.
 const REST_WITHIN: Duration = Duration::from_secs(1);
 
@@ -51,6 +56,8 @@ pub struct Server {
     services: Arc<Services>,
     shards: Vec<ShardHandle>,
     stop: watch::Sender<bool>,
+    /// Where the operator's orders are taken.
+    desk: Option<Desk>,
     /// Exports that are nobody's once the server is gone.
     leftovers: Option<PathBuf>,
 }
@@ -66,18 +73,23 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let (mailboxes, inboxes): (Vec<_>, Vec<_>) = (0..config.shards.max(1)).map(|_| mpsc::channel(shard::MAIL)).unzip();
         let fanout = Arc::new(Fanout::new(mailboxes, Arc::clone(&metrics)));
-        let (keeper, tasks, leftovers) = match &config.store {
+        let (keeper, tasks, desk, leftovers) = match &config.store {
             Store::Ephemeral => {
                 let directory = std::env::temp_dir().join(format!("chat-exports-{}", auth::random_word(12)?));
                 let (keeper, tasks) = start_log(Memory::new()?, directory.clone(), &fanout, &metrics)?;
-                (keeper, tasks, Some(directory))
+                (keeper, tasks, None, Some(directory))
             }
             Store::Directory { path, durability } => {
                 let log = Sqlite::open(path, *durability)?;
                 let (keeper, tasks) = start_log(log, path.join("exports"), &fanout, &metrics)?;
-                (keeper, tasks, None)
+                (keeper, tasks, open_desk(path), None)
             }
         };
+        let directory = match &config.store {
+            Store::Ephemeral => None,
+            Store::Directory { path, .. } => Some(path.as_path()),
+        };
+        let certificate = Certificate::open(&config.tls, directory, config.host).context("cannot speak TLS")?;
         let hub = Presence::new({
             let fanout = Arc::clone(&fanout);
             move |signal| fanout.signal(signal)
@@ -86,24 +98,30 @@ impl Server {
         if config.hold_names {
             let since = Timestamp(clock::now().0 - HELD_OVER_RESTART_MS);
             let sessions = keeper.read(move |reader| reader.sessions_since(since, NAMES_HELD)).await?;
-            hub.hold(sessions.iter().map(|session| (&session.name, &session.author)), Instant::now());
+            let realm = keeper.realm();
+            let guests = sessions.iter().filter(|session| realm.borrow().owner_of(&session.name).is_none());
+            hub.hold(guests.map(|session| (&session.name, &session.author)), Instant::now());
         }
         let services = Arc::new(Services {
             tokens: Tokens::new(&config.tokens, config.require_auth),
             admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate)),
             config,
+            uses: Uses::default(),
+            passwords: Passwords::default(),
+            realm: keeper.realm(),
             keeper,
             hub,
             fanout,
             metrics,
             tasks,
+            certificate: certificate.map(Arc::new),
             numbers: Numbers::default(),
             draining: AtomicBool::new(false),
         });
         let (stop, stopped) = watch::channel(false);
         let start = |(id, mail)| serve::start(id, Arc::clone(&services), mail, stopped.clone());
         let shards = inboxes.into_iter().enumerate().map(start).collect::<io::Result<_>>().context("cannot start a thread")?;
-        Ok(Self { listener, services, shards, stop, leftovers })
+        Ok(Self { listener, services, shards, stop, desk, leftovers })
     }
 
     /// Where it listens: the port is a real one even if 0 was asked for.
@@ -114,6 +132,12 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// The certificate that it shows, if it speaks TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.services.certificate.clone()
+    }
+
     /// Serves until `shutdown`, then drains: what was appended is committed and answered, everybody is told, the store is
     /// brought to rest.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
@@ -121,6 +145,9 @@ impl Server {
         tokio::select! {
             () = self.accept() => {}
             () = services.hub.keep_time(clock::now) => {}
+            () = keep_fresh(services.certificate.as_deref()) => {}
+            () = expiries(&services) => {}
+            () = take_orders(self.desk.as_ref(), &services) => {}
             () = shutdown => {}
         }
         self.drain().await;
@@ -136,7 +163,13 @@ impl Server {
                     continue;
                 }
             };
-            let place = match self.services.admission.enter(peer.ip()) {
+            // Whom a proxy speaks for is known only when it has said so.
+            let admission = &self.services.admission;
+            let entered = match self.services.config.proxies.contains(peer.ip()) {
+                true => admission.enter_proxy(),
+                false => admission.enter(peer.ip()),
+            };
+            let place = match entered {
                 Ok(place) => Ok(place),
                 Err(Some(turned_away)) => Err(turned_away),
                 Err(None) => {
@@ -153,8 +186,8 @@ impl Server {
     }
 
     async fn drain(self) {
-        let Self { listener, services, shards, stop, leftovers } = self;
-        drop(listener);
+        let Self { listener, services, shards, stop, desk, leftovers } = self;
+        drop((listener, desk));
         services.draining.store(true, Ordering::Relaxed);
         // First the log: what was said before is kept, and its answers are on their way before the goodbye is.
         let at_rest = services.keeper.finish().await;
@@ -173,6 +206,46 @@ impl Server {
         if let Some(directory) = leftovers {
             // Somebody else may have tidied up.
             let _ = std::fs::remove_dir_all(directory);
+        }
+    }
+}
+
+async fn keep_fresh(certificate: Option<&Certificate>) {
+    match certificate {
+        Some(certificate) => certificate.keep_fresh().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The server is of use without it.
+fn open_desk(directory: &Path) -> Option<Desk> {
+    let desk = Desk::open(directory);
+    desk.inspect_err(|error| tracing::warn!(%error, directory = %directory.display(), "no socket for the operator's orders")).ok()
+}
+
+async fn take_orders(desk: Option<&Desk>, services: &Arc<Services>) {
+    match desk {
+        Some(desk) => desk.serve(services).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Has everybody look again whether they may stay when a token expires, for ever.
+async fn expiries(services: &Services) {
+    let mut realm = services.realm.clone();
+    loop {
+        let now = clock::now();
+        let next = realm.borrow_and_update().tokens().filter_map(|token| token.expires).filter(|expires| *expires > now).min();
+        let Some(next) = next else {
+            if realm.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            continue;
+        };
+        // The clock may be set meanwhile: it is asked again now and then.
+        let wait = Duration::from_millis(u64::try_from(next.0 - now.0).unwrap_or(0)).min(EXPIRIES_EVERY);
+        if timeout(wait, realm.changed()).await.is_err() && clock::now() >= next {
+            services.fanout.look_again().await;
         }
     }
 }

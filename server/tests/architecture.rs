@@ -49,8 +49,20 @@ const RULES: &[Rule] = &[
     Rule {
         of: "crate::log",
         not: &["crate::"],
-        but: &["crate::log", "crate::clock", "crate::metrics"],
+        but: &["crate::log", "crate::clock", "crate::metrics", "crate::realm"],
         why: "the log stands below everything",
+    },
+    Rule {
+        of: "crate::realm",
+        not: &["crate::", "tokio", "std::io", "std::net", "std::fs", "std::time"],
+        but: &["crate::realm", "tokio::sync::watch"],
+        why: "who belongs here is (realm, decree) → realm",
+    },
+    Rule {
+        of: "crate::admin",
+        not: &["crate::http", "crate::session", "crate::shard", "crate::serve", "crate::hub", "crate::cli"],
+        but: &[],
+        why: "an order is carried out by the log",
     },
     Rule { of: "crate::log::sqlite", not: &["crate::log::memory"], but: &[], why: "two stores" },
     Rule { of: "crate::log::memory", not: &["crate::log::sqlite", "rusqlite"], but: &[], why: "two stores" },
@@ -66,6 +78,18 @@ const RULES: &[Rule] = &[
         but: &[],
         why: "a shard knows connections and rooms, nobody's conversation",
     },
+    Rule {
+        of: "crate::stream",
+        not: &["crate::", "axum", "http", "hyper", "hyper_util", "tokio_tungstenite", "tungstenite"],
+        but: &["crate::stream"],
+        why: "bytes in, bytes out",
+    },
+    Rule { of: "crate::tls", not: &["crate::"], but: &["crate::tls"], why: "a certificate knows nobody who shows it" },
+    Rule { of: "crate::tls", not: &WIRE, but: &[], why: "a certificate knows nobody who shows it" },
+    Rule { of: "crate::proxy", not: &["crate::", "tokio"], but: &["crate::proxy"], why: "what is said is judged purely" },
+    Rule { of: "crate::proxy::preamble", not: &["axum", "http", "std::io"], but: &[], why: "bytes in, an address out" },
+    Rule { of: "crate::shard", not: &["rustls"], but: &[], why: "plain or with TLS, a socket is a socket" },
+    Rule { of: "crate::session", not: &["rustls"], but: &[], why: "plain or with TLS, a socket is a socket" },
     Rule { of: "crate::session", not: &["crate::http", "crate::serve"], but: &[], why: "it does not know how one knocks" },
     Rule { of: "crate::http", not: &["crate::serve", "crate::hub::Manner"], but: &[], why: "requests are only judged there" },
 ];
@@ -128,7 +152,7 @@ const CLIENT_RULES: &[Rule] = &[
 ];
 
 /// Modules that may name an implementation of the log: what it is, and what it is told to be.
-const CHOOSE_A_STORE: [&str; 4] = ["crate::log", "crate::server", "crate::config", "crate::cli"];
+const CHOOSE_A_STORE: [&str; 5] = ["crate::log", "crate::server", "crate::config", "crate::cli", "crate::admin::client"];
 /// Files that may know the composition root.
 const KNOW_THE_ROOT: [&str; 3] = ["lib.rs", "main.rs", "cli.rs"];
 
@@ -385,6 +409,10 @@ fn the_reading_finds_every_forbidden_edge() {
         ("shard/rooms.rs", "fn f(_: &crate::services::Services) {}", "crate::services::Services"),
         ("fanout.rs", "use crate::{\n    // why not\n    session::{self, Opening},\n};", "crate::session"),
         ("http/ws.rs", "use crate::serve::{self, Arrival};", "crate::serve::Arrival"),
+        ("stream/encrypted.rs", "use crate::tls::Certificate;", "crate::tls::Certificate"),
+        ("tls/own.rs", "use crate::config::Store;", "crate::config::Store"),
+        ("proxy/preamble.rs", "use std::io::Read;", "std::io::Read"),
+        ("shard/connection.rs", "use rustls::ServerConnection;", "rustls::ServerConnection"),
     ] {
         let found = offences(file, source);
         let knows = format!("{file} knows {path}: ");

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use chat_protocol::{Timestamp, limits};
 use chat_server::Config;
-use common::{PATIENCE, Reply, TestServer, config};
+use common::{PATIENCE, Reply, TestServer, config, tail::Tail};
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
@@ -30,38 +30,6 @@ fn check_refused(reply: &Reply, status: u16, code: &str) {
     let words = body["error"]["text"].as_str().unwrap_or_default().to_owned();
     assert!(!words.is_empty(), "{body}");
     assert_eq!(body, json!({ "error": { "code": code, "text": words } }));
-}
-
-/// A tail, line by line, as `curl -N` shows it. Empty lines are its breath.
-struct Tail(Lines<BufReader<TcpStream>>);
-
-impl Tail {
-    async fn open(server: &TestServer, path: &str) -> Self {
-        let mut stream = TcpStream::connect(server.address).await.expect("connects");
-        // HTTP/1.0 is answered without chunks: what is read is what was written.
-        let request = format!("GET {path} HTTP/1.0\r\nhost: {}\r\n\r\n", server.address);
-        stream.write_all(request.as_bytes()).await.expect("writes");
-        let mut lines = BufReader::new(stream).lines();
-        let mut head = Vec::new();
-        while let Some(line) = timeout(PATIENCE, lines.next_line()).await.expect("in time").expect("reads") {
-            if line.is_empty() {
-                break;
-            }
-            head.push(line.to_lowercase());
-        }
-        assert!(head[0].contains("200"), "{head:?}");
-        assert!(head.contains(&"content-type: application/x-ndjson".to_owned()), "{head:?}");
-        Self(lines)
-    }
-
-    async fn next(&mut self) -> Value {
-        loop {
-            let line = timeout(PATIENCE, self.0.next_line()).await.expect("in time").expect("reads").expect("it is kept open");
-            if !line.is_empty() {
-                return serde_json::from_str(&line).expect("JSON on every line");
-            }
-        }
-    }
 }
 
 #[tokio::test]

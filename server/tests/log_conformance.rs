@@ -433,6 +433,7 @@ fn a_batch_sees_its_own_effects(mut log: Told) {
             Outcome::Duplicate(recorded) => format!("d{}", recorded.seq),
             Outcome::Refused(refusal) => refusal.code.as_str().into(),
             Outcome::Marked(seq) => format!("m{seq}"),
+            Outcome::Decreed(decreed) => format!("decreed {}", decreed.seq),
             Outcome::Noted => "noted".into(),
         })
         .collect();

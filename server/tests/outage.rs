@@ -14,11 +14,12 @@ use chat_protocol::{Epoch, ErrorCode, Event, RoomName, Timestamp, UserName};
 use chat_server::{
     log::{Asker, Author, Draft, Keeper, Log, LogError, Outcome, Reader, Write, memory::Memory},
     metrics::Metrics,
+    realm::Realm,
 };
 use common::{PATIENCE, program::Program, sight::Sight};
 use serde_json::{Value, json};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Duration, Instant, sleep, timeout},
 };
 
@@ -127,6 +128,10 @@ struct Failing {
 impl Log for Failing {
     fn epoch(&self) -> Epoch {
         self.log.epoch()
+    }
+
+    fn realm(&self) -> watch::Receiver<Arc<Realm>> {
+        self.log.realm()
     }
 
     fn apply(&mut self, writes: &[Write], now: Timestamp) -> Result<Vec<Outcome>, LogError> {

@@ -57,9 +57,18 @@ pub(crate) struct Args {
     /// Command that prints the token
     #[arg(long, value_name = "COMMAND", help_heading = "Who may come in")]
     pub(crate) token_command: Option<String>,
+    /// Ask for the password of your account, once: what the server gives for it is kept for the next time
+    #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["token_file", "token_command"])]
+    pub(crate) login: bool,
+    /// Give back what --login was given, forget it, and leave
+    #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["login", "mode"])]
+    pub(crate) logout: bool,
     /// Authorities to trust beside the system's, in PEM
     #[arg(long, value_name = "FILE", help_heading = "Who may come in")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// SHA-256 of the one certificate to trust, as its server printed it
+    #[arg(long, value_name = "SHA256", help_heading = "Who may come in", conflicts_with = "ca_file")]
+    pub(crate) fingerprint: Option<String>,
 
     /// Colours: as the terminal has them, or these
     #[arg(long, value_name = "WHICH", help_heading = "How it looks")]
@@ -154,6 +163,11 @@ mod tests {
             ("--color pink", Err("[possible values: auto, never, 16, 256, true]")),
             ("--theme pink", Err("[possible values: auto, dark, light]")),
             ("--token-file a --token-command b", Err("cannot be used with")),
+            ("--ca-file a --fingerprint b", Err("cannot be used with")),
+            ("--login -u alice", Ok(())),
+            ("--login --token-file a", Err("cannot be used with")),
+            ("--logout --login", Err("cannot be used with")),
+            ("--logout --tail", Err("cannot be used with")),
             ("--usr x", Err("unexpected argument '--usr' found; tip: a similar argument exists: '--user'")),
             ("--token x", Err("unexpected argument '--token'")),
         ] {

@@ -1,9 +1,13 @@
 //! The question at the door: who comes in, and into which room, for a person who did not say so with a flag, the environment or
 //! the configuration. Asked on the plain terminal, before anything is drawn.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal as _, Write};
 
 use chat_protocol::{RoomName, UserName, display};
+use crossterm::{
+    event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
+    terminal::{disable_raw_mode, enable_raw_mode},
+};
 
 /// The room for those who name none.
 pub(crate) const ROOM: &str = "general";
@@ -18,6 +22,38 @@ pub(crate) fn ask_user(input: &mut impl BufRead, out: &mut impl Write, login: Op
 /// Asks for a room. Nothing, if the input ends.
 pub(crate) fn ask_room(input: &mut impl BufRead, out: &mut impl Write) -> io::Result<Option<RoomName>> {
     ask(input, out, "Room", Some(ROOM), RoomName::parse)
+}
+
+/// Asks for a password, which is not shown. Nothing, if nobody wants to say it. Where nobody sits at a terminal, it is the first
+/// line of the input.
+pub(crate) fn ask_password(user: &UserName) -> io::Result<Option<String>> {
+    if !io::stdin().is_terminal() {
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line)?;
+        return Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()));
+    }
+    write!(io::stderr(), "Password of {user}: ")?;
+    enable_raw_mode()?;
+    let typed = unseen();
+    disable_raw_mode()?;
+    writeln!(io::stderr())?;
+    typed
+}
+
+/// What is typed until Enter.
+fn unseen() -> io::Result<Option<String>> {
+    let mut password = String::new();
+    loop {
+        let Event::Key(KeyEvent { code, modifiers, kind: KeyEventKind::Press, .. }) = event::read()? else { continue };
+        match (code, modifiers.contains(KeyModifiers::CONTROL)) {
+            (KeyCode::Enter, _) => return Ok(Some(password)),
+            (KeyCode::Char('c' | 'd'), true) | (KeyCode::Esc, _) => return Ok(None),
+            (KeyCode::Char('u'), true) => password.clear(),
+            (KeyCode::Char(c), false) => password.push(c),
+            (KeyCode::Backspace, _) => drop(password.pop()),
+            _ => {}
+        }
+    }
 }
 
 /// Asks until there is an answer that can be taken.

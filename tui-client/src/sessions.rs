@@ -1,4 +1,4 @@
-//! What outlives a run: the proof that a name on a server is ours, and the rooms that we were in there. One file of the user's
+//! What outlives a run: the proof that a name on a server is ours, or a token of its account, and the rooms that we were in there. One file of the user's
 //! own, replaced whole, so that whoever reads it at any time reads a whole one. A broken file is as good as none.
 
 use std::{
@@ -12,7 +12,7 @@ use std::{
 use chat_protocol::{RoomName, UserName};
 use serde::{Deserialize, Serialize};
 
-use crate::transport::Address;
+use crate::{token::Token, transport::Address};
 
 /// The most names that are kept; those that were used longest ago go.
 const MOST: usize = 200;
@@ -39,6 +39,9 @@ struct Entry {
     user: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     session: Option<String>,
+    /// What a password was exchanged for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rooms: Vec<String>,
 }
@@ -81,6 +84,19 @@ impl Sessions {
     /// The file could not be written; it is as it was.
     pub(crate) fn keep(&self, server: &Address, user: &UserName, session: &str) -> io::Result<()> {
         self.change(server, user, |entry| entry.session = Some(session.to_owned()))
+    }
+
+    /// The token that this name has from its last login.
+    pub(crate) fn token(&self, server: &Address, user: &UserName) -> Option<Token> {
+        Token::parse(&self.entry(server, user)?.token?).ok()
+    }
+
+    /// Keeps it, or forgets it.
+    ///
+    /// # Errors
+    /// As [`Self::keep`].
+    pub(crate) fn keep_token(&self, server: &Address, user: &UserName, token: Option<&Token>) -> io::Result<()> {
+        self.change(server, user, |entry| entry.token = token.map(|token| token.secret().to_owned()))
     }
 
     /// Keeps the rooms that a name is in.
@@ -211,7 +227,7 @@ mod tests {
             server: server.to_string(),
             user: of(number).folded().into(),
             session: Some(number.to_string()),
-            rooms: Vec::new(),
+            ..Entry::default()
         });
         fs::write(&sessions.path, serde_json::to_vec(&Book { entries: entries.collect() }).unwrap()).unwrap();
         sessions.keep(&server, &of(0), "0").unwrap();

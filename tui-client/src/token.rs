@@ -71,7 +71,7 @@ impl Source {
 
 impl Token {
     /// The first line, without spaces around it.
-    fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let line = text.lines().next().unwrap_or_default().trim();
         if line.is_empty() {
             return Err("no token in its first line");

@@ -72,6 +72,12 @@ pub(crate) struct Generator {
     buffer: Vec<u8>,
 }
 
+/// A room with so many members has told them who came, when nothing came for so long: the more they are, the longer the server
+/// gathers.
+pub(crate) fn settles_within(members: usize) -> Duration {
+    Duration::from_millis(300 + 2 * members.min(1000) as u64)
+}
+
 impl Generator {
     pub(crate) fn new() -> anyhow::Result<Self> {
         Ok(Self {

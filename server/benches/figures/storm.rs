@@ -3,14 +3,20 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Plan, generator::Generator, process::Process, table::Table, wire::Speech};
+use crate::{
+    Plan,
+    generator::{Generator, settles_within},
+    process::Process,
+    table::Table,
+    wire::Speech,
+};
 
 const TITLE: &str = "Storm: all come into one room at once";
 
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> anyhow::Result<()> {
     for _ in 0..plan.rounds {
         let mut first = None;
-        for coming in [1000, 2000, 4000, 10_000] {
+        for coming in [1000_u16, 2000, 4000, 10_000] {
             let server = Process::server(plan, None)?;
             let mut generator = Generator::new()?;
             let group = generator.group(Speech::Chat);
@@ -20,8 +26,7 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> anyhow::Result<()> {
             let who = (0..coming).map(|number| ("storm".to_owned(), format!("user-{number}")));
             generator.join_all(group, server.port, who)?;
             let took = begun.elapsed();
-            // So long a big room gathers who came.
-            generator.quiet(Duration::from_millis(2300))?;
+            generator.quiet(settles_within(coming.into()))?;
             let count = f64::from(coming);
             let each = (server.cpu()? - cpu).as_secs_f64() * 1e6 / count;
             let bytes = (generator.seen(group).bytes - bytes) as f64 / 1024.0 / count;

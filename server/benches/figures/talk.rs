@@ -13,7 +13,7 @@ use anyhow::ensure;
 use crate::{
     Plan,
     floor::How,
-    generator::Generator,
+    generator::{Generator, settles_within},
     percentiles::Percentiles,
     process::{self, own_cpu},
     rig::{Program, Rig},
@@ -139,7 +139,7 @@ pub(crate) fn work(plan: &Plan, table: &mut Table, talk: &Talk, programs: &[Prog
             let made = program.set_up(plan, &mut generator, talk, stores.path());
             rigs.extend(unless_peer(plan, table, talk, *program, made)?.map(|rig| (*program, rig)));
         }
-        generator.quiet(Duration::from_millis(300))?;
+        generator.quiet(settles_within(talk.members))?;
         for round in 0..=plan.rounds {
             // The first is for warming up.
             let slice = if round == 0 { plan.slice() / 4 } else { plan.slice() };

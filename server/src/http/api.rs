@@ -15,7 +15,7 @@ use chat_protocol::{
     task::ExportFormat,
 };
 use futures::{Stream, stream};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::{sync::watch, time::timeout};
 
 use super::{
@@ -24,9 +24,11 @@ use super::{
     origin,
 };
 use crate::{
+    auth::Credential,
     clock,
     limits::Verdict,
     log::{Asker, Author, Draft, Outcome, Who},
+    realm::{Pass, Realm},
     services::Services,
     session::{self, identity, state},
 };
@@ -51,12 +53,24 @@ type Asked = (State<Arc<Services>>, Result<Query<Params>, QueryRejection>, Heade
 
 /// Who asks, once it may ask at all.
 async fn asker(services: &Services, params: &Params, headers: &HeaderMap) -> Result<Option<Who>, Refused> {
-    if !origin::welcome(headers, &services.config.allow_origin, false) {
-        return Err(Refused::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "Pages of other sites may not ask here"));
+    same_site(services, headers)?;
+    let credential = error::credential(services, headers, params.token.as_deref())?;
+    if let Some(pass) = credential.pass() {
+        return services.member(pass).map(Some).ok_or_else(error::no_credential);
     }
-    error::credential(services, headers, params.token.as_deref())?;
+    if credential == Credential::Over {
+        return Err(error::no_credential());
+    }
     let Some(secret) = &params.session else { return Ok(None) };
     Ok(identity::proven(services, secret).await?)
+}
+
+/// A page that may ask, or no page at all.
+pub(super) fn same_site(services: &Services, headers: &HeaderMap) -> Result<(), Refused> {
+    if origin::welcome(headers, &services.config.allow_origin, false) {
+        return Ok(());
+    }
+    Err(Refused::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "Pages of other sites may not ask here"))
 }
 
 fn params(query: Result<Query<Params>, QueryRejection>) -> Result<Params, Refused> {
@@ -119,7 +133,7 @@ pub(super) async fn say(
     if let Verdict::TooSoon(_) | Verdict::Flooding = services.admission.post(peer.address, Instant::now()) {
         return Err(Refusal::new(ErrorCode::RateLimited, "Too many posts from your address").into());
     }
-    let post = posted(&headers, request.into_body()).await?;
+    let post: Post = posted(&headers, request.into_body()).await?;
     params.session = params.session.or(post.session);
     let who = asker(&services, &params, &headers).await?;
     let who = speaker(&services, who, post.user.as_deref())?;
@@ -130,7 +144,7 @@ pub(super) async fn say(
     });
     if let Some(other) = room.other_than(&who.name)
         && other != who.name
-        && !services.hub.is_online(&other)
+        && !services.is_reachable(&other)
     {
         return Err(Refusal::new(ErrorCode::NoSuchUser, format!("{other} is not here")).into());
     }
@@ -144,11 +158,14 @@ pub(super) async fn say(
         Outcome::Kept(recorded) => answer(StatusCode::CREATED, recorded, false),
         Outcome::Duplicate(recorded) => answer(StatusCode::OK, recorded, true),
         Outcome::Refused(refusal) => Err(refusal.into()),
-        Outcome::Marked(_) | Outcome::Noted => Err(Refusal::new(ErrorCode::Unavailable, "Nothing came of it").into()),
+        Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Noted => {
+            Err(Refusal::new(ErrorCode::Unavailable, "Nothing came of it").into())
+        }
     }
 }
 
-async fn posted(headers: &HeaderMap, body: Body) -> Result<Post, Refused> {
+/// What was posted, as JSON or as a form.
+pub(super) async fn posted<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refused> {
     let read = timeout(BODY_WITHIN, axum::body::to_bytes(body, limits::FRAME_BYTES)).await;
     let body = match read {
         Ok(Ok(body)) => body,
@@ -173,19 +190,26 @@ async fn posted(headers: &HeaderMap, body: Body) -> Result<Post, Refused> {
 
 /// Who speaks: the session's user, or a name over HTTP, which is the same author at each such post.
 fn speaker(services: &Services, who: Option<Who>, user: Option<&str>) -> Result<Who, Refused> {
-    let name = user.map(UserName::guest).transpose().map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
+    // An account may be called what a guest may not.
+    let parse = if who.as_ref().is_some_and(|who| who.author.is_account()) { UserName::parse } else { UserName::guest };
+    let name = user.map(parse).transpose().map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
     match (who, name) {
         (Some(who), None) => Ok(who),
         (Some(who), Some(name)) if who.name == name => Ok(who),
+        (Some(who), Some(_)) if who.author.is_account() => {
+            let text = format!("This token is {}'s: leave «user» out, or give that name", who.name);
+            Err(Refusal::new(ErrorCode::Forbidden, text).into())
+        }
         (_, Some(name)) => {
+            let taken = || {
+                let text = format!("{name} is taken: somebody is here by that name");
+                Refused::new(StatusCode::CONFLICT, ErrorCode::Forbidden, text)
+            };
+            if !services.is_for_guests(&name) {
+                return Err(taken());
+            }
             let author = Author(format!("http:{}", name.folded()).into());
-            services.hub.may_enter(&name, &author, Instant::now()).map_err(|_| {
-                Refused::new(
-                    StatusCode::CONFLICT,
-                    ErrorCode::Forbidden,
-                    format!("{name} is taken: somebody is here by that name"),
-                )
-            })?;
+            services.hub.may_enter(&name, &author, Instant::now()).map_err(|_| taken())?;
             Ok(Who { name, author, since: clock::now() })
         }
         (None, None) => {
@@ -202,6 +226,7 @@ pub(super) async fn tail(
 ) -> Result<Response, Refused> {
     let params = params(query)?;
     let who = asker(&services, &params, &headers).await?;
+    let pass = error::shown(&services, &headers, params.token.as_deref()).pass();
     let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
     // Subscribed before the first read: what comes between is read by the next.
     let news = services.fanout.tail(&room);
@@ -212,7 +237,8 @@ pub(super) async fn tail(
             services.keeper.read(move |reader| reader.snapshot(&asked, who.as_ref(), None)).await?.state.seq
         }
     };
-    let body = Body::from_stream(lines(Tail { services, room, who, after, news, more: true }));
+    let body =
+        Body::from_stream(lines(Tail { realm: services.realm.clone(), services, room, who, pass, after, news, more: true }));
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
@@ -220,6 +246,9 @@ struct Tail {
     services: Arc<Services>,
     room: RoomName,
     who: Option<Who>,
+    /// What it was let in by, and word of its end.
+    pass: Option<Pass>,
+    realm: watch::Receiver<Arc<Realm>>,
     after: Seq,
     news: watch::Receiver<Seq>,
     more: bool,
@@ -229,11 +258,22 @@ struct Tail {
 fn lines(tail: Tail) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     stream::unfold(tail, |mut tail| async move {
         loop {
-            if tail.services.is_draining() {
+            let stays = tail.services.may_stay(tail.pass, tail.who.as_ref().map(|who| &who.name)).is_ok();
+            if tail.services.is_draining() || !stays {
                 return None;
             }
-            if !tail.more && timeout(TAIL_BREATH, tail.news.changed()).await.is_err() {
-                return Some((Ok(Bytes::from_static(b"\n")), tail));
+            if !tail.more {
+                let more = async {
+                    tokio::select! {
+                        _ = tail.news.changed() => true,
+                        _ = tail.realm.changed() => false,
+                    }
+                };
+                match timeout(TAIL_BREATH, more).await {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(_) => return Some((Ok(Bytes::from_static(b"\n")), tail)),
+                }
             }
             tail.news.mark_unchanged();
             let (room, who, after) = (tail.room.clone(), tail.who.clone(), tail.after);

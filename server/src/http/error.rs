@@ -10,7 +10,7 @@ use chat_protocol::{CloseCode, ErrorCode, Refusal};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::{log::LogError, services::Services, session::Credential, shard::Closing};
+use crate::{auth::Credential, log::LogError, services::Services, shard::Closing};
 
 /// A request refused.
 #[derive(Debug)]
@@ -99,8 +99,7 @@ pub fn shown(services: &Services, headers: &HeaderMap, query: Option<&str>) -> C
     let bearer = header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     match bearer.map(|(_, token)| token.trim()).or(query) {
         None => Credential::None,
-        Some(token) if services.tokens.open(token) => Credential::Good,
-        Some(_) => Credential::Bad,
+        Some(token) => services.credential(token),
     }
 }
 
@@ -108,9 +107,15 @@ pub fn shown(services: &Services, headers: &HeaderMap, query: Option<&str>) -> C
 ///
 /// # Errors
 /// 401.
-pub fn credential(services: &Services, headers: &HeaderMap, query: Option<&str>) -> Result<(), Refused> {
-    if services.tokens.required() && shown(services, headers, query) != Credential::Good {
-        return Err(Refused::new(StatusCode::UNAUTHORIZED, ErrorCode::Forbidden, "A token is needed: Authorization: Bearer …"));
+pub fn credential(services: &Services, headers: &HeaderMap, query: Option<&str>) -> Result<Credential, Refused> {
+    let shown = shown(services, headers, query);
+    if services.tokens.required() && !shown.is_good() {
+        return Err(no_credential());
     }
-    Ok(())
+    Ok(shown)
+}
+
+/// Who asks has none, or one that opens nothing.
+pub fn no_credential() -> Refused {
+    Refused::new(StatusCode::UNAUTHORIZED, ErrorCode::Forbidden, "A token is needed: Authorization: Bearer …")
 }

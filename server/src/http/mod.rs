@@ -3,6 +3,7 @@
 
 mod api;
 pub mod error;
+mod login;
 mod origin;
 mod page;
 mod ws;
@@ -14,7 +15,7 @@ use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use chat_protocol::ErrorCode;
 
@@ -47,6 +48,8 @@ pub fn routes(services: Arc<Services>) -> Router {
         .route("/api/rooms/{room}/messages", get(api::messages).post(api::say))
         .route("/api/rooms/{room}/tail", get(api::tail))
         .route("/api/exports/{task_id}", get(api::export))
+        .route("/api/login", post(login::login))
+        .route("/api/logout", post(login::logout))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -90,6 +93,12 @@ pub fn no_place(full: Full) -> Response {
     }
 }
 
+/// What a connection that speaks plain HTTP is told where TLS is spoken, whatever it asks.
+pub fn wants_tls() -> Response {
+    let words = "TLS is spoken on this port: use https:// in a browser, and wss:// for a WebSocket";
+    Refused::new(StatusCode::BAD_REQUEST, ErrorCode::BadRequest, words).into_response()
+}
+
 /// Headers on everything that leaves: nothing runs, loads, frames or sniffs what it should not.
 const HEADERS: [(&str, &str); 8] = [
     (
@@ -111,4 +120,9 @@ pub fn harden(response: &mut Response) {
     for (name, value) in HEADERS {
         response.headers_mut().entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
+}
+
+/// Tells browsers to come by TLS from now on. For a month: who goes back to plain HTTP has not shut the others out for ever.
+pub fn insist_on_tls(response: &mut Response) {
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=2592000"));
 }

@@ -3,6 +3,8 @@
 
 use axum::http::{HeaderMap, header};
 
+use crate::proxy::forwarded;
+
 /// What a page opened from disk sends.
 const FROM_DISK: [&str; 2] = ["null", "file://"];
 
@@ -18,13 +20,14 @@ pub(super) fn welcome(headers: &HeaderMap, allowed: &[String], from_disk: bool) 
         return true;
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(|host| is_own(origin, host))
+    host.is_some_and(|host| is_own(origin, host, headers.contains_key(forwarded::PROTO)))
 }
 
-fn is_own(origin: &str, host: &str) -> bool {
+/// Where browsers come by TLS, a page without it is somebody else's.
+fn is_own(origin: &str, host: &str, secure: bool) -> bool {
     let origin = origin.to_ascii_lowercase();
     let (authority, port) = match (origin.strip_prefix("http://"), origin.strip_prefix("https://")) {
-        (Some(authority), _) => (authority, ":80"),
+        (Some(authority), _) if !secure => (authority, ":80"),
         (_, Some(authority)) => (authority, ":443"),
         _ => return false,
     };
@@ -67,6 +70,15 @@ mod tests {
                 headers.insert(header::ORIGIN, origin.parse().unwrap());
             }
             assert_eq!(welcome(&headers, &allowed, from_disk), expected, "{origin:?} at {host:?}, from disk {from_disk}");
+        }
+        for (origin, expected) in
+            [("https://h", true), ("http://h", false), ("http://h:80", false), ("http://chat.example", false)]
+        {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, "h".parse().unwrap());
+            headers.insert(forwarded::PROTO, "https".parse().unwrap());
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
+            assert_eq!(welcome(&headers, &allowed, false), expected, "{origin} where TLS is spoken");
         }
         let mut two = HeaderMap::new();
         two.insert(header::HOST, "h".parse().unwrap());

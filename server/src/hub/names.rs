@@ -73,7 +73,9 @@ impl Holder {
     }
 
     fn admits(&self, user: &UserName, author: &Author, now: Instant) -> bool {
-        !self.in_use(now) || user.is_made() || (self.user == *user && self.author == *author)
+        // A name that only waits does not wait against the account that owns it.
+        let owned = author.is_account() && !self.is_here();
+        !self.in_use(now) || owned || user.is_made() || (self.user == *user && self.author == *author)
     }
 }
 

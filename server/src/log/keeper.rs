@@ -17,10 +17,14 @@ use std::{
 };
 
 use chat_protocol::{Epoch, ErrorCode, Refusal, Timestamp, UserName};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Asker, Author, Log, LogError, Messages, Outcome, Reader, Search, Session, Who, Write};
-use crate::{clock, metrics::Metrics};
+use super::{Asker, Author, Draft, Log, LogError, Messages, Motion, Outcome, Reader, Search, Session, Who, Write};
+use crate::{
+    clock,
+    metrics::Metrics,
+    realm::{Decree, Decreed, Realm},
+};
 
 /// The most that one commit takes.
 const BATCH: usize = 1000;
@@ -37,7 +41,7 @@ pub type Committed = Vec<(Write, Outcome)>;
 
 enum Job {
     /// In this order.
-    Write { sessions: Vec<Write>, write: Option<Write> },
+    Write { notes: Vec<Write>, write: Option<Write> },
     /// Told first when all before it is committed and handed to the tail, then when the store is at rest.
     Stop { finished: oneshot::Sender<()>, closed: oneshot::Sender<()> },
 }
@@ -48,8 +52,9 @@ type ReadJob = Box<dyn FnOnce(&mut dyn Reader) + Send>;
 pub struct Keeper {
     epoch: Epoch,
     appends: mpsc::Sender<Job>,
-    /// Sessions that go to the log with whatever goes next.
-    sessions: Mutex<Vec<Write>>,
+    realm: watch::Receiver<Arc<Realm>>,
+    /// What goes to the log with whatever goes next.
+    notes: Mutex<Vec<Write>>,
     reads: mpsc::Sender<ReadJob>,
     /// Apart, because a search is long work: nobody who comes in waits for those who search.
     searches: mpsc::Sender<ReadJob>,
@@ -67,7 +72,7 @@ impl Keeper {
         tail: impl FnMut(Committed) + Send + 'static,
     ) -> Result<Self, std::io::Error> {
         let (appends, inbox) = mpsc::channel(APPENDS);
-        let epoch = log.epoch();
+        let (epoch, realm) = (log.epoch(), log.realm());
         let reads = start_readers(&log, "read", READERS)?;
         let searches = start_readers(&log, "search", 1)?;
         let writable = Arc::new(AtomicBool::new(true));
@@ -80,12 +85,17 @@ impl Keeper {
                 std::process::abort();
             }
         })?;
-        Ok(Self { epoch, appends, sessions: Mutex::default(), reads, searches, writable })
+        Ok(Self { epoch, realm, appends, notes: Mutex::default(), reads, searches, writable })
     }
 
     /// Which log this is.
     pub fn epoch(&self) -> &Epoch {
         &self.epoch
+    }
+
+    /// Who belongs here, and word of each change.
+    pub fn realm(&self) -> watch::Receiver<Arc<Realm>> {
+        self.realm.clone()
     }
 
     /// Whether the last write went well.
@@ -121,13 +131,13 @@ impl Keeper {
         }
     }
 
-    /// A session goes to the log before whatever is handed in next, so that nothing that an author says is kept without the proof
-    /// of whose it is. [`Keeper::hand_in`] must follow soon: a crowd that comes at once wakes the log once.
-    pub fn session(&self, session: Session) {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(Write::Session(session));
+    /// A session or a use: it goes to the log before whatever is handed in next, so that nothing that an author says is kept
+    /// without the proof of whose it is. [`Keeper::hand_in`] must follow soon: a crowd that comes at once wakes the log once.
+    pub fn note(&self, write: Write) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(write);
     }
 
-    /// Hands the sessions to the log that wait. A log that is closed has kept what it had.
+    /// Hands what was noted to the log. A log that is closed has kept what it had.
     pub async fn hand_in(&self) {
         if let Ok(place) = self.appends.reserve().await {
             self.send(place, None);
@@ -135,19 +145,34 @@ impl Keeper {
     }
 
     fn send(&self, place: mpsc::Permit<'_, Job>, write: Option<Write>) {
-        let mut waiting = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let sessions = std::mem::take(&mut *waiting);
-        // Sent under the lock: who finds no session waiting comes behind it.
-        if write.is_some() || !sessions.is_empty() {
-            place.send(Job::Write { sessions, write });
+        let mut waiting = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let notes = std::mem::take(&mut *waiting);
+        // Sent under the lock: who finds nothing waiting comes behind it.
+        if write.is_some() || !notes.is_empty() {
+            place.send(Job::Write { notes, write });
         }
     }
 
     /// Appends and waits for what became of it.
-    pub async fn settle(&self, mut draft: super::Draft) -> Outcome {
+    pub async fn settle(&self, draft: Draft) -> Outcome {
+        self.settled(|asker| Write::Event(Draft { asker, ..draft })).await
+    }
+
+    /// Has something decreed.
+    ///
+    /// # Errors
+    /// It cannot be, or was not kept.
+    pub async fn decree(&self, by: String, decree: Decree) -> Result<Arc<Decreed>, Refusal> {
+        match self.settled(|asker| Write::Decree(Motion { by, decree, asker })).await {
+            Outcome::Decreed(decreed) => Ok(decreed),
+            Outcome::Refused(refusal) => Err(refusal),
+            Outcome::Kept(_) | Outcome::Duplicate(_) | Outcome::Marked(_) | Outcome::Noted => Err(unavailable()),
+        }
+    }
+
+    async fn settled(&self, write: impl FnOnce(Asker) -> Write) -> Outcome {
         let (sender, outcome) = oneshot::channel();
-        draft.asker = Asker::Waiting(sender);
-        if self.append(Write::Event(draft)).await.is_err() {
+        if self.append(write(Asker::Waiting(sender))).await.is_err() {
             return Outcome::Refused(unavailable());
         }
         outcome.await.unwrap_or_else(|_| Outcome::Refused(unavailable()))
@@ -180,6 +205,17 @@ impl Keeper {
             let _ = done.await;
         }
         rest
+    }
+}
+
+/// A tail that tells those who wait, where nobody else is to be told.
+pub fn answer(committed: Committed) {
+    for (write, outcome) in committed {
+        let (Write::Event(Draft { asker, .. }) | Write::Decree(Motion { asker, .. })) = write else { continue };
+        if let Asker::Waiting(sender) = asker {
+            // Who asked may have gone.
+            let _ = sender.send(outcome);
+        }
     }
 }
 
@@ -243,13 +279,13 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
             let mut writes = Vec::new();
             let mut stop = None;
             match self.next() {
-                Some(Job::Write { sessions, write }) => writes.extend(sessions.into_iter().chain(write)),
+                Some(Job::Write { notes, write }) => writes.extend(notes.into_iter().chain(write)),
                 Some(Job::Stop { finished, closed }) => stop = Some((finished, closed)),
                 None => return,
             }
             while stop.is_none() && writes.len() < BATCH {
                 match self.inbox.try_recv() {
-                    Ok(Job::Write { sessions, write }) => writes.extend(sessions.into_iter().chain(write)),
+                    Ok(Job::Write { notes, write }) => writes.extend(notes.into_iter().chain(write)),
                     Ok(Job::Stop { finished, closed }) => stop = Some((finished, closed)),
                     Err(_) => break,
                 }
@@ -290,7 +326,7 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
         let inbox = &mut self.inbox;
         match self.runtime.block_on(async { tokio::time::timeout(PROBE_EVERY, inbox.recv()).await }) {
             Ok(job) => job,
-            Err(_) => Some(Job::Write { sessions: Vec::new(), write: Some(probe(clock::now())) }),
+            Err(_) => Some(Job::Write { notes: Vec::new(), write: Some(probe(clock::now())) }),
         }
     }
 

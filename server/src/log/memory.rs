@@ -11,7 +11,10 @@ use std::{
 
 use chat_protocol::{ClientId, Epoch, Event, Recorded, RoomName, Seq, Timestamp, UserName, limits};
 
-use super::{Author, Draft, Log, LogError, Outcome, Reader, SESSION_LASTS_MS, Session, Write, rules};
+use tokio::sync::watch;
+
+use super::{Author, Draft, Log, LogError, Motion, Outcome, Reader, SESSION_LASTS_MS, Session, Write, rules};
+use crate::realm::{Book, Decreed, Realm, TokenId};
 
 mod read;
 mod words;
@@ -20,6 +23,7 @@ mod words;
 pub struct Memory {
     epoch: Epoch,
     state: Arc<RwLock<State>>,
+    realm: watch::Receiver<Arc<Realm>>,
 }
 
 impl Memory {
@@ -28,7 +32,9 @@ impl Memory {
     /// # Errors
     /// When the system has no randomness.
     pub fn new() -> Result<Self, LogError> {
-        Ok(Self { epoch: rules::new_epoch().map_err(LogError::Unavailable)?, state: Arc::default() })
+        let state = State::default();
+        let realm = state.book.seen();
+        Ok(Self { epoch: rules::new_epoch().map_err(LogError::Unavailable)?, state: Arc::new(RwLock::new(state)), realm })
     }
 }
 
@@ -37,9 +43,15 @@ impl Log for Memory {
         self.epoch.clone()
     }
 
+    fn realm(&self) -> watch::Receiver<Arc<Realm>> {
+        self.realm.clone()
+    }
+
     fn apply(&mut self, writes: &[Write], now: Timestamp) -> Result<Vec<Outcome>, LogError> {
         let mut state = self.state.write().map_err(|_| half_done())?;
-        Ok(writes.iter().map(|write| state.write(write, now)).collect())
+        let outcomes = writes.iter().map(|write| state.write(write, now)).collect();
+        state.book.keep();
+        Ok(outcomes)
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, LogError> {
@@ -54,6 +66,9 @@ fn half_done() -> LogError {
 
 #[derive(Default)]
 struct State {
+    book: Book,
+    decrees: Vec<Decreed>,
+    token_uses: HashMap<TokenId, Timestamp>,
     /// In the order in which they were first used.
     rooms: Vec<Room>,
     by_name: HashMap<Arc<str>, usize>,
@@ -150,6 +165,16 @@ impl State {
             Write::Event(draft) => return self.draft(draft, now),
             Write::Session(session) => self.session(session, now),
             Write::Mark { author, room, seq, .. } => return self.mark(author, room, *seq),
+            Write::Decree(Motion { by, decree, .. }) => {
+                return match self.book.decree(by, decree, now) {
+                    Ok(decreed) => {
+                        self.decrees.push(decreed.clone());
+                        Outcome::Decreed(Arc::new(decreed))
+                    }
+                    Err(refusal) => Outcome::Refused(refusal),
+                };
+            }
+            Write::Used { token, at } => drop(self.token_uses.insert(*token, *at)),
         }
         Outcome::Noted
     }

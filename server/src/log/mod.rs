@@ -7,10 +7,15 @@
 //!
 //! Does not know connections, rooms' members, dialects or sockets. An [`Asker`] is carried through and never looked at.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use chat_protocol::{Epoch, Event, Recorded, Refusal, RoomName, Seq, Timestamp, UserName, server::Message};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+
+use crate::realm::{AccountId, Decree, Decreed, Realm, TokenId};
 
 pub mod keeper;
 pub mod memory;
@@ -22,6 +27,23 @@ pub use self::keeper::Keeper;
 /// Whose something is: an account or a guest's session, never just a name. Names can be taken over, authors cannot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Author(pub Arc<str>);
+
+impl Author {
+    /// An account of this server.
+    #[must_use]
+    pub fn account(id: AccountId) -> Self {
+        Self(format!("{ACCOUNT}{}", id.0).into())
+    }
+
+    /// Whether it is one.
+    #[must_use]
+    pub fn is_account(&self) -> bool {
+        self.0.starts_with(ACCOUNT)
+    }
+}
+
+/// How an account's author begins, as nobody else's does.
+const ACCOUNT: &str = "account:";
 
 /// Somebody who reads or writes.
 #[derive(Clone, Debug)]
@@ -52,6 +74,22 @@ pub enum Write {
         seq: Seq,
         asker: Asker,
     },
+    /// Something about who belongs here is to change.
+    Decree(Motion),
+    /// A token opened the door.
+    Used {
+        token: TokenId,
+        at: Timestamp,
+    },
+}
+
+/// A decree before it has its place.
+#[derive(Debug)]
+pub struct Motion {
+    /// Who wants it, in words.
+    pub by: String,
+    pub decree: Decree,
+    pub asker: Asker,
 }
 
 /// An event before it has its place.
@@ -90,11 +128,13 @@ pub enum Outcome {
     Kept(Arc<Recorded>),
     /// It was in the log already, there: nobody sees it twice.
     Duplicate(Arc<Recorded>),
+    /// It is so from now on.
+    Decreed(Arc<Decreed>),
     /// It cannot be done.
     Refused(Refusal),
     /// The mark moved, and is here now.
     Marked(Seq),
-    /// A session, or a mark that stayed: nobody needs to hear of it.
+    /// A session, a use, or a mark that stayed: nobody needs to hear of it.
     Noted,
 }
 
@@ -126,6 +166,9 @@ pub enum LogError {
 pub trait Log: Send + 'static {
     /// Which log this is. A new or restored one has another.
     fn epoch(&self) -> Epoch;
+
+    /// Who belongs here, and word of each change: it changes when [`Log::apply`] has kept the decree.
+    fn realm(&self) -> watch::Receiver<Arc<Realm>>;
 
     /// Applies writes in this order, all in one transaction, and says of each what became of it. When this returns `Ok`, it
     /// is kept as durably as the log was told to; on `Err` nothing is.
@@ -175,6 +218,12 @@ pub trait Reader: Send {
 
     /// The sessions used since then, the last used first, at most so many.
     fn sessions_since(&mut self, since: Timestamp, limit: usize) -> Result<Vec<Session>, LogError>;
+
+    /// Every decree, in order.
+    fn decrees(&mut self) -> Result<Vec<Decreed>, LogError>;
+
+    /// When tokens opened the door last.
+    fn token_uses(&mut self) -> Result<HashMap<TokenId, Timestamp>, LogError>;
 
     /// Looks at everything: the store's own check, and that every room's numbers are dense. `progress` is told 0 to 100 and
     /// may say «stop» with `false`. The answer is words for a person, empty if all is well; `None` if it was stopped.

@@ -62,7 +62,7 @@ impl<'a> Conversation<'a> {
         opening: Box<Opening>,
     ) -> Result<Box<Self>, End> {
         let (identity, secret, room) = entry::enter(services, line, dialect, &opening).await?;
-        line.shard.sessions.notify_one();
+        line.shard.noted.notify_one();
         let hears_private = match dialect {
             Dialect::Chat | Dialect::Echo | Dialect::Plain => true,
             Dialect::Channel => identity.proven,
@@ -111,7 +111,7 @@ impl<'a> Conversation<'a> {
             self.services.hub.leave(room, name, manner(self.dialect), true, clock::now(), Instant::now());
         }
         self.identity.depart(self.services);
-        shard.sessions.notify_one();
+        shard.noted.notify_one();
     }
 
     /// Hears and does, until there is an end.
@@ -126,7 +126,7 @@ impl<'a> Conversation<'a> {
             if self.touched.elapsed() >= TOUCH_EVERY {
                 self.touched = Instant::now();
                 self.identity.touch(self.services);
-                self.line.shard.sessions.notify_one();
+                self.line.shard.noted.notify_one();
             }
         }
     }
@@ -137,6 +137,10 @@ impl<'a> Conversation<'a> {
         let step = match input {
             Input::Text(text) => self.state.hear(&text, now),
             Input::Control => self.state.control(now),
+            Input::LookAgain => {
+                self.identity.look_again(self.services)?;
+                return Ok(None);
+            }
         };
         if let Some(reason) = step.dropped() {
             self.services.metrics.dropped(reason);
@@ -191,7 +195,7 @@ impl<'a> Conversation<'a> {
         if matches!(event, Event::Message { .. }) {
             if let Some(other) = room.other_than(&who.name)
                 && other != who.name
-                && !self.services.hub.is_online(&other)
+                && !self.services.is_reachable(&other)
             {
                 self.refuse(Refusal::new(ErrorCode::NoSuchUser, self.absent(&other)), reference);
                 return None;
@@ -268,7 +272,7 @@ impl<'a> Conversation<'a> {
             protocol: VERSION,
             server: concat!("chat-server/", env!("CARGO_PKG_VERSION")).into(),
             user: self.identity.who.name.clone(),
-            guest: true,
+            guest: self.identity.is_guest(),
             session,
             epoch: self.services.keeper.epoch().clone(),
             limits: Limits {

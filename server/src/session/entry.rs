@@ -6,11 +6,11 @@ use chat_protocol::{ClientMessage, CloseCode, Dialect, RoomName, UserName, diale
 use tokio::time::timeout;
 
 use super::{
-    Credential, Endpoint, Opening,
+    Endpoint, Opening,
     identity::{self, Identity, Keeping, Secret},
     line::{End, Input, Line},
 };
-use crate::{services::Services, shard::Closing};
+use crate::{auth::Credential, services::Services, shard::Closing};
 
 /// A credential must be shown within this.
 const CREDENTIAL_WITHIN: Duration = Duration::from_secs(10);
@@ -22,43 +22,55 @@ pub(super) async fn enter(
     dialect: Dialect,
     opening: &Opening,
 ) -> Result<(Identity, Secret, Option<RoomName>), End> {
-    if opening.endpoint.is_auth() && opening.credential != Credential::Good {
-        return Err(CloseCode::InvalidToken.into());
-    }
-    if services.tokens.required() {
-        match opening.credential {
-            Credential::Good => {}
-            Credential::None if dialect == Dialect::Chat => {
-                let greeted = timeout(CREDENTIAL_WITHIN, hello(services, line, dialect)).await;
-                greeted.unwrap_or_else(|_| Err(CloseCode::InvalidToken.into()))?;
-            }
-            Credential::None | Credential::Bad => return Err(CloseCode::InvalidToken.into()),
-        }
-    }
-    let user = |name: &str| UserName::guest(name).map_err(|error| identity::policy(&error));
-    let shown = opening.session.as_deref();
-    let fixed = |name: &str| RoomName::parse(name).map_err(|error| identity::policy(&error));
-    let nobody = |user| Ok::<_, Closing>((Identity::made(services, user)?, None));
-    let ((identity, secret), room) = match &opening.endpoint {
-        Endpoint::Chat { room, user: name } | Endpoint::Auth { room, user: Some(name) } => {
-            let name = user(name)?;
-            let room = chat_room(room, &name)?;
-            (Identity::take(services, name, shown, Keeping::Session).await?, Some(room))
-        }
-        Endpoint::Auth { room, user: None } => {
-            let room = fixed(room)?;
-            (Identity::unnamed(services, Keeping::Session).await?, Some(room))
-        }
-        Endpoint::Echo => (nobody(UserName::nameless(services.numbers.nameless()))?, Some(fixed("echo")?)),
-        Endpoint::Client(id) => (nobody(UserName::client(*id))?, Some(fixed("lobby")?)),
-        Endpoint::Named(name) => (Identity::take(services, user(name)?, shown, Keeping::WhileOpen).await?, Some(fixed("lobby")?)),
-        Endpoint::Channels { user: Some(name) } => {
-            (Identity::take(services, user(name)?, shown, Keeping::WhileOpen).await?, None)
-        }
-        Endpoint::Channels { user: None } => (Identity::unnamed(services, Keeping::WhileOpen).await?, None),
-        Endpoint::Tasks => return Err(CloseCode::Internal.into()),
+    let pass = credential(services, line, dialect, opening).await?.pass();
+    // The tutorials' nameless endpoints have names of their own, whoever comes.
+    let made = match &opening.endpoint {
+        Endpoint::Echo => Some((UserName::nameless(services.numbers.nameless()), "echo")),
+        Endpoint::Client(id) => Some((UserName::client(*id), "lobby")),
+        _ => None,
     };
-    Ok((identity, secret, room))
+    if let Some((name, room)) = made {
+        return Ok((Identity::made(services, name, pass)?, None, Some(fixed(room)?)));
+    }
+    let (user, room) = match &opening.endpoint {
+        Endpoint::Chat { room, user } => (Some(user), Some(room.as_str())),
+        Endpoint::Auth { room, user } => (user.as_ref(), Some(room.as_str())),
+        Endpoint::Named(name) => (Some(name), Some("lobby")),
+        Endpoint::Channels { user } => (user.as_ref(), None),
+        Endpoint::Echo | Endpoint::Client(_) | Endpoint::Tasks => return Err(CloseCode::Internal.into()),
+    };
+    // An account may be called what a guest may not.
+    let parse = if pass.is_some() { UserName::parse } else { UserName::guest };
+    let name = user.map(|name| parse(name).map_err(|error| identity::policy(&error))).transpose()?;
+    if let Some(pass) = pass {
+        let who = services.member(pass).ok_or(CloseCode::InvalidToken)?;
+        if name.is_some_and(|name| name != who.name) {
+            return Err(Closing::new(CloseCode::Policy, format!("This token is {}'s: come in by that name", who.name)).into());
+        }
+        let room = room.map(|room| chat_room(room, &who.name)).transpose()?;
+        return Ok((Identity::member(services, who, pass)?, None, room));
+    }
+    let keeping = match dialect {
+        Dialect::Chat => Keeping::Session,
+        Dialect::Echo | Dialect::Plain | Dialect::Envelope | Dialect::Channel => Keeping::WhileOpen,
+    };
+    Ok(match name {
+        Some(name) => {
+            let room = room.map(|room| chat_room(room, &name)).transpose()?;
+            let (identity, secret) = Identity::take(services, name, opening.session.as_deref(), keeping).await?;
+            (identity, secret, room)
+        }
+        None => {
+            let room = room.map(fixed).transpose()?;
+            let (identity, secret) = Identity::unnamed(services, keeping).await?;
+            (identity, secret, room)
+        }
+    })
+}
+
+/// A room by its name.
+fn fixed(name: &str) -> Result<RoomName, Closing> {
+    RoomName::parse(name).map_err(|error| identity::policy(&error))
 }
 
 /// The room on the URL: a public one, or one of the user's own conversations.
@@ -67,16 +79,35 @@ fn chat_room(room: &str, user: &UserName) -> Result<RoomName, Closing> {
     if room.admits(Some(user)) { Ok(room) } else { Err(Closing::new(CloseCode::Policy, "There is no such room")) }
 }
 
-/// Waits for the credential that the URL did not have.
-async fn hello(services: &Services, line: &mut Line, dialect: Dialect) -> Result<(), End> {
+/// What was shown, on the URL or with the first frame, if it is enough to come in.
+async fn credential(services: &Services, line: &mut Line, dialect: Dialect, opening: &Opening) -> Result<Credential, End> {
+    let (auth, required) = (opening.endpoint.is_auth(), services.tokens.required());
+    let owned = match &opening.endpoint {
+        Endpoint::Chat { user, .. } => UserName::parse(user).is_ok_and(|name| !services.is_for_guests(&name)),
+        _ => false,
+    };
+    let mut credential = opening.credential;
+    if credential == Credential::None && dialect == Dialect::Chat && !auth && (required || owned) {
+        credential = timeout(CREDENTIAL_WITHIN, hello(services, line, dialect)).await.unwrap_or(Ok(credential))?;
+    }
+    // An account's token that ended is not taken for none: its bearer would come in as somebody else.
+    let enough = match credential {
+        Credential::Door | Credential::Account(_) => true,
+        Credential::None => !required && !auth,
+        Credential::Bad => !required && !auth && !owned,
+        Credential::Over => false,
+    };
+    if enough { Ok(credential) } else { Err(CloseCode::InvalidToken.into()) }
+}
+
+/// Waits for the credential that the URL did not have. The first frame has it, or none has.
+async fn hello(services: &Services, line: &mut Line, dialect: Dialect) -> Result<Credential, End> {
     loop {
         let Input::Text(text) = line.next().await? else { continue };
-        return match dialect.parse(&text) {
-            Heard::Request(request) => match request.message {
-                ClientMessage::Hello { token: Some(token), .. } if services.tokens.open(&token) => Ok(()),
-                _ => Err(CloseCode::InvalidToken.into()),
-            },
-            _ => Err(CloseCode::InvalidToken.into()),
-        };
+        let Heard::Request(request) = dialect.parse(&text) else { return Ok(Credential::None) };
+        return Ok(match request.message {
+            ClientMessage::Hello { token: Some(token), .. } => services.credential(&token),
+            _ => Credential::None,
+        });
     }
 }

@@ -8,13 +8,14 @@ use chat_protocol::{
 };
 
 use super::{
-    Credential, Opening,
+    Opening,
     conversation::Never,
     identity,
     line::{End, Input, Line},
     state,
 };
 use crate::{
+    auth::Credential,
     limits::{Bucket, Verdict},
     log::Who,
     metrics::Reason,
@@ -28,12 +29,13 @@ pub(super) async fn watch(services: &Services, line: &mut Line, opening: Box<Ope
 }
 
 async fn hold(services: &Services, line: &mut Line, opening: &Opening) -> Result<Never, End> {
-    if services.tokens.required() && opening.credential != Credential::Good {
+    if opening.credential == Credential::Over || (services.tokens.required() && !opening.credential.is_good()) {
         return Err(CloseCode::InvalidToken.into());
     }
-    let who = match &opening.session {
-        Some(secret) => identity::proven(services, secret).await?,
-        None => None,
+    let who = match (opening.credential.pass(), &opening.session) {
+        (Some(pass), _) => Some(services.member(pass).ok_or(CloseCode::InvalidToken)?),
+        (None, Some(secret)) => identity::proven(services, secret).await?,
+        (None, None) => None,
     };
     // Watched before it is listed: an update may come twice, but none is missed.
     line.shard.watch_tasks(&line.connection, who.as_ref().map(|who| who.author.clone()));
@@ -43,6 +45,10 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening) -> Result
     let mut bucket = Bucket::new(services.config.rate, Instant::now());
     loop {
         let input = line.next().await?;
+        if let Input::LookAgain = input {
+            services.may_stay(opening.credential.pass(), who.as_ref().map(|who| &who.name))?;
+            continue;
+        }
         let refusal = match bucket.take(Instant::now(), 1.0) {
             Verdict::Flooding => {
                 services.metrics.dropped(Reason::Flooding);
@@ -51,7 +57,7 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening) -> Result
             Verdict::TooSoon(_) => Err(Refusal::new(ErrorCode::RateLimited, "Too fast")),
             Verdict::Welcome => match input {
                 Input::Text(text) => ask(services, &text, who.as_ref()),
-                Input::Control => Ok(None),
+                Input::Control | Input::LookAgain => Ok(None),
             },
         };
         match refusal {

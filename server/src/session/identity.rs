@@ -6,7 +6,8 @@ use chat_protocol::{CloseCode, Timestamp, UserName};
 
 use crate::{
     auth, clock,
-    log::{Author, Session, Who},
+    log::{Author, Session, Who, Write},
+    realm::Pass,
     services::Services,
     shard::Closing,
 };
@@ -14,14 +15,22 @@ use crate::{
 /// A connection's place among the names. It must be given back with [`Identity::depart`].
 pub struct Identity {
     pub who: Who,
-    /// The hash of the session behind it. The session was made when [`Who::since`] says.
-    session: Option<[u8; 32]>,
+    proof: Proof,
     /// The name waits for its session after a drop.
     hold: bool,
     /// It showed that it is who it says.
     pub proven: bool,
     /// Its author was made just now: nothing is kept of it.
     pub fresh: bool,
+}
+
+/// What a name is held by.
+#[derive(Clone, Copy)]
+enum Proof {
+    None,
+    /// The hash of a session, which was made when [`Who::since`] says.
+    Session([u8; 32]),
+    Account(Pass),
 }
 
 /// The secret of somebody's session, where the endpoint has a way to tell it.
@@ -64,22 +73,49 @@ impl Identity {
             }
             (_, _, Keeping::WhileOpen) => (nobody_else(name, now)?, None),
         };
+        if !services.is_for_guests(&who.name) {
+            return Err(owned());
+        }
         services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
         let hold = secret.is_some();
-        let kept = secret.as_ref().map(|(_, session)| session.hash);
+        let proof = secret.as_ref().map_or(Proof::None, |(_, session)| Proof::Session(session.hash));
         let secret = secret.map(|(secret, session)| {
             // Before anything that this author says, so that no message outlives the proof of whose it is.
-            services.keeper.session(session);
+            services.keeper.note(Write::Session(session));
             secret.into()
         });
-        Ok((Self { who, session: kept, hold, proven, fresh: !proven }, secret))
+        Ok((Self { who, proof, hold, proven, fresh: !proven }, secret))
     }
 
-    /// A user whose name the server makes: several may have it, nobody owns it.
-    pub fn made(services: &Services, name: UserName) -> Result<Self, Closing> {
+    /// A user whose name the server makes: several may have it, nobody owns it. Who was let in by a pass stays as long as that
+    /// lasts.
+    pub fn made(services: &Services, name: UserName, pass: Option<Pass>) -> Result<Self, Closing> {
         let who = nobody_else(name, clock::now())?;
         services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
-        Ok(Self { who, session: None, hold: false, proven: false, fresh: true })
+        Ok(Self { who, proof: pass.map_or(Proof::None, Proof::Account), hold: false, proven: false, fresh: true })
+    }
+
+    /// Somebody with an account.
+    pub fn member(services: &Services, who: Who, pass: Pass) -> Result<Self, Closing> {
+        services.hub.enter(&who.name, &who.author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
+        Ok(Self { who, proof: Proof::Account(pass), hold: false, proven: true, fresh: false })
+    }
+
+    /// Whether nothing but a name is known of them.
+    pub fn is_guest(&self) -> bool {
+        !matches!(self.proof, Proof::Account(_))
+    }
+
+    /// Whether it may stay, now that who belongs here has changed.
+    pub fn look_again(&self, services: &Services) -> Result<(), Closing> {
+        let pass = match self.proof {
+            Proof::Account(pass) => Some(pass),
+            Proof::None | Proof::Session(_) => None,
+        };
+        services.may_stay(pass, Some(&self.who.name)).map_err(|code| match code {
+            CloseCode::NameTaken => owned(),
+            code => code.into(),
+        })
     }
 
     /// A guest that gave no name gets one.
@@ -98,9 +134,9 @@ impl Identity {
 
     /// The session is in use: its days are counted from now.
     pub fn touch(&self, services: &Services) {
-        if let Some(hash) = self.session {
+        if let Proof::Session(hash) = self.proof {
             let Who { name, author, since } = self.who.clone();
-            services.keeper.session(Session { hash, author, name, made: since, used: clock::now() });
+            services.keeper.note(Write::Session(Session { hash, author, name, made: since, used: clock::now() }));
         }
     }
 
@@ -131,8 +167,16 @@ pub async fn session(services: &Services, secret: &str, now: Timestamp) -> Resul
 pub async fn proven(services: &Services, secret: &str) -> Result<Option<Who>, Closing> {
     let Some(session) = session(services, secret, clock::now()).await? else { return Ok(None) };
     let Session { name, author, made, .. } = session;
+    if !services.is_for_guests(&name) {
+        return Err(owned());
+    }
     services.hub.may_enter(&name, &author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
     Ok(Some(Who { name, author, since: made }))
+}
+
+/// A guest wants the name of an account, or one that looks like it.
+fn owned() -> Closing {
+    Closing::new(CloseCode::NameTaken, "This name belongs to an account: come in with its token, or by another name")
 }
 
 /// A name that cannot be, in the words of a close frame.

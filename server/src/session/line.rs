@@ -59,6 +59,8 @@ impl<T: Into<Closing>> From<T> for End {
 pub(super) enum Input {
     Text(Utf8Bytes),
     Control,
+    /// Who belongs here has changed.
+    LookAgain,
 }
 
 /// A socket that speaks WebSocket, and its queue.
@@ -166,23 +168,29 @@ impl Line {
             if self.connection.is_broken() {
                 return Poll::Ready(Err(End::Gone));
             }
+            if self.connection.takes_another_look() {
+                return Poll::Ready(Ok(None));
+            }
             // Who does not take its answers is not asked for more questions.
             if self.connection.is_full() {
                 return Poll::Pending;
             }
-            self.poll_message(cx).map(Ok)
+            self.poll_message(cx).map(|message| Ok(Some(message)))
         })
         .await?;
-        self.connection.hear(Instant::now());
+        if message.is_some() {
+            self.connection.hear(Instant::now());
+        }
         match message {
-            Ok(Message::Text(text)) => Ok(Input::Text(text)),
-            Ok(Message::Binary(_)) => Err(CloseCode::Binary.into()),
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Input::Control),
-            Ok(Message::Close(_)) => {
+            None => Ok(Input::LookAgain),
+            Some(Ok(Message::Text(text))) => Ok(Input::Text(text)),
+            Some(Ok(Message::Binary(_))) => Err(CloseCode::Binary.into()),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Input::Control),
+            Some(Ok(Message::Close(_))) => {
                 Box::pin(self.answer_goodbye()).await;
                 Err(End::Gone)
             }
-            Err(error) => Err(unreadable(&error)),
+            Some(Err(error)) => Err(unreadable(&error)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use chat_protocol::{Dialect, Seq};
 
-use crate::admission::Place;
+use crate::{admission::Place, auth::Credential};
 use std::sync::Arc;
 
 /// Where a peer knocked, and what it showed.
@@ -17,14 +17,6 @@ pub struct Opening {
     pub epoch: Option<String>,
     /// The connection's place among all, held for as long as the conversation lasts.
     pub place: Option<Arc<Place>>,
-}
-
-/// What was shown of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Credential {
-    None,
-    Good,
-    Bad,
 }
 
 /// The WebSocket endpoints. Names are as the URL has them.

@@ -8,23 +8,17 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     io::{self, IoSlice},
-    task::{Context, Poll, Waker, ready},
-    time::{Duration, Instant},
+    task::{Context, Poll, Waker},
+    time::Instant,
 };
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect};
-use tokio::{io::Interest, net::TcpStream};
 
-/// What may wait for a reader that takes nothing before it is too slow. What one turn of the shard tells may come on top: that
-/// is shared by all readers.
-const QUEUE: usize = 256 * 1024;
-/// What may wait for a reader that goes on taking.
-const QUEUE_MOVING: usize = 1024 * 1024;
-/// A reader that took nothing for so long takes nothing.
-const STANDSTILL: Duration = Duration::from_secs(2);
+use super::outbox::Outbox;
+use crate::stream::Stream;
+
 /// With so much waiting, signals are not worth adding.
 const SIGNALS: usize = 16 * 1024;
 /// With so much waiting, the connection is not asked for more: answers that were asked for wait in the queue too.
@@ -53,66 +47,6 @@ impl From<CloseCode> for Closing {
     }
 }
 
-struct Slice {
-    bytes: Bytes,
-    /// Told to everybody, not asked for: this is what makes a reader too slow.
-    told: bool,
-}
-
-#[derive(Default)]
-struct Outbox {
-    queue: VecDeque<Slice>,
-    bytes: usize,
-    told: usize,
-    /// The first slice has been written in part: it must be finished, or the frame boundary is lost.
-    begun: bool,
-    /// When something began to wait, or some of it went.
-    moved: Option<Instant>,
-}
-
-impl Outbox {
-    /// Whether more waits than may.
-    fn is_over(&self, now: Instant) -> bool {
-        let stands = || self.moved.is_none_or(|moved| now.saturating_duration_since(moved) >= STANDSTILL);
-        self.told > QUEUE_MOVING || (self.told > QUEUE && stands())
-    }
-
-    fn push(&mut self, bytes: Bytes, told: bool) {
-        if bytes.is_empty() {
-            return;
-        }
-        if self.queue.is_empty() {
-            self.moved = Some(Instant::now());
-        }
-        self.bytes += bytes.len();
-        self.told += if told { bytes.len() } else { 0 };
-        self.queue.push_back(Slice { bytes, told });
-    }
-
-    fn advance(&mut self, mut written: usize) {
-        self.bytes -= written;
-        while let Some(first) = self.queue.front_mut() {
-            let step = written.min(first.bytes.len());
-            written -= step;
-            self.told -= if first.told { step } else { 0 };
-            if step < first.bytes.len() {
-                first.bytes.advance(step);
-                self.begun |= step > 0;
-                return;
-            }
-            self.queue.pop_front();
-            self.begun = false;
-        }
-    }
-
-    /// Forgets all that is not begun.
-    fn clear(&mut self) {
-        self.queue.truncate(usize::from(self.begun));
-        self.bytes = self.queue.iter().map(|slice| slice.bytes.len()).sum();
-        self.told = self.queue.iter().filter(|slice| slice.told).map(|slice| slice.bytes.len()).sum();
-    }
-}
-
 /// What became of something told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
@@ -129,7 +63,7 @@ pub struct Connection {
     pub id: u64,
     /// None speaks of tasks only.
     pub dialect: Option<Dialect>,
-    stream: TcpStream,
+    stream: Stream,
     /// Nothing for a reader that keeps up.
     outbox: RefCell<Option<Box<Outbox>>>,
     /// The task that reads this connection; it also writes what waits.
@@ -138,6 +72,8 @@ pub struct Connection {
     /// Nothing more is told to it.
     shut: Cell<bool>,
     broken: Cell<bool>,
+    /// Who belongs here has changed: its task is to look whether it may stay.
+    look: Cell<bool>,
     heard: Cell<Instant>,
     /// Asked for a sign of life so often since then.
     asked_for_life: Cell<u32>,
@@ -146,7 +82,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(id: u64, dialect: Option<Dialect>, stream: TcpStream, now: Instant) -> Self {
+    pub fn new(id: u64, dialect: Option<Dialect>, stream: Stream, now: Instant) -> Self {
         Self {
             id,
             dialect,
@@ -156,6 +92,7 @@ impl Connection {
             closing: RefCell::default(),
             shut: Cell::new(false),
             broken: Cell::new(false),
+            look: Cell::new(false),
             heard: Cell::new(now),
             asked_for_life: Cell::new(0),
             unsettled: Cell::new(0),
@@ -170,7 +107,14 @@ impl Connection {
         let mut slot = self.outbox.borrow_mut();
         let Some(outbox) = slot.as_mut() else {
             let written = match self.stream.try_write(frames) {
-                Ok(written) if written == frames.len() => return Told::Yes,
+                Ok(written) if written == frames.len() => {
+                    drop(slot);
+                    // Taken by TLS, and not yet by the system: the task hands it on.
+                    if self.stream.holds() {
+                        self.wake();
+                    }
+                    return Told::Yes;
+                }
                 Ok(written) => written,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
                 Err(_) => {
@@ -219,7 +163,7 @@ impl Connection {
     }
 
     fn waits(&self) -> bool {
-        self.outbox.borrow().is_some()
+        self.outbox.borrow().is_some() || self.stream.holds()
     }
 
     /// Writes what waits, as far as the socket takes it; the rest goes when it takes more.
@@ -257,7 +201,16 @@ impl Connection {
                 }
             }
         }
-        true
+        drop(slot);
+        match self.stream.try_flush() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
+            flushed => {
+                if flushed.is_err() {
+                    self.fail();
+                }
+                true
+            }
+        }
     }
 
     /// Writes what waits whenever the socket takes it. Part of every wait of the connection's task.
@@ -349,6 +302,17 @@ impl Connection {
         }
     }
 
+    /// Who belongs here has changed.
+    pub fn look_again(&self) {
+        self.look.set(true);
+        self.wake();
+    }
+
+    /// Whether that is to be looked at, asked once.
+    pub fn takes_another_look(&self) -> bool {
+        self.look.take()
+    }
+
     /// Why the server ends it, asked once.
     pub fn take_closing(&self) -> Option<Closing> {
         self.closing.borrow_mut().take().map(|closing| *closing)
@@ -359,24 +323,9 @@ impl Connection {
         self.shut.set(true);
     }
 
-    /// Reads what is there into a buffer that holds nothing yet. A read that leaves room in it has emptied the socket: then the
-    /// next one waits at once, without asking the system again.
+    /// Reads what is there into a buffer that holds nothing yet.
     pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.stream.poll_read_ready(cx))?;
-            let mut read = 0;
-            let outcome = self.stream.try_io(Interest::READABLE, || {
-                read = self.stream.try_read(buffer)?;
-                // Said of the very readiness that was read by, so that what comes later is not missed.
-                if (1..buffer.len()).contains(&read) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
-            });
-            match outcome {
-                Ok(()) => return Poll::Ready(Ok(read)),
-                Err(_) if read > 0 => return Poll::Ready(Ok(read)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        self.stream.poll_read(cx, buffer)
     }
 
     pub fn is_ending(&self) -> bool {
@@ -417,23 +366,47 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
 
-    #[test]
-    fn a_cleared_queue_keeps_what_was_begun() {
-        let mut outbox = Outbox::default();
-        for (bytes, told) in [("abcd", true), ("ef", false), ("gh", true)] {
-            outbox.push(Bytes::from_static(bytes.as_bytes()), told);
-        }
-        assert_eq!((outbox.bytes, outbox.told), (8, 6));
-        outbox.advance(2);
-        assert_eq!((outbox.bytes, outbox.told, outbox.begun), (6, 4, true));
-        outbox.clear();
-        assert_eq!((outbox.bytes, outbox.told, outbox.queue.len()), (2, 2, 1));
-        outbox.advance(2);
-        assert_eq!((outbox.bytes, outbox.told, outbox.begun), (0, 0, false));
-        outbox.push(Bytes::from_static(b"ij"), true);
-        outbox.clear();
-        assert!(outbox.queue.is_empty() && outbox.bytes == 0 && outbox.told == 0);
+    use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
+    use tokio_rustls::client::TlsStream;
+
+    use super::*;
+    use crate::stream::pair;
+
+    /// A connection with TLS, and its peer, who reads nothing yet.
+    async fn encrypted() -> (Connection, TlsStream<TcpStream>) {
+        let (stream, peer) = pair().await;
+        (Connection::new(1, None, Stream::Encrypted(Box::new(stream)), Instant::now()), peer)
+    }
+
+    #[tokio::test]
+    async fn what_tls_was_told_and_the_system_would_not_take_goes_out_by_itself() {
+        let (connection, mut peer) = encrypted().await;
+        let connection = std::rc::Rc::new(connection);
+        let waiting = std::rc::Rc::clone(&connection);
+        let talk = async {
+            // Its task waits for something else, with nothing to write.
+            tokio::task::spawn_local(async move { waiting.meanwhile(std::future::pending::<()>()).await });
+            tokio::task::yield_now().await;
+            let (frame, mut told) = (Bytes::from(vec![7; 1000]), 0);
+            while !connection.stream.holds() {
+                assert_eq!(connection.tell(&frame), Told::Yes);
+                told += frame.len();
+            }
+            assert_eq!(connection.queued(), 0, "all of it was taken");
+            timeout(Duration::from_secs(20), peer.read_exact(&mut vec![0; told])).await.expect("it comes").expect("it is whole");
+        };
+        tokio::task::LocalSet::new().run_until(talk).await;
+    }
+
+    #[tokio::test]
+    async fn tls_leaves_what_a_peer_does_not_read_to_the_queue() {
+        let (connection, _peer) = encrypted().await;
+        // More than any system buffers between the two.
+        let frames = Bytes::from(vec![7; 32 << 20]);
+        assert_eq!(connection.tell(&frames), Told::Yes);
+        assert!(connection.queued() > 16 << 20, "{} bytes wait where they are counted", connection.queued());
+        assert_eq!(connection.tell(&frames), Told::TooSlow);
     }
 }

@@ -4,6 +4,7 @@
 //! Does not know sessions, HTTP or how a connection came to be.
 
 mod connection;
+mod outbox;
 mod recent;
 mod rest;
 mod rooms;
@@ -60,23 +61,15 @@ pub struct Shard {
     metrics: Arc<Metrics>,
     queued: Cell<i64>,
     emptied: Notify,
-    /// Told when somebody's session waits to be handed to the log.
-    pub sessions: Notify,
+    /// Told when something was noted that is to be handed to the log.
+    pub noted: Notify,
     lent: RefCell<Box<[u8]>>,
 }
 
 impl Shard {
     pub fn new(id: usize, metrics: Arc<Metrics>) -> Self {
         let lent = RefCell::new(vec![0; LENT].into());
-        Self {
-            id,
-            world: RefCell::default(),
-            metrics,
-            queued: Cell::new(0),
-            emptied: Notify::new(),
-            sessions: Notify::new(),
-            lent,
-        }
+        Self { id, world: RefCell::default(), metrics, queued: Cell::new(0), emptied: Notify::new(), noted: Notify::new(), lent }
     }
 
     /// A buffer for as long as something is read into it and taken out again.
@@ -324,6 +317,7 @@ impl Shard {
                 Mail::Signal(said) => world.signal(&said),
                 Mail::ToUser { user, except, said } => world.signal_user(&user, except, &said),
                 Mail::Task { update, author } => world.task(&update, author.as_ref()),
+                Mail::LookAgain => world.look_again(),
                 Mail::CloseAll(code) => {
                     world.wake_all(&mut tally);
                     world.close_all(code)

@@ -65,7 +65,7 @@ impl World {
                 let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: None };
                 dialect.answer(&ServerFrame { message, reference: answer.reference })
             }
-            Outcome::Marked(_) | Outcome::Noted => None,
+            Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Noted => None,
         };
         if let Some(text) = text {
             connection.answer(frame(&text));
@@ -140,6 +140,11 @@ impl World {
             .filter_map(|listener| Some((listener, said.frame(listener.dialect)?)))
             .map(|(listener, frame)| u64::from(!listener.connection.signal(frame)))
             .sum()
+    }
+
+    pub(super) fn look_again(&self) -> u64 {
+        self.connections.values().for_each(|connection| connection.look_again());
+        0
     }
 
     pub(super) fn close_all(&self, code: CloseCode) -> u64 {

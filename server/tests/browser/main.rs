@@ -7,6 +7,7 @@ mod chromium;
 #[path = "../common/mod.rs"]
 mod common;
 
+mod account;
 mod burst;
 mod gate;
 mod hostile;

@@ -134,7 +134,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    fn parse(answer: &[u8]) -> Self {
+    pub fn parse(answer: &[u8]) -> Self {
         let text = String::from_utf8_lossy(answer);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
@@ -172,6 +172,15 @@ pub struct TestClient {
     pub welcome: Value,
 }
 
+fn request(url: &str, headers: &[(&str, &str)]) -> Result<tungstenite::handshake::client::Request, tungstenite::Error> {
+    let mut request = url.into_client_request()?;
+    for (name, value) in headers {
+        let name = tungstenite::http::HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+        request.headers_mut().append(name, HeaderValue::from_str(value).expect("a header value"));
+    }
+    Ok(request)
+}
+
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
@@ -181,13 +190,18 @@ pub struct Closed {
 
 impl TestClient {
     pub async fn connect(url: &str, headers: &[(&'_ str, &str)]) -> Result<Self, tungstenite::Error> {
-        let mut request = url.into_client_request()?;
-        for (name, value) in headers {
-            let name = tungstenite::http::HeaderName::from_bytes(name.as_bytes()).expect("a header name");
-            request.headers_mut().append(name, HeaderValue::from_str(value).expect("a header value"));
-        }
-        let connected = timeout(PATIENCE, tokio_tungstenite::connect_async(request)).await.expect("a handshake in time");
-        connected.map(|(socket, _)| Self { socket, seen: VecDeque::new(), welcome: Value::Null })
+        let connected = timeout(PATIENCE, tokio_tungstenite::connect_async(request(url, headers)?)).await;
+        connected.expect("a handshake in time").map(|(socket, _)| Self { socket, seen: VecDeque::new(), welcome: Value::Null })
+    }
+
+    /// The same over a connection that is there.
+    pub async fn over(
+        stream: MaybeTlsStream<TcpStream>,
+        url: &str,
+        headers: &[(&'_ str, &str)],
+    ) -> Result<Self, tungstenite::Error> {
+        let connected = timeout(PATIENCE, tokio_tungstenite::client_async(request(url, headers)?, stream)).await;
+        connected.expect("a handshake in time").map(|(socket, _)| Self { socket, seen: VecDeque::new(), welcome: Value::Null })
     }
 
     /// The session that `welcome` told.
@@ -399,8 +413,11 @@ impl TestClient {
     }
 }
 
+pub mod operator;
 pub mod program;
 pub mod sight;
+pub mod tail;
+pub mod tls;
 
 impl TestServer {
     /// A server that runs elsewhere and is not ours to stop.
@@ -414,9 +431,7 @@ impl TestServer {
         socket.set_recv_buffer_size(64 * 1024).expect("a small buffer");
         let stream = timeout(PATIENCE, socket.connect(self.address)).await.expect("in time").expect("connects");
         let url = self.url(&format!("/ws/chat/{room}/{user}?{query}"));
-        let handshake = tokio_tungstenite::client_async(url, MaybeTlsStream::Plain(stream));
-        let (socket, _) = timeout(PATIENCE, handshake).await.expect("in time").expect("a handshake");
-        let mut client = TestClient { socket, seen: VecDeque::new(), welcome: Value::Null };
+        let mut client = TestClient::over(MaybeTlsStream::Plain(stream), &url, &[]).await.expect("a handshake");
         client.welcome = client.expect("welcome").await;
         let joined = client.expect("joined").await;
         (client, joined)

@@ -8,7 +8,7 @@ use std::{
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
     task::JoinHandle,
     time::timeout,
@@ -29,6 +29,14 @@ pub struct Program {
 #[derive(Debug)]
 pub struct Ended {
     pub status: ExitStatus,
+    pub stderr: String,
+}
+
+/// What a run that serves nobody said.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: ExitStatus,
+    pub stdout: String,
     pub stderr: String,
 }
 
@@ -68,10 +76,19 @@ impl Program {
 
     /// The same on a port.
     pub async fn start_at(port: u16, arguments: &[&str]) -> Self {
+        Self::start_telling(port, arguments, "warn").await
+    }
+
+    /// One that says all that it ever says.
+    pub async fn start_loud(arguments: &[&str]) -> Self {
+        Self::start_telling(0, arguments, "trace").await
+    }
+
+    async fn start_telling(port: u16, arguments: &[&str], level: &str) -> Self {
         let port = port.to_string();
         let mut all = vec!["--port", &port, "--rate-limit", "off", "--max-per-ip", "0", "--shards", "2"];
         all.extend(arguments);
-        let mut child = command(&all).spawn().expect("the program starts");
+        let mut child = command(&all).env("RUST_LOG", level).spawn().expect("the program starts");
         let stderr = tokio::spawn(all_of(child.stderr.take().expect("a stderr")));
         let mut lines = BufReader::new(child.stdout.take().expect("a stdout")).lines();
         let mut announced = String::new();
@@ -95,9 +112,25 @@ impl Program {
 
     /// Starts it where it cannot run, and waits for the end.
     pub async fn refused(arguments: &[&str]) -> Ended {
-        let child = command(arguments).spawn().expect("the program starts");
+        let Ran { status, stderr, .. } = Self::run(arguments).await;
+        Ended { status, stderr }
+    }
+
+    /// Has it do something else than serve, and waits for the end.
+    pub async fn run(arguments: &[&str]) -> Ran {
+        Self::run_with(arguments, "").await
+    }
+
+    /// The same with something piped in.
+    pub async fn run_with(arguments: &[&str], input: &str) -> Ran {
+        let mut child = command(arguments).stdin(Stdio::piped()).spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("a stdin");
+        // Who does not read it has ended already.
+        let _ = stdin.write_all(input.as_bytes()).await;
+        drop(stdin);
         let output = timeout(PATIENCE, child.wait_with_output()).await.expect("it ends").expect("it is waited for");
-        Ended { status: output.status, stderr: String::from_utf8_lossy(&output.stderr).into_owned() }
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
     fn id(&self) -> Pid {

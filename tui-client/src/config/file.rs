@@ -7,7 +7,7 @@ use jiff::{Timestamp, fmt::strtime, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{Alerts, Colors, Notify, Settings, ThemeChoice};
-use crate::transport::Address;
+use crate::transport::{Address, Fingerprint};
 
 /// Everything that can stand in it. An empty text is as good as none.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -25,6 +25,8 @@ pub(crate) struct File {
     pub(super) token_command: Option<String>,
     #[serde(deserialize_with = "path")]
     pub(super) ca_file: Option<PathBuf>,
+    #[serde(deserialize_with = "fingerprint")]
+    pub(super) fingerprint: Option<Fingerprint>,
     #[serde(deserialize_with = "path")]
     pub(super) log_dir: Option<PathBuf>,
     #[serde(deserialize_with = "within::<_, 100, 10_000_000>")]
@@ -110,6 +112,7 @@ impl Default for File {
             token_file: None,
             token_command: None,
             ca_file: None,
+            fingerprint: None,
             log_dir: None,
             scrollback: u32::try_from(scrollback).unwrap_or(u32::MAX),
             look: Look {
@@ -165,6 +168,11 @@ fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D
 fn user<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UserName>, D::Error> {
     let text = text(deserializer)?;
     text.map(|text| UserName::parse(&text).map_err(|error| D::Error::custom(format!("«{text}»: {error}")))).transpose()
+}
+
+fn fingerprint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Fingerprint>, D::Error> {
+    let text = text(deserializer)?;
+    text.map(|text| text.parse().map_err(|words| D::Error::custom(format!("«{text}»: {words}")))).transpose()
 }
 
 fn room<E: serde::de::Error>(text: &str) -> Result<RoomName, E> {
@@ -226,6 +234,7 @@ mod tests {
             ("[alerts]\nnotify = 'loud'", "line 2: unknown variant 'loud'"),
             ("[alerts]\nmute = ['']", "line 2: «»: a name cannot be empty"),
             ("[theme.dim]\nx = 'y'", "unknown field 'dim'"),
+            ("fingerprint = '12'", "line 1: «12»: a fingerprint is the 64 hexadecimal digits"),
             ("user = ", "line 1: "),
         ] {
             let error = File::parse(text).expect_err(text);
@@ -235,7 +244,8 @@ mod tests {
 
     #[test]
     fn an_empty_text_is_as_good_as_none() {
-        let file = File::parse("user = ''\ntoken_file = ''\ntoken_command = ''\nca_file = ''\nlog_dir = ''").unwrap();
+        let file =
+            File::parse("user = ''\ntoken_file = ''\ntoken_command = ''\nca_file = ''\nfingerprint = ''\nlog_dir = ''").unwrap();
         assert_eq!(file, File::default());
         let file = File::parse("log_dir = '~/x'\nca_file = '/y'").unwrap();
         assert!(file.log_dir.is_some_and(|path| path.is_absolute() && path.ends_with("x")));

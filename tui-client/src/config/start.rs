@@ -122,13 +122,10 @@ fn gather(args: &Args, env: Env<'_>, origin: Origin, file: File) -> Result<Start
     let mode = mode(args);
     let mut warnings = Vec::new();
     let token = token(args, env, &file, &address, &mut warnings)?;
-    if token.is_some() && !address.is_secure() && !address.is_local() {
-        warnings.push(format!("the token goes to {address} unencrypted; wss:// would hide it"));
+    if token.is_some() {
+        warnings.extend(address.exposes("the token"));
     }
-    let trust = match args.ca_file.as_ref().or(file.ca_file.as_ref()) {
-        Some(path) => Trust::with_file(path)?,
-        None => Trust::default(),
-    };
+    let trust = trust(args, &file, &address)?;
     if user.is_none() && !mode.is_for_a_person() {
         return Err("no name to go by: --user NAME, CHAT_USER, or user in the configuration".into());
     }
@@ -204,6 +201,23 @@ fn token(args: &Args, env: Env<'_>, file: &File, address: &Address, warnings: &m
     let (token, warning) = source.read()?;
     warnings.extend(warning);
     Ok(Some(token))
+}
+
+/// The file's fingerprint belongs to the server that stands beside it, as its token does.
+fn trust(args: &Args, file: &File, address: &Address) -> Result<Trust, String> {
+    let filed = || file.fingerprint.filter(|_| *address == file.server && args.ca_file.is_none());
+    let pinned = match &args.fingerprint {
+        Some(text) => Some(text.parse().map_err(|words| format!("--fingerprint «{text}»: {words}"))?),
+        None => filed(),
+    };
+    match (pinned, args.ca_file.as_ref().or(file.ca_file.as_ref())) {
+        (Some(_), _) if !address.is_secure() => {
+            Err(format!("a fingerprint proves nothing at {address}, where nothing is encrypted; use wss://"))
+        }
+        (Some(pinned), _) => Ok(Trust::pinned(pinned)),
+        (None, Some(path)) => Trust::with_file(path),
+        (None, None) => Ok(Trust::default()),
+    }
 }
 
 /// A file of ours in one of the places that XDG names, on macOS as well.

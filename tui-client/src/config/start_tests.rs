@@ -105,6 +105,7 @@ fn what_is_wrong_is_said_in_a_line_that_names_where() {
         ("--tail", "", "", "no name to go by"),
         ("--token-file /no/such/token", "CHAT_TOKEN=x", "", "token file /no/such/token: No such file"),
         (nowhere, "", "", "CA file /no/such/ca: No such file"),
+        ("-s wss://h --fingerprint 12:34", "", "", "--fingerprint «12:34»: a fingerprint is the 64 hexadecimal digits"),
         ("", "", "token_file = 'a'\ntoken_command = 'b'", "both"),
         ("", "", "[keys]\nsnd = ['a']", "[keys]: there is no action «snd»"),
         ("", "", "[keys]\nsend = ['hyper-x']", "[keys]: «hyper-x» (for send) is not a key"),
@@ -159,5 +160,33 @@ fn the_background_decides_where_nobody_else_did() {
     let start = gathered("--color true", "", "").unwrap();
     for dark in [true, false] {
         assert_eq!(start.theme(dark), Theme::build(dark, Depth::True, &[]).unwrap());
+    }
+}
+
+#[test]
+fn a_fingerprint_is_for_one_server_and_only_where_it_proves_something() {
+    let print = "ab".repeat(32);
+    let flag = |server: &str| format!("-s {server} --fingerprint {print}");
+    let file = format!("server = 'wss://h'\nca_file = '/no/such/ca'\nfingerprint = '{print}'");
+    let unsafe_file = format!("server = 'ws://h'\nfingerprint = '{print}'");
+    for (line, file, expected) in [
+        (flag("wss://h").as_str(), "", Ok(true)),
+        (&flag("wss://h"), file.as_str(), Ok(true)),
+        ("", &file, Ok(true)),
+        ("-s wss://h:443/", &file, Ok(true)),
+        ("-s wss://other", &format!("server = 'wss://h'\nfingerprint = '{print}'"), Ok(false)),
+        ("--ca-file /no/such/flag", &file, Err("/no/such/flag")),
+        ("-s wss://other", &file, Err("/no/such/ca")),
+        (&flag("ws://h"), "", Err("a fingerprint proves nothing at ws://h:80")),
+        ("", &unsafe_file, Err("a fingerprint proves nothing at ws://h:80")),
+        ("-s wss://h", &unsafe_file, Ok(false)),
+    ] {
+        match (gathered(line, "", file), expected) {
+            (Ok(start), Ok(pinned)) => {
+                assert_eq!(format!("{:?}", start.server.trust).contains(&print), pinned, "{line} | {file}");
+            }
+            (Err(words), Err(part)) => assert!(words.contains(part), "{line} | {file}: {words}"),
+            (found, _) => panic!("{line} | {file}: {:?}", found.map(|start| told(&start))),
+        }
     }
 }

@@ -62,6 +62,12 @@ impl Address {
         self.host == "localhost" || self.host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
     }
 
+    /// A word of warning, where a secret that goes to it could be read on the way.
+    pub(crate) fn exposes(&self, what: &str) -> Option<String> {
+        let hidden = self.is_secure() || self.is_local();
+        (!hidden).then(|| format!("{what} goes to {self} unencrypted; wss:// would hide it"))
+    }
+
     /// Whether it is spoken to over TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.secure
@@ -69,6 +75,11 @@ impl Address {
 
     pub(super) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Under which a proxy puts it, if one does.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     pub(super) fn port(&self) -> u16 {

@@ -72,13 +72,7 @@ impl Ending {
 
     /// No TCP connection came about.
     pub(super) fn unreached(error: &io::Error, address: &Address) -> Self {
-        let place = address.place();
-        let text = error.to_string();
-        // The lookup's own error has no kind to go by.
-        if let Some((_, why)) = text.split_once("lookup address information: ") {
-            return Self::broken(format!("cannot find {}: {why}", address.host()));
-        }
-        Self::broken(format!("cannot reach {place}: {}", words(error)))
+        Self::broken(unreached(error, address))
     }
 
     /// A handshake that failed, or an error of the socket later.
@@ -143,6 +137,16 @@ fn refused(response: &Response<Option<Vec<u8>>>) -> Ending {
         reason: format!("refused: {status}{colon}{}", display::clip(&words, WORDS)),
         come_back: passing.then_some(Duration::from_secs(seconds).min(MOST)),
     }
+}
+
+/// Why no TCP connection came about.
+pub(super) fn unreached(error: &io::Error, address: &Address) -> String {
+    let text = error.to_string();
+    // The lookup's own error has no kind to go by.
+    if let Some((_, why)) = text.split_once("lookup address information: ") {
+        return format!("cannot find {}: {why}", address.host());
+    }
+    format!("cannot reach {}: {}", address.place(), words(error))
 }
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ async fn connect(server: &Server, tls: Option<Connector>, resume: &Resume) -> Re
 }
 
 /// One address after the other: the first that answers. One that swallows everything does not use up the others' time.
-async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
+pub(super) async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "it has no address");
     for address in lookup_host((host, port)).await? {
         match timeout(REACH, TcpStream::connect(address)).await {

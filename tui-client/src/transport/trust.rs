@@ -1,5 +1,5 @@
-//! Whom to believe that a server is who it says: the system's authorities, and those of `--ca-file`. And what was wrong with a
-//! certificate, in words.
+//! Whom to believe that a server is who it says: the system's authorities and those of `--ca-file`, or one certificate alone. And
+//! what was wrong with a certificate, in words.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -9,13 +9,21 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-/// Authorities beside the system's.
+use super::pin::{Another, Fingerprint, Pinned};
+
+/// Authorities beside the system's; or no authority, but one certificate.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trust {
     more: Vec<CertificateDer<'static>>,
+    pinned: Option<Fingerprint>,
 }
 
 impl Trust {
+    /// The certificate of this fingerprint and no other, whoever signed it and for whatever name.
+    pub(crate) fn pinned(fingerprint: Fingerprint) -> Self {
+        Self { more: Vec::new(), pinned: Some(fingerprint) }
+    }
+
     /// Those of a file too, in PEM.
     ///
     /// # Errors
@@ -32,11 +40,19 @@ impl Trust {
         for certificate in &more {
             store.add(certificate.clone()).map_err(|_| named("it holds a certificate that cannot be read"))?;
         }
-        Ok(Self { more })
+        Ok(Self { more, pinned: None })
     }
 
     /// What TLS connections are made with. Reads the system's authorities, which takes milliseconds.
     pub(super) fn config(&self) -> Result<Arc<ClientConfig>, String> {
+        if let Some(fingerprint) = self.pinned {
+            let provider = Arc::new(ring::default_provider());
+            let pinned = Pinned::new(fingerprint, &provider);
+            let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+            let config =
+                config.map_err(|error| error.to_string())?.dangerous().with_custom_certificate_verifier(Arc::new(pinned));
+            return Ok(Arc::new(config.with_no_client_auth()));
+        }
         // A system without any, or with one that cannot be read, is fine as long as something is left.
         self.beside(rustls_native_certs::load_native_certs().certs)
     }
@@ -62,7 +78,8 @@ pub(super) fn words(error: &Error, host: &str) -> String {
         Error::InvalidCertificate(bad) => match bad {
             // A signature that does not fit is an authority of the same name, made anew.
             Bad::UnknownIssuer | Bad::BadSignature => {
-                "the server's certificate is signed by nobody whom this system trusts (--ca-file names an authority of your own)"
+                "the server's certificate is signed by nobody whom this system trusts (--ca-file names an authority of your own, \
+                 --fingerprint the very certificate, as its server printed it)"
                     .into()
             }
             Bad::Expired | Bad::ExpiredContext { .. } => "the server's certificate has expired".into(),
@@ -73,6 +90,7 @@ pub(super) fn words(error: &Error, host: &str) -> String {
                 format!("the server's certificate is not for {host}")
             }
             Bad::Revoked => "the server's certificate was revoked".into(),
+            Bad::Other(other) if other.0.is::<Another>() => format!("the server's certificate {}", other.0),
             // The usual self-signed one; webpki has no name for it that could be matched.
             Bad::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
                 "the server's certificate is an authority's own; it needs one that the authority signed (CA:FALSE)".into()
@@ -116,7 +134,7 @@ mod tests {
         assert!(nothing.is_err_and(|words| words.contains("--ca-file")));
         let of_the_system = Trust::default().beside(vec![made.cert.der().clone()]);
         assert!(of_the_system.is_ok());
-        let of_a_file = Trust { more: vec![made.cert.der().clone()] };
+        let of_a_file = Trust { more: vec![made.cert.der().clone()], ..Trust::default() };
         assert!(of_a_file.beside(Vec::new()).is_ok(), "a system without authorities is no hindrance");
         assert!(Trust::with_file(Path::new("/no/such")).is_err_and(|words| words.contains("/no/such: No such file")));
     }

@@ -9,7 +9,12 @@ pub mod tui;
 
 use std::{collections::VecDeque, net::SocketAddr, path::Path, time::Duration};
 
-use chat_server::{Config, Server, config::Store, log::sqlite::Durability};
+use chat_server::{
+    Config, Server,
+    admin::{self, Answer, Order},
+    config::Store,
+    log::sqlite::Durability,
+};
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::{
@@ -26,6 +31,8 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 /// A running server; it is told to stop when it is dropped.
 pub struct TestServer {
     pub address: SocketAddr,
+    /// Of its certificate, where it speaks TLS.
+    pub fingerprint: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
 }
@@ -40,6 +47,13 @@ pub fn config_in(path: &Path, port: u16) -> Config {
     Config { store: Store::Directory { path: path.to_owned(), durability: Durability::Full }, port, ..config() }
 }
 
+/// Has the operator order something, as from another process.
+pub async fn order(directory: &Path, order: Order) -> Answer {
+    let directory = directory.to_owned();
+    let sent = tokio::task::spawn_blocking(move || admin::send(&directory, order)).await;
+    sent.expect("it does not panic").expect("an answer")
+}
+
 impl TestServer {
     /// Nothing kept.
     pub async fn start() -> Self {
@@ -49,11 +63,12 @@ impl TestServer {
     pub async fn with(config: Config) -> Self {
         let server = Server::open(config).await.expect("the server opens");
         let address = server.address().expect("it has an address");
+        let fingerprint = server.certificate().map(|certificate| certificate.fingerprint().to_owned());
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {
             let _ = stopped.await;
         }));
-        Self { address, stop: Some(stop), running }
+        Self { address, fingerprint, stop: Some(stop), running }
     }
 
     /// Drains as on SIGTERM, and waits for the end.

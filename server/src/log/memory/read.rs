@@ -4,14 +4,16 @@
 
 use std::{
     cmp::Reverse,
+    collections::HashMap,
     sync::{Arc, RwLock, RwLockReadGuard},
 };
 
 use chat_protocol::{Epoch, Event, RoomName, Seq, Timestamp, limits, server::Message};
 
 use super::{Room, SESSION_LASTS_MS, Session, State, half_done, words};
-use crate::log::{
-    Events, Filled, From, LogError, Messages, Page, Position, Reactions, Reader, RoomState, Search, Snapshot, Who, rules,
+use crate::{
+    log::{Events, Filled, From, LogError, Messages, Page, Position, Reactions, Reader, RoomState, Search, Snapshot, Who, rules},
+    realm::{Decreed, TokenId},
 };
 
 pub(super) struct MemoryReader {
@@ -119,6 +121,14 @@ impl Reader for MemoryReader {
         sessions.sort_unstable_by_key(|session| Reverse((session.used, session.hash)));
         sessions.truncate(limit);
         Ok(sessions)
+    }
+
+    fn decrees(&mut self) -> Result<Vec<Decreed>, LogError> {
+        Ok(self.state()?.decrees.clone())
+    }
+
+    fn token_uses(&mut self) -> Result<HashMap<TokenId, Timestamp>, LogError> {
+        Ok(self.state()?.token_uses.clone())
     }
 
     /// Nothing in memory can be damaged in a way that could be found here: the numbers are the places.

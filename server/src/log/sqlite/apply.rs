@@ -14,7 +14,10 @@ use super::{
     known::{Known, Room},
     rows,
 };
-use crate::log::{Author, Draft, Outcome, SESSION_LASTS_MS, Session, Write, rules};
+use crate::{
+    log::{Author, Draft, Motion, Outcome, SESSION_LASTS_MS, Session, Write, rules},
+    realm::{Book, TokenId},
+};
 
 /// How many forgotten sessions are cleared away when another one is written: more than come, so that they do not pile up.
 const FORGOTTEN_AT_ONCE: i64 = 4;
@@ -22,6 +25,7 @@ const FORGOTTEN_AT_ONCE: i64 = 4;
 pub(super) struct Batch<'a> {
     pub(super) db: &'a Connection,
     pub(super) known: &'a mut Known,
+    pub(super) book: &'a mut Book,
     pub(super) now: Timestamp,
 }
 
@@ -39,6 +43,15 @@ impl From<rusqlite::Error> for Stop {
     }
 }
 
+/// What could not be done is an answer like any other.
+fn settled(done: Result<Outcome, Stop>) -> rusqlite::Result<Outcome> {
+    match done {
+        Ok(outcome) => Ok(outcome),
+        Err(Stop::Refused(refusal)) => Ok(Outcome::Refused(refusal)),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
@@ -48,13 +61,11 @@ impl From<Refusal> for Stop {
 impl Batch<'_> {
     pub(super) fn write(&mut self, write: &Write) -> rusqlite::Result<Outcome> {
         match write {
-            Write::Event(draft) => match self.draft(draft) {
-                Ok(outcome) => Ok(outcome),
-                Err(Stop::Refused(refusal)) => Ok(Outcome::Refused(refusal)),
-                Err(Stop::Failed(error)) => Err(error),
-            },
+            Write::Event(draft) => settled(self.draft(draft)),
             Write::Session(session) => self.session(session),
             Write::Mark { author, room, seq, .. } => self.mark(author, room, *seq),
+            Write::Decree(motion) => settled(self.decree(motion)),
+            Write::Used { token, at } => self.used(*token, *at),
         }
     }
 
@@ -147,6 +158,22 @@ impl Batch<'_> {
             "DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE used < ?1 ORDER BY used LIMIT ?2)",
         )?;
         statement.execute(params![self.now.0 - SESSION_LASTS_MS, FORGOTTEN_AT_ONCE])?;
+        Ok(Outcome::Noted)
+    }
+
+    fn decree(&mut self, Motion { by, decree, .. }: &Motion) -> Result<Outcome, Stop> {
+        let decreed = self.book.decree(by, decree, self.now)?;
+        let text = serde_json::to_string(decree).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let mut statement = self.db.prepare_cached("INSERT INTO decrees (seq, at, by, decree) VALUES (?1, ?2, ?3, ?4)")?;
+        statement.execute(params![decreed.seq.0 as i64, decreed.at.0, by, text])?;
+        Ok(Outcome::Decreed(Arc::new(decreed)))
+    }
+
+    fn used(&self, token: TokenId, at: Timestamp) -> rusqlite::Result<Outcome> {
+        let mut statement = self.db.prepare_cached(
+            "INSERT INTO token_uses (token, used) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET used = max(used, excluded.used)",
+        )?;
+        statement.execute(params![token.0 as i64, at.0])?;
         Ok(Outcome::Noted)
     }
 

@@ -1,8 +1,8 @@
 //! The log in SQLite: one file in the data directory, kept through crashes and power cuts.
 //!
 //! One connection writes, each batch in one transaction with one `fsync` (with [`Durability::Full`]); readers have connections
-//! of their own, and WAL lets them read while it writes. The tables are in `migrations/`. Startup reads a few pages, whatever
-//! the store holds. Does not know who calls it or what is done with the outcomes.
+//! of their own, and WAL lets them read while it writes. The tables are in `migrations/`. Startup reads the
+//! decrees and a few pages, whatever else the store holds. Does not know who calls it or what is done with the outcomes.
 //!
 //! | to find | look in |
 //! |---|---|
@@ -13,14 +13,17 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use chat_protocol::{Epoch, Seq, Timestamp};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::watch;
 
 use self::{apply::Batch, known::Known};
 use super::{Log, LogError, Outcome, Reader, Write};
+use crate::realm::{Book, Realm};
 
 mod apply;
 mod change;
@@ -47,6 +50,7 @@ pub enum Durability {
 pub struct Sqlite {
     connection: Connection,
     known: Known,
+    book: Book,
     epoch: Epoch,
     database: PathBuf,
     /// Released when this is dropped, after the connection above it.
@@ -59,8 +63,9 @@ impl Sqlite {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(dir: &Path, durability: Durability) -> Result<Self, OpenError> {
-        let open::Opened { connection, database, epoch, lock } = open::open(dir, durability)?;
-        Ok(Self { connection, known: Known::default(), epoch, database, _lock: lock })
+        let open::Opened { connection, database, epoch, decrees, lock } = open::open(dir, durability)?;
+        let book = Book::of(decrees.into_iter());
+        Ok(Self { connection, known: Known::default(), book, epoch, database, _lock: lock })
     }
 
     /// Lets the file grow to so many pages only, as a full disk would. For tests.
@@ -88,10 +93,11 @@ impl Sqlite {
         self.known.trim();
         // Whatever fails from here on drops the transaction, which rolls it back.
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut batch = Batch { db: &transaction, known: &mut self.known, now };
+        let mut batch = Batch { db: &transaction, known: &mut self.known, book: &mut self.book, now };
         let outcomes = writes.iter().map(|write| batch.write(write)).collect::<rusqlite::Result<_>>()?;
         batch.finish()?;
         transaction.commit()?;
+        self.book.keep();
         Ok(outcomes)
     }
 }
@@ -101,10 +107,15 @@ impl Log for Sqlite {
         self.epoch.clone()
     }
 
+    fn realm(&self) -> watch::Receiver<Arc<Realm>> {
+        self.book.seen()
+    }
+
     fn apply(&mut self, writes: &[Write], now: Timestamp) -> Result<Vec<Outcome>, LogError> {
         self.try_apply(writes, now).map_err(|error| {
             // What was learnt in the batch never came to be.
             self.known.forget();
+            self.book.forget();
             error.into()
         })
     }

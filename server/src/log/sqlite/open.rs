@@ -14,8 +14,8 @@ use std::{
 use chat_protocol::Epoch;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::Durability;
-use crate::log::rules;
+use super::{Durability, rows};
+use crate::{log::rules, realm::Decreed};
 
 /// The database in the data directory.
 const DATABASE: &str = "chat.db";
@@ -24,7 +24,8 @@ const LOCK: &str = "chat.lock";
 /// «chat» in ASCII: tells our file from anybody else's.
 const APPLICATION_ID: i64 = 0x6368_6174;
 /// One step from each version of the tables to the next.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/0001_log.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../../migrations/0001_log.sql"), include_str!("../../../migrations/0002_realm.sql")];
 
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,7 @@ pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) database: PathBuf,
     pub(super) epoch: Epoch,
+    pub(super) decrees: Vec<Decreed>,
     pub(super) lock: File,
 }
 
@@ -69,7 +71,8 @@ pub(super) fn open(dir: &Path, durability: Durability) -> Result<Opened, OpenErr
     }
     let epoch: String =
         connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0)).map_err(unreadable)?;
-    Ok(Opened { connection, epoch: Epoch(epoch.into()), lock, database })
+    let decrees = rows::decrees(&connection).map_err(unreadable)?;
+    Ok(Opened { connection, epoch: Epoch(epoch.into()), decrees, lock, database })
 }
 
 /// A connection that can only read, for another thread.

@@ -2,13 +2,18 @@
 //!
 //! Does not know how rows become messages or what somebody may see of a room: see `rows.rs` and `view.rs`.
 
+use std::collections::HashMap;
+
 use chat_protocol::{Epoch, RoomName, Seq, Timestamp, limits};
 use rusqlite::{Connection, OptionalExtension, Result, Transaction, params};
 
 use super::{rows, search, verify, view::View};
-use crate::log::{
-    Author, Events, Filled, From, LogError, Messages, Page, Position, Reader, RoomState, SESSION_LASTS_MS, Search, Session,
-    Snapshot, Who,
+use crate::{
+    log::{
+        Author, Events, Filled, From, LogError, Messages, Page, Position, Reader, RoomState, SESSION_LASTS_MS, Search, Session,
+        Snapshot, Who,
+    },
+    realm::{Decreed, TokenId},
 };
 
 type StoreResult<T> = std::result::Result<T, LogError>;
@@ -108,6 +113,16 @@ impl Reader for SqliteReader {
             Ok(Session { hash: row.get(0)?, author, name: rows::user(row, 2)?, made: rows::at(row, 3)?, used: rows::at(row, 4)? })
         })?;
         Ok(sessions.collect::<Result<_>>()?)
+    }
+
+    fn decrees(&mut self) -> StoreResult<Vec<Decreed>> {
+        Ok(rows::decrees(&self.db)?)
+    }
+
+    fn token_uses(&mut self) -> StoreResult<HashMap<TokenId, Timestamp>> {
+        let mut statement = self.db.prepare_cached("SELECT token, used FROM token_uses")?;
+        let uses = statement.query_map([], |row| Ok((TokenId(row.get::<_, i64>(0)?.unsigned_abs()), rows::at(row, 1)?)))?;
+        Ok(uses.collect::<Result<_>>()?)
     }
 
     fn verify(&mut self, progress: &mut dyn FnMut(u8) -> bool) -> StoreResult<Option<Vec<String>>> {

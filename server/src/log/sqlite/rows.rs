@@ -6,7 +6,10 @@ use chat_protocol::{ClientId, Event, Recorded, RoomName, Seq, Timestamp, UserNam
 use rusqlite::{Connection, OptionalExtension, Result, Row, types::Type};
 
 use super::id;
-use crate::log::Reactions;
+use crate::{
+    log::Reactions,
+    realm::{Decree, Decreed},
+};
 
 /// The columns of `messages` that [`said`] and [`message`] read.
 pub(super) const MESSAGE: &str = "id, at, name, text, cid, reply_to, action, deleted, now, edited_at";
@@ -17,6 +20,17 @@ const EDITED: i64 = 1;
 const DELETED: i64 = 2;
 const REACTED: i64 = 3;
 const TOPIC: i64 = 4;
+
+/// Every decree, in order.
+pub(super) fn decrees(db: &Connection) -> Result<Vec<Decreed>> {
+    let mut statement = db.prepare("SELECT seq, at, by, decree FROM decrees ORDER BY seq")?;
+    let decrees = statement.query_map([], |row| {
+        let wrong = |error: serde_json::Error| rusqlite::Error::FromSqlConversionFailure(3, Type::Text, error.into());
+        let decree: Decree = serde_json::from_str(row.get_ref(3)?.as_str()?).map_err(wrong)?;
+        Ok(Decreed { seq: seq(row, 0)?, at: at(row, 1)?, by: row.get(2)?, decree })
+    })?;
+    decrees.collect()
+}
 
 /// An event that is not a message, as its columns hold it. Targets are ids.
 pub(super) enum Change<'a> {

@@ -1,4 +1,5 @@
-//! Looks at everything in a store: SQLite's own check of each table, and that every room's numbers are dense.
+//! Looks at everything in a store: SQLite's own check of each table, and that the numbers of every room and of the
+//! decrees are dense.
 //!
 //! In steps, each of its own moment, so that it can be stopped and so that it never keeps the WAL from being emptied. Does not
 //! mend anything.
@@ -47,6 +48,11 @@ pub(super) fn verify(db: &Connection, progress: &mut dyn FnMut(u8) -> bool) -> R
             done += until.0 - last.0;
             last = until;
         }
+    }
+    let (decrees, last): (i64, i64) =
+        db.query_row("SELECT count(*), ifnull(max(seq), 0) FROM decrees", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if decrees != last {
+        findings.push(format!("of the decrees 1 to {last} there are {decrees}"));
     }
     findings.truncate(FINDINGS);
     Ok(progress(100).then_some(findings))

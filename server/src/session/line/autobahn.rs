@@ -19,6 +19,7 @@ use crate::{
     fanout::frame,
     metrics::Metrics,
     shard::{Connection, Shard},
+    stream::Stream,
 };
 
 /// Compression is never agreed to, so that its cases have nothing to try.
@@ -78,7 +79,7 @@ async fn echo(shard: Rc<Shard>, mut stream: TcpStream) {
     let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
     );
-    let connection = Rc::new(Connection::new(1, None, stream, Instant::now()));
+    let connection = Rc::new(Connection::new(1, None, Stream::Plain(stream), Instant::now()));
     connection.queue(answer.into_bytes().into());
     let mut line = Line::new(shard, connection, &request[end..]);
     let end = loop {

@@ -1,0 +1,228 @@
+//! What an operator may order from a terminal: accounts and their tokens. An [`Order`] goes to the running server through a socket
+//! in its data directory, or is carried out on the store itself where no server runs; the same code does both, with the same log.
+//!
+//! Who may open the directory is the operator: the file system has asked already. Does not know the command line.
+
+mod client;
+mod socket;
+mod words;
+
+use std::collections::HashMap;
+
+use chat_protocol::{ErrorCode, Refusal, Timestamp, UserName};
+use serde::{Deserialize, Serialize};
+
+pub use self::{client::send, socket::Desk};
+use crate::{
+    auth::{self, Secret},
+    clock,
+    log::{Keeper, LogError},
+    passwords,
+    realm::{Account, Decree, Realm, Role, Token, TokenId},
+};
+
+/// Under which words the log remembers what was ordered here.
+const OPERATOR: &str = "operator";
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// Something to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "snake_case")]
+pub enum Order {
+    AddAccount {
+        name: String,
+        role: Role,
+    },
+    Accounts,
+    SetRole {
+        name: String,
+        role: Role,
+    },
+    SetDisabled {
+        name: String,
+        disabled: bool,
+    },
+    /// None takes it away.
+    SetPassword {
+        name: String,
+        password: Option<Secret>,
+    },
+    NewToken {
+        name: String,
+        label: String,
+        days: Option<u32>,
+    },
+    Tokens {
+        name: Option<String>,
+    },
+    RevokeToken {
+        token: TokenId,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    Done {
+        words: String,
+    },
+    Accounts {
+        accounts: Vec<AccountLine>,
+    },
+    Tokens {
+        tokens: Vec<TokenLine>,
+    },
+    /// The secret is told here once, and kept nowhere.
+    Token {
+        token: Secret,
+        words: String,
+    },
+    Refused {
+        words: String,
+    },
+}
+
+/// An account as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountLine {
+    pub name: UserName,
+    pub role: Role,
+    pub disabled: bool,
+    pub tokens: usize,
+    pub made: Timestamp,
+    pub used: Option<Timestamp>,
+}
+
+/// A token as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenLine {
+    pub id: TokenId,
+    pub name: UserName,
+    pub label: String,
+    pub made: Timestamp,
+    pub expires: Option<Timestamp>,
+    pub used: Option<Timestamp>,
+}
+
+/// Carries an order out.
+pub async fn perform(order: Order, keeper: &Keeper) -> Answer {
+    match attempt(order, keeper).await {
+        Ok(answer) => answer,
+        Err(refusal) => Answer::Refused { words: refusal.text },
+    }
+}
+
+async fn attempt(order: Order, keeper: &Keeper) -> Result<Answer, Refusal> {
+    let realm = || Realm::clone(&keeper.realm().borrow());
+    Ok(match order {
+        Order::AddAccount { name, role } => {
+            let name = UserName::parse(&name).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
+            let words = format!(
+                "{name} has an account: {role}. To come in, it needs a password (account passwd {0}) or a token (account token new {0})",
+                quoted(&name)
+            );
+            decree(keeper, Decree::Account { name, role }).await?;
+            Answer::Done { words }
+        }
+        Order::Accounts => {
+            let (realm, uses) = (realm(), uses(keeper).await?);
+            let line = |account: &Account| {
+                let tokens: Vec<_> = realm.tokens().filter(|token| token.account == account.id).collect();
+                AccountLine {
+                    name: account.name.clone(),
+                    role: account.role,
+                    disabled: account.disabled,
+                    tokens: tokens.len(),
+                    made: account.made,
+                    used: tokens.iter().filter_map(|token| uses.get(&token.id).copied()).max(),
+                }
+            };
+            Answer::Accounts { accounts: realm.accounts().map(line).collect() }
+        }
+        Order::SetRole { name, role } => {
+            let account = named(&realm(), &name)?;
+            decree(keeper, Decree::Role { account: account.id, role }).await?;
+            Answer::Done { words: format!("{}: {role}, from now on", account.name) }
+        }
+        Order::SetDisabled { name, disabled } => {
+            let account = named(&realm(), &name)?;
+            decree(keeper, Decree::Disabled { account: account.id, disabled }).await?;
+            let words = match disabled {
+                true => format!("{} may not come in any more; its name stays taken", account.name),
+                false => format!("{} may come in again", account.name),
+            };
+            Answer::Done { words }
+        }
+        Order::SetPassword { name, password } => {
+            let account = named(&realm(), &name)?;
+            let hash = match password {
+                Some(password) => {
+                    passwords::check(&password)?;
+                    let hashed = tokio::task::spawn_blocking(move || passwords::hash(&password)).await;
+                    Some(hashed.map_err(|_| Refusal::new(ErrorCode::Unavailable, "The password could not be hashed"))??)
+                }
+                None => None,
+            };
+            let words = match hash {
+                Some(_) => format!("{} comes in with its new password from now on; its tokens stay good", account.name),
+                None => format!("{} has no password any more; its tokens stay good", account.name),
+            };
+            decree(keeper, Decree::Password { account: account.id, hash }).await?;
+            Answer::Done { words }
+        }
+        Order::NewToken { name, label, days } => {
+            let account = named(&realm(), &name)?;
+            let (token, hash) =
+                auth::token().map_err(|_| Refusal::new(ErrorCode::Unavailable, "The system has no randomness to give"))?;
+            let expires = days.map(|days| Timestamp(clock::now().0 + i64::from(days) * DAY_MS));
+            let seq = decree(keeper, Decree::Token { account: account.id, hash, label, expires }).await?;
+            let until = expires.map_or_else(|| "until it is revoked".to_owned(), |expires| format!("until {expires}"));
+            Answer::Token { token, words: format!("Token {seq} lets {} in {until}. It is not shown again.", account.name) }
+        }
+        Order::Tokens { name } => {
+            let (realm, uses) = (realm(), uses(keeper).await?);
+            let only = name.map(|name| named(&realm, &name)).transpose()?;
+            let line = |token: &Token| {
+                let account = realm.account(token.account)?;
+                Some(TokenLine {
+                    id: token.id,
+                    name: account.name.clone(),
+                    label: token.label.clone(),
+                    made: token.made,
+                    expires: token.expires,
+                    used: uses.get(&token.id).copied(),
+                })
+            };
+            let wanted = |token: &&Token| only.as_ref().is_none_or(|account| account.id == token.account);
+            Answer::Tokens { tokens: realm.tokens().filter(wanted).filter_map(line).collect() }
+        }
+        Order::RevokeToken { token } => {
+            decree(keeper, Decree::Revoked { token }).await?;
+            Answer::Done { words: format!("Token {token} opens nothing any more") }
+        }
+    })
+}
+
+async fn decree(keeper: &Keeper, decree: Decree) -> Result<u64, Refusal> {
+    Ok(keeper.decree(OPERATOR.into(), decree).await?.seq.0)
+}
+
+async fn uses(keeper: &Keeper) -> Result<HashMap<TokenId, Timestamp>, Refusal> {
+    // What was noted and not handed in yet is part of the answer.
+    keeper.hand_in().await;
+    let unread = |error: LogError| Refusal::new(ErrorCode::Unavailable, format!("That could not be read: {error}"));
+    keeper.read(|reader| reader.token_uses()).await.map_err(unread)
+}
+
+fn named(realm: &Realm, name: &str) -> Result<Account, Refusal> {
+    let unknown = || Refusal::new(ErrorCode::NoSuchUser, format!("There is no account {name}"));
+    let name = UserName::known(name).map_err(|_| unknown())?;
+    realm.named(&name).cloned().ok_or_else(unknown)
+}
+
+/// A name as it is typed in a shell.
+fn quoted(name: &UserName) -> String {
+    let name = name.shown();
+    if name.contains([' ', '\'']) { format!("\"{name}\"") } else { name.to_owned() }
+}

@@ -1,0 +1,89 @@
+//! A password becomes a token, and a token ends. The only place where a password is taken over the network.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    Extension,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use chat_protocol::{ErrorCode, Refusal, Timestamp, UserName, json};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Peer, api,
+    error::{self, Refused},
+};
+use crate::{
+    auth::{self, Secret},
+    clock,
+    limits::Verdict,
+    realm::Decree,
+    services::Services,
+};
+
+/// So long a token lets somebody in who came with a password.
+const LASTS_MS: i64 = 90 * 24 * 3600 * 1000;
+/// What such a token is for, unless it is said.
+const LABEL: &str = "login";
+
+#[derive(Debug, Deserialize)]
+struct Login {
+    user: String,
+    password: Secret,
+    label: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LoggedIn {
+    user: UserName,
+    token: Secret,
+    expires: Timestamp,
+}
+
+pub(super) async fn login(
+    Extension(peer): Extension<Peer>,
+    State(services): State<Arc<Services>>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Refused> {
+    api::same_site(&services, &headers)?;
+    let Login { user, password, label } = api::posted(&headers, request.into_body()).await?;
+    let name = UserName::known(&user).ok();
+    let key = name.as_ref().map_or("", UserName::folded);
+    match services.passwords.attempt(key, peer.address, Instant::now()) {
+        Verdict::Welcome => {}
+        Verdict::TooSoon(wait) => {
+            let refusal = Refusal::new(ErrorCode::RateLimited, "Too many attempts: wait a moment");
+            return Err(Refused::from(refusal).retry(wait.as_secs() + 1));
+        }
+        Verdict::Flooding => return Err(Refusal::new(ErrorCode::RateLimited, "Too many attempts").into()),
+    }
+    let account = name.and_then(|name| services.realm().named(&name).filter(|account| !account.disabled).cloned());
+    let hash = account.as_ref().and_then(|account| account.password.clone());
+    let fits = services.passwords.fits(password, hash).await?;
+    let Some(account) = account.filter(|_| fits) else {
+        tracing::info!(address = %peer.address, "a login failed");
+        return Err(Refused::new(
+            StatusCode::UNAUTHORIZED,
+            ErrorCode::Forbidden,
+            "There is no account with that name and password",
+        ));
+    };
+    let (token, hash) = auth::token().map_err(|_| Refusal::new(ErrorCode::Unavailable, "There is no randomness"))?;
+    let expires = Timestamp(clock::now().0 + LASTS_MS);
+    let label = label.unwrap_or_else(|| LABEL.to_owned());
+    let decree = Decree::Token { account: account.id, hash, label, expires: Some(expires) };
+    services.keeper.decree(account.name.to_string(), decree).await?;
+    let body = json::line(&LoggedIn { user: account.name, token, expires });
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+pub(super) async fn logout(State(services): State<Arc<Services>>, headers: HeaderMap) -> Result<Response, Refused> {
+    api::same_site(&services, &headers)?;
+    let pass = error::shown(&services, &headers, None).pass().ok_or_else(error::no_credential)?;
+    let name = services.member(pass).map(|who| who.name.to_string()).unwrap_or_default();
+    services.keeper.decree(name, Decree::Revoked { token: pass.token }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

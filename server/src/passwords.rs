@@ -1,0 +1,187 @@
+//! Passwords: hashed and compared with argon2id, a few at a time on threads of their own, and not tried too often. A password is
+//! only ever exchanged for a token.
+//!
+//! A name that nobody has takes as long as a wrong password, so that nobody learns by the clock which names have accounts.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash as Phc},
+};
+use chat_protocol::{ErrorCode, Refusal};
+use tokio::sync::Semaphore;
+
+use crate::{
+    admission::household,
+    auth::Secret,
+    limits::{Bucket, Rate, RateLimit, Verdict},
+    realm::PasswordHash,
+};
+
+/// The shortest password, in characters.
+const SHORTEST: usize = 8;
+/// The longest, in bytes.
+const LONGEST: usize = 1024;
+/// Passwords that are hashed at a time: each takes 19 MiB, and a processor for some 50 ms.
+const AT_ONCE: usize = 2;
+/// Those that may wait for that.
+const WAITING: usize = 32;
+/// Addresses and accounts whose attempts are counted; with more, those that may try freely again are forgotten.
+const COUNTED: usize = 10_000;
+/// An attempt costs so much of the buckets below: five of an address at once and one more in ten seconds, and thirty for an
+/// account, whoever makes them, and one more in two seconds.
+const ATTEMPT: f32 = 10.0;
+const OF_ADDRESS: Rate = Rate::Limited(RateLimit { burst: 50, per_second: 1 });
+const OF_ACCOUNT: Rate = Rate::Limited(RateLimit { burst: 300, per_second: 5 });
+
+/// See the module.
+pub struct Passwords {
+    turns: Semaphore,
+    waiting: AtomicUsize,
+    attempts: Mutex<Attempts>,
+}
+
+#[derive(Default)]
+struct Attempts {
+    addresses: HashMap<IpAddr, Bucket>,
+    /// By the name as it was asked for, whether anybody has it or not.
+    accounts: HashMap<String, Bucket>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { turns: Semaphore::new(AT_ONCE), waiting: AtomicUsize::new(0), attempts: Mutex::default() }
+    }
+}
+
+/// Whether a password may be one.
+///
+/// # Errors
+/// In words for who chose it.
+pub fn check(password: &Secret) -> Result<(), Refusal> {
+    let password = password.tell();
+    if password.chars().count() < SHORTEST || password.len() > LONGEST {
+        let text = format!("A password has at least {SHORTEST} characters, and at most {LONGEST} bytes");
+        return Err(Refusal::new(ErrorCode::BadRequest, text));
+    }
+    Ok(())
+}
+
+/// What is kept of a password. It takes its time.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn hash(password: &Secret) -> Result<PasswordHash, Refusal> {
+    let hashed = Argon2::default().hash_password(password.tell().as_bytes());
+    let failed = |_| Refusal::new(ErrorCode::Unavailable, "The password could not be hashed");
+    hashed.map(|phc| PasswordHash(phc.to_string())).map_err(failed)
+}
+
+/// Whether it is this one. It takes the same time for a hash that there is not.
+fn fits(password: &Secret, hash: Option<&PasswordHash>) -> bool {
+    static NOBODYS: OnceLock<Option<PasswordHash>> = OnceLock::new();
+    let nobodys = || NOBODYS.get_or_init(|| self::hash(&Secret::new("nobody's")).ok()).as_ref();
+    let Some(compared) = hash.or_else(nobodys) else { return false };
+    let Ok(phc) = Phc::new(&compared.0) else { return false };
+    let fits = Argon2::default().verify_password(password.tell().as_bytes(), &phc).is_ok();
+    fits && hash.is_some()
+}
+
+impl Passwords {
+    /// Whether somebody at this address may try to come in by this name now.
+    pub fn attempt(&self, name: &str, address: IpAddr, now: Instant) -> Verdict {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        if attempts.addresses.len() >= COUNTED {
+            attempts.addresses.retain(|_, bucket| !bucket.is_full(now));
+        }
+        if attempts.accounts.len() >= COUNTED {
+            attempts.accounts.retain(|_, bucket| !bucket.is_full(now));
+        }
+        let of_address = attempts.addresses.entry(household(address)).or_insert_with(|| Bucket::new(OF_ADDRESS, now));
+        match of_address.take(now, ATTEMPT) {
+            Verdict::Welcome => {
+                let of_account = attempts.accounts.entry(name.to_owned()).or_insert_with(|| Bucket::new(OF_ACCOUNT, now));
+                of_account.take(now, ATTEMPT)
+            }
+            refused => refused,
+        }
+    }
+
+    /// Whether the password is the one of this hash.
+    ///
+    /// # Errors
+    /// Too many wait for theirs.
+    pub async fn fits(&self, password: Secret, hash: Option<PasswordHash>) -> Result<bool, Refusal> {
+        let busy = || Refusal::new(ErrorCode::RateLimited, "Too many are coming in at once. Try again in a moment.");
+        let _waits = Waits::begin(&self.waiting).ok_or_else(busy)?;
+        let _turn = self.turns.acquire().await.map_err(|_| busy())?;
+        let fits = tokio::task::spawn_blocking(move || fits(&password, hash.as_ref()));
+        Ok(fits.await.unwrap_or(false))
+    }
+}
+
+/// One of those who wait, until it is dropped.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Option<Self> {
+        let one = Self(waiting);
+        (waiting.fetch_add(1, Ordering::Relaxed) < WAITING).then_some(one)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_password_fits_its_own_hash_alone() {
+        let (right, wrong) = (Secret::new("correct horse"), Secret::new("correct horsf"));
+        let (one, other) = (hash(&right).unwrap(), hash(&right).unwrap());
+        assert_ne!(one, other, "a salt of its own");
+        assert!(one.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", one.0);
+        assert!(fits(&right, Some(&one)) && fits(&right, Some(&other)) && !fits(&wrong, Some(&one)));
+        assert!(!fits(&right, None) && !fits(&Secret::new("nobody's"), None) && !fits(&right, Some(&PasswordHash("x".into()))));
+        assert_eq!(format!("{right:?} {one:?}"), "Secret(…) PasswordHash(…)");
+    }
+
+    #[test]
+    fn a_password_is_neither_short_nor_endless() {
+        for (text, good) in [("", false), ("1234567", false), ("12345678", true), ("pässwörd", true), ("päßwör", false)] {
+            assert_eq!(check(&Secret::new(text)).is_ok(), good, "{text}");
+        }
+        assert!(check(&Secret::new("x".repeat(LONGEST))).is_ok() && check(&Secret::new("x".repeat(LONGEST + 1))).is_err());
+    }
+
+    #[test]
+    fn attempts_are_few_for_an_address_and_for_an_account() {
+        let (passwords, start) = (Passwords::default(), Instant::now());
+        let welcome = |name: &str, address: &str, ms| {
+            let now = start + Duration::from_millis(ms);
+            passwords.attempt(name, address.parse().unwrap(), now) == Verdict::Welcome
+        };
+        let tried: Vec<_> = (0..6).map(|place| welcome(&format!("name-{place}"), "10.0.0.1", 0)).collect();
+        assert_eq!(tried, [true, true, true, true, true, false], "whatever the name");
+        assert!(!welcome("alice", "10.0.0.1", 9900) && welcome("alice", "10.0.0.1", 20_100));
+        let many = (0..50).filter(|place| welcome("bob", &format!("10.0.1.{place}"), 0)).count();
+        assert_eq!(many, 30, "whatever the address");
+        assert!(welcome("carol", "10.0.2.1", 0), "nobody else");
+    }
+}
