@@ -433,6 +433,28 @@ async fn who_says_goodbye_in_a_frame_that_is_none_is_not_waited_for() {
     }
 }
 
+/// Hung up on with bytes that nobody has read, it would be reset, and what it was told lost.
+#[tokio::test]
+async fn who_sends_on_after_it_was_refused_hears_why() {
+    let server = TestServer::start().await;
+    let piece = [b'x'; 60_000];
+    for (fault, code) in [
+        (frame(TEXT, &piece), CloseCode::TooBig),
+        (frame(FIN | TEXT, b"\xff"), CloseCode::NotUtf8),
+        (frame(FIN | 3, b""), CloseCode::BadFrame),
+    ] {
+        let mut stream = TcpStream::connect(server.address).await.expect("connects");
+        let (mut reading, mut writing) = stream.split();
+        let bytes = [handshake("GET /ws HTTP/1.1", &GOOD), fault, frame(0, &piece).repeat(200)].concat();
+        let mut all = Vec::new();
+        let (wrote, read) = tokio::join!(writing.write_all(&bytes), timeout(PATIENCE, reading.read_to_end(&mut all)));
+        read.expect("it hangs up").unwrap_or_else(|error| panic!("{code:?}: {error}, after {} bytes", all.len()));
+        wrote.unwrap_or_else(|error| panic!("{code:?}: {error}"));
+        let told = all.windows(4).any(|bytes| bytes[0] == 0x88 && bytes[2..] == code.number().to_be_bytes());
+        assert!(told, "{code:?}: {}", String::from_utf8_lossy(&all));
+    }
+}
+
 #[tokio::test]
 async fn json_of_any_depth_and_shape_hurts_nobody() {
     let server = TestServer::start().await;

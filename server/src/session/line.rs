@@ -31,8 +31,8 @@ use crate::{
 
 /// A goodbye must be taken within this.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
-/// Whoever cannot be understood is not waited for: what it says is not understood either (RFC 6455, 7.1.7). Only what it sent
-/// before it heard that is taken in, because the system would drop the reason with it.
+/// Whoever cannot be understood is told why, and that this was all: its answer would not be understood either (RFC 6455, 7.1.7).
+/// What it sends on is taken in, because the system would drop the reason with it, until it was silent for this.
 const HANG_UP_WITHIN: Duration = Duration::from_millis(500);
 /// What a close frame's reason may have.
 const REASON_BYTES: usize = 123;
@@ -235,15 +235,23 @@ impl Line {
             Poll::Ready(())
         })
         .await;
-        let parting = poll_fn(|cx| {
+        let understood = !matches!(code, CloseCode::BadFrame | CloseCode::NotUtf8 | CloseCode::TooBig);
+        let patience = if understood { GOODBYE_WITHIN } else { HANG_UP_WITHIN };
+        let parting = async {
+            let mut more = async || timeout(patience, poll_fn(|cx| self.poll_parting(cx, understood))).await;
+            while more().await == Ok(true) {}
+        };
+        let _ = timeout(GOODBYE_WITHIN, parting).await;
+    }
+
+    /// What comes while we part: whether there may be more.
+    fn poll_parting(&mut self, cx: &mut Context<'_>, understood: bool) -> Poll<bool> {
+        if understood {
             self.connection.poll_drain(cx);
-            loop {
-                if ready!(self.poll_message(cx)).is_err() {
-                    return Poll::Ready(());
-                }
-            }
-        });
-        let understood = !matches!(code, CloseCode::BadFrame | CloseCode::NotUtf8);
-        let _ = timeout(if understood { GOODBYE_WITHIN } else { HANG_UP_WITHIN }, parting).await;
+            self.poll_message(cx).map(|message| message.is_ok())
+        } else {
+            let read = self.connection.poll_hush(cx, &mut self.shard.lend());
+            read.map(|read| read.is_ok_and(|read| read > 0))
+        }
     }
 }

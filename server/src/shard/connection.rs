@@ -236,6 +236,15 @@ impl Connection {
         }
     }
 
+    /// Reads on behind the last words, which go out first, and lets go of it; 0 is the end.
+    pub fn poll_hush(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_drain(cx);
+        if !self.waits() {
+            self.stream.hush();
+        }
+        self.poll_read(cx, buffer)
+    }
+
     /// Waits for something while what is queued goes out.
     pub async fn meanwhile<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);

@@ -8,11 +8,13 @@ use std::{
     cell::RefCell,
     future::poll_fn,
     io::{self, IoSlice, Read, Write},
+    net::Shutdown,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use rustls::{ServerConfig, ServerConnection};
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
 /// What may wait encrypted, beyond the system's own buffer: two records.
@@ -116,6 +118,12 @@ impl Encrypted {
 
     pub(super) fn holds(&self) -> bool {
         self.session.borrow().wants_write()
+    }
+
+    pub(super) fn hush(&self) -> io::Result<()> {
+        self.session.borrow_mut().send_close_notify();
+        self.try_flush()?;
+        SockRef::from(&self.socket).shutdown(Shutdown::Write)
     }
 
     pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
