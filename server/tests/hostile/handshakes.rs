@@ -232,7 +232,8 @@ pub(crate) async fn visit(address: SocketAddr, dice: &mut Dice, tally: &Tally) -
         let reply = peer.reply(is_head).await.map_err(&wrong)?;
         let status = reply.status;
         // What was cut off while it was still being sent may take the answer with it.
-        if !fine.contains(&status) && !(status == 0 && bytes.len() > 10_000) {
+        let cut_off = status == 0 && bytes.len() > 10_000;
+        if !fine.contains(&status) && !cut_off {
             return Err(wrong(format!("{reply:?}")));
         }
         if status == 101

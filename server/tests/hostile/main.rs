@@ -3,6 +3,7 @@
 //!
 //! `HOSTILE_CASES=1000000 cargo test --release -p chat-server --test hostile -- --ignored --nocapture` does more,
 //! `HOSTILE_SEED` does others. A failure names its visit: with its seed, `HOSTILE_VISIT` does that one alone.
+#![allow(clippy::print_stdout, reason = "what came of it is told to whoever asks with --nocapture")]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -210,7 +211,7 @@ async fn strangers_harm_nobody() {
 }
 
 #[tokio::test]
-#[ignore = "a minute in release: cargo test --release -p chat-server --test hostile -- --ignored"]
+#[ignore = "a minute in release, three without: just test-hostile"]
 async fn a_hundred_thousand_strangers_harm_nobody() {
     strangers_do_not_matter(100_000).await;
 }

@@ -37,8 +37,11 @@ enum Kind {
 
 use Kind::{Cid, Emoji, Flag, Limit, Mark, Room, Seq, Text, User};
 
-/// Every type, its fields, and which of them it must have.
-const TYPES: &[(&str, &[(&str, Kind, bool)])] = &[
+/// A field, and whether it must be there.
+type Field = (&'static str, Kind, bool);
+
+/// Every type and its fields.
+const TYPES: &[(&str, &[Field])] = &[
     ("hello", &[("token", Text, false), ("client", Text, false)]),
     (
         "send",
@@ -94,7 +97,7 @@ fn wrong_value(dice: &mut Dice, kind: Kind, required: bool) -> Value {
 }
 
 /// An object with nothing wrong in it.
-fn fine(dice: &mut Dice, kind: &str, fields: &[(&str, Kind, bool)], reference: &str) -> Map<String, Value> {
+fn fine(dice: &mut Dice, kind: &str, fields: &[Field], reference: &str) -> Map<String, Value> {
     let mut object = Map::from_iter([("type".to_owned(), json!(kind)), ("ref".to_owned(), json!(reference))]);
     for (name, kind, required) in fields {
         if *required || dice.one_in(3) {

@@ -82,11 +82,14 @@ async fn echo(shard: Rc<Shard>, mut stream: TcpStream) {
     let connection = Rc::new(Connection::new(1, None, Stream::Plain(stream), Instant::now()));
     connection.queue(answer.into_bytes().into());
     let mut line = Line::new(shard, connection, &request[end..]);
-    let end = loop {
+    loop {
         match line.message().await {
             Some(Ok(Message::Text(text))) => line.connection.answer(frame(&text)),
             Some(Ok(Message::Binary(payload))) => line.connection.answer(binary(&payload)),
-            Some(Ok(Message::Close(_))) => break line.answer_goodbye().await,
+            Some(Ok(Message::Close(_))) => {
+                line.answer_goodbye().await;
+                break;
+            }
             Some(Ok(_)) => {}
             Some(Err(error)) => {
                 if let End::Close(closing) = unreadable(&error) {
@@ -96,10 +99,9 @@ async fn echo(shard: Rc<Shard>, mut stream: TcpStream) {
             }
             None => break,
         }
-    };
+    }
     // What waits goes out before the socket is dropped.
     line.connection.flush();
-    end
 }
 
 #[tokio::test]
