@@ -108,7 +108,11 @@ fuzz_target!(|data: &[u8]| {
         if follower.is_clean() {
             let (rest, rest_goes_on) = read(after);
             let (all, all_goes_on) = read(&[before, after].concat());
-            assert_eq!((all, all_goes_on), ([messages, rest].concat(), rest_goes_on), "a new reader reads what the old one would");
+            assert_eq!(
+                (all, all_goes_on),
+                ([messages, rest].concat(), rest_goes_on),
+                "a new reader reads what the old one would"
+            );
         } else {
             let (all, _) = read(&[before, &PROBE].concat());
             let would = [messages, vec![Message::text("probe")]].concat();
