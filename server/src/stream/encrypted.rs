@@ -182,7 +182,10 @@ impl Drop for Encrypted {
 #[cfg(test)]
 pub(crate) mod tests {
     use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::PrivateKeyDer};
-    use tokio::net::TcpListener;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
     use tokio_rustls::{TlsConnector, client::TlsStream};
 
     use super::*;
@@ -204,5 +207,20 @@ pub(crate) mod tests {
         let accepting = Encrypted::accept(far, &[], Arc::new(server));
         let (stream, peer) = tokio::join!(accepting, client.connect("localhost".try_into().unwrap(), near));
         (stream.unwrap(), peer.unwrap())
+    }
+
+    #[tokio::test]
+    async fn who_says_that_this_was_all_hears_on() {
+        let (near, mut far) = pair().await;
+        assert_eq!(near.try_write(b"the last").unwrap(), 8);
+        near.hush().unwrap();
+        near.hush().unwrap();
+        let mut all = Vec::new();
+        far.read_to_end(&mut all).await.unwrap();
+        assert_eq!(all, b"the last");
+        far.write_all(b"still here").await.unwrap();
+        let mut buffer = [0; 64];
+        let read = poll_fn(|cx| near.poll_read(cx, &mut buffer)).await.unwrap();
+        assert_eq!(&buffer[..read], b"still here");
     }
 }

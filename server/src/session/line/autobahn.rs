@@ -127,7 +127,7 @@ async fn every_case_of_autobahn_is_well() {
     let index = std::fs::read_to_string(folder.path().join("reports/index.json")).expect("a report");
     let report: serde_json::Value = serde_json::from_str(&index).expect("JSON");
     let cases = report.as_object().and_then(|agents| agents.values().next()).and_then(|agent| agent.as_object()).expect("cases");
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut by_behavior: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut failed = Vec::new();
     for (case, result) in cases {
         for behavior in ["behavior", "behaviorClose"] {
@@ -136,8 +136,11 @@ async fn every_case_of_autobahn_is_well() {
                 failed.push(format!("{case}: {behavior} {said}"));
             }
         }
-        *counts.entry(result["behavior"].as_str().unwrap_or("nothing")).or_default() += 1;
+        by_behavior.entry(result["behavior"].as_str().unwrap_or("nothing")).or_default().push(case);
     }
-    println!("{} cases: {counts:?}", cases.len());
+    for (behavior, cases) in by_behavior {
+        let which = if behavior == "OK" { String::new() } else { cases.join(" ") };
+        println!("{} {behavior} {which}", cases.len());
+    }
     assert!(failed.is_empty() && cases.len() > 300, "{failed:#?}");
 }
