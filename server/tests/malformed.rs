@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use chat_protocol::{CloseCode, limits};
 use chat_server::Config;
-use common::{PATIENCE, TestClient, TestServer, config};
+use common::{
+    PATIENCE, TestServer, config,
+    raw::{CONTINUATION, ENDPOINTS, FIN, GOOD, PING, Raw as _, TEXT, frame, handshake},
+};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -14,43 +17,6 @@ use tokio::{
     time::timeout,
 };
 use tokio_tungstenite::tungstenite::Message;
-
-const ENDPOINTS: [&str; 6] = ["/ws", "/ws/7", "/ws/bob", "/ws/json", "/ws/tasks", "/ws/chat/general/alice"];
-
-const FIN: u8 = 0x80;
-const CONTINUATION: u8 = 0;
-const TEXT: u8 = 1;
-const PING: u8 = 9;
-
-/// A frame as a client writes it. A mask of zeros is a mask.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        length @ 0..=125 => frame.push(0x80 | length as u8),
-        length @ 126..=0xffff => {
-            frame.push(0x80 | 126);
-            frame.extend((length as u16).to_be_bytes());
-        }
-        length => {
-            frame.push(0x80 | 127);
-            frame.extend((length as u64).to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend(payload);
-    frame
-}
-
-impl Raw for TestClient {
-    async fn raw(&mut self, bytes: &[u8]) {
-        // Who is cut off in the middle of a frame that is too big has still sent it.
-        let _ = self.socket().write_all(bytes).await;
-    }
-}
-
-trait Raw {
-    async fn raw(&mut self, bytes: &[u8]);
-}
 
 /// Everything that the server says to these bytes before it closes or falls silent with an answer.
 async fn answer(server: &TestServer, bytes: &[u8]) -> String {
@@ -73,18 +39,6 @@ async fn answer(server: &TestServer, bytes: &[u8]) -> String {
 fn status(answer: &str) -> &str {
     answer.split(' ').nth(1).unwrap_or("none")
 }
-
-/// A handshake of these lines after the first.
-fn handshake(first: &str, lines: &[&str]) -> Vec<u8> {
-    format!("{first}\r\nhost: localhost\r\n{}\r\n\r\n", lines.join("\r\n")).into_bytes()
-}
-
-const GOOD: [&str; 4] = [
-    "Upgrade: websocket",
-    "Connection: keep-alive, Upgrade",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-];
 
 #[tokio::test]
 async fn a_binary_frame_is_closed_with_1003_on_every_endpoint() {
@@ -386,72 +340,6 @@ async fn pings_are_answered_and_a_flood_of_them_is_a_flood() {
         let read = timeout(PATIENCE, stream.read(&mut some)).await.expect("a pong in time").expect("reads");
         assert!(read > 0, "it is closed");
         seen.extend_from_slice(&some[..read]);
-    }
-}
-
-#[tokio::test]
-async fn who_breaks_off_in_the_middle_of_a_frame_has_left() {
-    let server = TestServer::start().await;
-    let mut one = server.open("/ws/1").await;
-    let mut two = server.open("/ws/2").await;
-    one.find_words("#2 has entered").await;
-    let whole = frame(FIN | TEXT, b"never finished");
-    two.raw(&whole[..10]).await;
-    two.cut();
-    assert_eq!(one.find_words("#2 has left").await, "Client #2 has left the chat");
-    one.never_saw("never");
-}
-
-#[tokio::test]
-async fn who_says_goodbye_gets_its_code_back() {
-    let server = TestServer::start().await;
-    for path in ENDPOINTS {
-        let mut client = server.open(path).await;
-        client.raw(&frame(FIN | 8, &1000_u16.to_be_bytes())).await;
-        assert_eq!(client.closed().await.code, 1000, "{path}");
-    }
-    let mut client = server.open("/ws").await;
-    client.raw(&frame(FIN | 8, &[])).await;
-    assert_eq!(client.closed().await.code, 1005);
-    let mut client = server.open("/ws").await;
-    client.raw(&frame(FIN | 8, &999_u16.to_be_bytes())).await;
-    assert_eq!(client.closed().await.code, CloseCode::BadFrame.number(), "999 is no code");
-}
-
-/// It has said goodbye itself, and waits for the server to hang up, as RFC 6455 has it.
-#[tokio::test]
-async fn who_says_goodbye_in_a_frame_that_is_none_is_not_waited_for() {
-    let server = TestServer::start().await;
-    for payload in [&b"\x03"[..], b"\x03\xe8\xff\xfe", &[b'x'; 126]] {
-        let mut stream = TcpStream::connect(server.address).await.expect("connects");
-        let bytes = [handshake("GET /ws HTTP/1.1", &GOOD), frame(FIN | 8, payload)].concat();
-        stream.write_all(&bytes).await.expect("writes");
-        let (start, mut all) = (Instant::now(), Vec::new());
-        timeout(PATIENCE, stream.read_to_end(&mut all)).await.expect("it hangs up").expect("reads");
-        let took = start.elapsed();
-        assert!(took < Duration::from_secs(4), "{took:?}");
-    }
-}
-
-/// Hung up on with bytes that nobody has read, it would be reset, and what it was told lost.
-#[tokio::test]
-async fn who_sends_on_after_it_was_refused_hears_why() {
-    let server = TestServer::start().await;
-    let piece = [b'x'; 60_000];
-    for (fault, code) in [
-        (frame(TEXT, &piece), CloseCode::TooBig),
-        (frame(FIN | TEXT, b"\xff"), CloseCode::NotUtf8),
-        (frame(FIN | 3, b""), CloseCode::BadFrame),
-    ] {
-        let mut stream = TcpStream::connect(server.address).await.expect("connects");
-        let (mut reading, mut writing) = stream.split();
-        let bytes = [handshake("GET /ws HTTP/1.1", &GOOD), fault, frame(0, &piece).repeat(200)].concat();
-        let mut all = Vec::new();
-        let (wrote, read) = tokio::join!(writing.write_all(&bytes), timeout(PATIENCE, reading.read_to_end(&mut all)));
-        read.expect("it hangs up").unwrap_or_else(|error| panic!("{code:?}: {error}, after {} bytes", all.len()));
-        wrote.unwrap_or_else(|error| panic!("{code:?}: {error}"));
-        let told = all.windows(4).any(|bytes| bytes[0] == 0x88 && bytes[2..] == code.number().to_be_bytes());
-        assert!(told, "{code:?}: {}", String::from_utf8_lossy(&all));
     }
 }
 

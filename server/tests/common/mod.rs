@@ -415,6 +415,7 @@ impl TestClient {
 
 pub mod operator;
 pub mod program;
+pub mod raw;
 pub mod sight;
 pub mod tail;
 pub mod tls;
