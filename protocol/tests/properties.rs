@@ -9,8 +9,8 @@ mod hostile;
 use std::collections::BTreeMap;
 
 use chat_protocol::{
-    ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, Recorded, Request, RoomName, Seq, ServerFrame,
-    ServerMessage, Timestamp, UserName, command,
+    ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, NameError, Recorded, Request, RoomName, Seq,
+    ServerFrame, ServerMessage, Timestamp, UserName, command,
     dialect::Heard,
     display, json,
     names::{HIGHEST, fold},
@@ -155,7 +155,7 @@ fn user() -> BoxedStrategy<UserName> {
 
 fn room() -> BoxedStrategy<RoomName> {
     prop_oneof![
-        nearly_a_name().prop_filter_map("a room", |text| RoomName::parse(&text).ok()),
+        nearly_a_name().prop_filter_map("a room", |text| RoomName::known(&text).ok()),
         (user(), user()).prop_map(|(one, other)| RoomName::private(&one, &other)),
     ]
     .boxed()
@@ -476,7 +476,14 @@ fn check_name(raw: &str) {
         let folded = UserName::known(name.folded()).unwrap_or_else(|error| panic!("{raw:?} folded is no name: {error}"));
         assert_eq!(folded, name, "{raw:?} and its folded form are one name");
         assert_eq!(let_through(name.shown(), false), None);
-        assert_eq!(name.is_made(), UserName::parse(raw).is_err(), "only the server makes {raw:?}");
+        match UserName::parse(raw) {
+            Ok(chosen) => {
+                assert!(!name.is_made() && chosen == name, "only the server makes {raw:?}");
+                assert!(UserName::parse(chosen.folded()).is_ok(), "{raw:?} folded is of several scripts");
+            }
+            Err(NameError::Scripts(_) | NameError::WrongSide) => assert!(!name.is_made(), "{raw:?}"),
+            Err(error) => assert!(name.is_made(), "{raw:?}: {error}"),
+        }
         let _ = name.skeleton();
     }
     if let Ok(name) = RoomName::known(raw) {

@@ -52,8 +52,16 @@ const IMPURE_WORDS: [&str; 20] = [
 ];
 
 /// What the crate may stand on, and what for.
-const DEPENDENCIES: [&str; 7] =
-    ["caseless", "serde", "serde_json", "thiserror", "unicode-normalization", "unicode-properties", "unicode-security"];
+const DEPENDENCIES: [&str; 8] = [
+    "caseless",
+    "serde",
+    "serde_json",
+    "thiserror",
+    "unicode-normalization",
+    "unicode-properties",
+    "unicode-script",
+    "unicode-security",
+];
 
 /// What its tests may use besides.
 const DEV_DEPENDENCIES: [&str; 1] = ["proptest"];

@@ -137,7 +137,7 @@ pub(super) async fn say(
     params.session = params.session.or(post.session);
     let who = asker(&services, &params, &headers).await?;
     let who = speaker(&services, who, post.user.as_deref())?;
-    let room = state::readable(&room, Some(&who.name))?;
+    let room = state::enterable(&room, Some(&who.name))?;
     state::check_text(&post.text, false)?;
     let cid = post.cid.map(|cid| {
         ClientId::parse(&cid).ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "A cid is 1 to 64 of A-Z a-z 0-9 _ -"))
@@ -190,7 +190,9 @@ pub(super) async fn posted<T: DeserializeOwned>(headers: &HeaderMap, body: Body)
 
 /// Who speaks: the session's user, or a name over HTTP, which is the same author at each such post.
 fn speaker(services: &Services, who: Option<Who>, user: Option<&str>) -> Result<Who, Refused> {
-    let name = user.map(UserName::parse).transpose().map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
+    // An account may be called what a guest may not.
+    let parse = if who.as_ref().is_some_and(|who| who.author.is_account()) { UserName::parse } else { UserName::guest };
+    let name = user.map(parse).transpose().map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
     match (who, name) {
         (Some(who), None) => Ok(who),
         (Some(who), Some(name)) if who.name == name => Ok(who),

@@ -39,7 +39,9 @@ pub(super) async fn enter(
         Endpoint::Channels { user } => (user.as_ref(), None),
         Endpoint::Echo | Endpoint::Client(_) | Endpoint::Tasks => return Err(CloseCode::Internal.into()),
     };
-    let name = user.map(|name| UserName::parse(name).map_err(|error| identity::policy(&error))).transpose()?;
+    // An account may be called what a guest may not.
+    let parse = if pass.is_some() { UserName::parse } else { UserName::guest };
+    let name = user.map(|name| parse(name).map_err(|error| identity::policy(&error))).transpose()?;
     if let Some(pass) = pass {
         let who = services.member(pass).ok_or(CloseCode::InvalidToken)?;
         if name.is_some_and(|name| name != who.name) {
@@ -73,7 +75,7 @@ fn fixed(name: &str) -> Result<RoomName, Closing> {
 
 /// The room on the URL: a public one, or one of the user's own conversations.
 fn chat_room(room: &str, user: &UserName) -> Result<RoomName, Closing> {
-    let room = RoomName::known(room).map_err(|error| identity::policy(&error))?;
+    let room = RoomName::to_enter(room).map_err(|error| identity::policy(&error))?;
     if room.admits(Some(user)) { Ok(room) } else { Err(Closing::new(CloseCode::Policy, "There is no such room")) }
 }
 

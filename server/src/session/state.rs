@@ -6,8 +6,8 @@
 use std::time::Instant;
 
 use chat_protocol::{
-    ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, Refusal, RoomName, Seq, ServerFrame, ServerMessage,
-    UserName, command, dialect::Heard, limits,
+    ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, NameError, Refusal, RoomName, Seq, ServerFrame,
+    ServerMessage, UserName, command, dialect::Heard, limits,
 };
 use serde_json::Value;
 
@@ -203,7 +203,7 @@ impl State {
             ClientMessage::Typing { room, active } => Step::Typing { room: self.joined(room)?, active },
             ClientMessage::Read { room, seq } => Step::Read { room: self.joined(room)?, seq },
             ClientMessage::Join { room, after, epoch } => {
-                let room = self.readable(&room)?;
+                let room = enterable(&room, self.knows_as())?;
                 if !self.is_in(&room) && self.rooms.len() >= limits::ROOMS_PER_CONNECTION {
                     let text = format!("One connection may be in {} rooms", limits::ROOMS_PER_CONNECTION);
                     return Err(Refusal::new(ErrorCode::BadRequest, text));
@@ -252,7 +252,12 @@ impl State {
 
     /// A room that the user may know of.
     fn readable(&self, room: &str) -> Result<RoomName, Refusal> {
-        readable(room, Some(&self.user).filter(|_| self.private))
+        readable(room, self.knows_as())
+    }
+
+    /// Whose private conversations the connection may know of.
+    fn knows_as(&self) -> Option<&UserName> {
+        Some(&self.user).filter(|_| self.private)
     }
 
     fn named_or_first(&self, room: Option<String>) -> Result<RoomName, Refusal> {
@@ -273,7 +278,11 @@ impl State {
 
     /// A room to say something in.
     fn speakable(&self, room: Option<String>) -> Result<RoomName, Refusal> {
-        if self.dialect.joins_before_speaking() { self.joined(room) } else { self.named_or_first(room) }
+        match room {
+            room if self.dialect.joins_before_speaking() => self.joined(room),
+            Some(room) => enterable(&room, self.knows_as()),
+            None => self.named_or_first(None),
+        }
     }
 }
 
@@ -282,7 +291,19 @@ impl State {
 /// # Errors
 /// `bad_name`, or `no_such_room` for somebody else's conversation.
 pub fn readable(room: &str, user: Option<&UserName>) -> Result<RoomName, Refusal> {
-    let room = RoomName::known(room).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
+    admitted(RoomName::known(room), user)
+}
+
+/// The same for a room to go into or to speak in: what is not yet there must be of a name that is chosen today.
+///
+/// # Errors
+/// As [`readable`].
+pub fn enterable(room: &str, user: Option<&UserName>) -> Result<RoomName, Refusal> {
+    admitted(RoomName::to_enter(room), user)
+}
+
+fn admitted(room: Result<RoomName, NameError>, user: Option<&UserName>) -> Result<RoomName, Refusal> {
+    let room = room.map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
     if room.admits(user) {
         return Ok(room);
     }
@@ -397,6 +418,8 @@ mod tests {
         check(r#"{"type":"join","room":"cake","after":7,"epoch":"e"}"#, "join cake from Some(7)");
         check(r#"{"type":"join","room":"cake","after":7}"#, "join cake from None");
         check(r#"{"type":"join","room":"@bob,eve"}"#, "no_such_room");
+        check(r#"{"type":"join","room":"gеneral"}"#, "bad_name");
+        check(r#"{"type":"history","room":"gеneral"}"#, "Look { at: History { room: \"gеneral\"");
         check(r#"{"type":"leave","room":"cake"}"#, "not_joined");
         check(r#"{"type":"leave","room":"@alice,bob"}"#, "bad_request");
         check(r#"{"type":"typing","active":true}"#, "Typing { room: \"general\", active: true }");
