@@ -101,6 +101,7 @@ fn signals() -> Vec<(&'static str, Signal)> {
         ("a nameless client went", Signal::Went { room: room("echo"), user: user("#w3"), at: at() }),
         ("alice types", Signal::Typing { room: general(), user: user("alice"), active: true }),
         ("alice types no longer", Signal::Typing { room: general(), user: user("alice"), active: false }),
+        ("somebody was muted", Signal::Notice { room: general(), text: "alice muted eve: spam".into() }),
         ("read elsewhere", Signal::Read { room: general(), seq: Seq(42) }),
     ]
 }

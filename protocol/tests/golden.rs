@@ -11,8 +11,8 @@ use std::{
 };
 
 use chat_protocol::{
-    ClientId, ClientMessage, CloseCode, Epoch, ErrorCode, Request, RoomName, Seq, ServerFrame, ServerMessage, Timestamp,
-    UserName, client, json,
+    Access, Action, ClientId, ClientMessage, CloseCode, Epoch, ErrorCode, Request, Role, RoomName, Rules, Seq, ServerFrame,
+    ServerMessage, Timestamp, UserName, Voice, client, json,
     server::{self, Joined, Limits, Message, Private, Room, User, Welcome},
     task::{ExportFormat, TaskKind, TaskRequest, TaskResult, TaskStatus, TaskUpdate},
 };
@@ -105,7 +105,48 @@ fn client_samples() -> Vec<(&'static str, Option<&'static str>, ClientMessage)> 
         ("topic", None, C::Topic { room: None, text: "Tea and cake".into() }),
         ("topic.cleared", None, C::Topic { room: general(), text: String::new() }),
         ("ping", Some("r6"), C::Ping {}),
+        ("create", Some("r10"), C::Create { room: "ops".into(), rules: Rules::default() }),
+        ("create.private", None, C::Create { room: "ops".into(), rules: rules(Some(Access::Private), Some(5)) }),
+        ("rules", Some("r11"), C::Rules { room: None, rules: Rules::default() }),
+        ("rules.set", None, C::Rules { room: general(), rules: rules(Some(Access::Public), Some(10)) }),
+        ("rank", Some("r12"), C::Rank { room: some("ops"), user: "bob".into(), role: Some(Role::Moderator) }),
+        ("rank.none", None, C::Rank { room: None, user: "bob".into(), role: None }),
+        ("moderate", None, moderation(Action::Kick)),
+        (
+            "moderate.everywhere",
+            Some("r13"),
+            C::Moderate {
+                action: Action::Ban,
+                user: "eve".into(),
+                address: true,
+                room: general(),
+                everywhere: true,
+                seconds: Some(604_800),
+                reason: some("spam"),
+            },
+        ),
+        ("deeds", None, C::Deeds { room: None, everywhere: false, limit: None }),
+        ("deeds.room", Some("r14"), C::Deeds { room: general(), everywhere: true, limit: Some(20) }),
+        ("block", None, C::Block { user: "eve".into(), on: true }),
+        ("block.off", Some("r15"), C::Block { user: "eve".into(), on: false }),
     ]
+}
+
+fn rules(access: Option<Access>, slow: Option<u32>) -> Rules {
+    let voice = slow.map(|_| Voice::Moderators);
+    Rules { access, speak: voice, topic: voice, slow }
+}
+
+fn moderation(action: Action) -> ClientMessage {
+    ClientMessage::Moderate {
+        action,
+        user: "eve".into(),
+        address: false,
+        room: None,
+        everywhere: false,
+        seconds: None,
+        reason: None,
+    }
 }
 
 /// Everything that the server says, as `file → ref, message`.
@@ -133,6 +174,7 @@ fn server_samples() -> Vec<(&'static str, Option<&'static str>, ServerMessage)> 
         ping_seconds: 20,
         typing_seconds: 3,
         private: vec![Private { room: room("@alice,bob"), with: user("bob"), seq: Seq(17), read: Seq(15) }],
+        blocked: vec![user("eve")],
     };
     let joined = Joined {
         room: general(),
@@ -175,6 +217,7 @@ fn server_samples() -> Vec<(&'static str, Option<&'static str>, ServerMessage)> 
                 guest: false,
                 limits: Limits { users: None, burst: None, per_second: None, ..limits },
                 private: vec![],
+                blocked: vec![],
                 ..welcome
             }),
         ),
@@ -266,8 +309,8 @@ fn server_samples() -> Vec<(&'static str, Option<&'static str>, ServerMessage)> 
             Some("r9"),
             S::Rooms {
                 rooms: vec![
-                    Room { name: general(), topic: "Tea and cake".into(), users: 2, seq: Seq(4212) },
-                    Room { name: room("Tea Room"), topic: String::new(), users: 0, seq: Seq(8) },
+                    Room { name: general(), topic: "Tea and cake".into(), users: 2, seq: Seq(4212), private: false },
+                    Room { name: room("Tea Room"), topic: String::new(), users: 0, seq: Seq(8), private: true },
                 ],
             },
         ),
@@ -278,6 +321,7 @@ fn server_samples() -> Vec<(&'static str, Option<&'static str>, ServerMessage)> 
         ),
         ("read", None, S::Read { room: general(), seq: Seq(4212) }),
         ("pong", Some("r6"), S::Pong {}),
+        ("blocked", Some("r15"), S::Blocked { users: vec![user("eve")] }),
         ("notice", None, S::Notice { text: "The server restarts at noon".into(), room: None }),
         ("notice.room", None, S::Notice { text: "bob was muted".into(), room: Some(general()) }),
         (
@@ -400,8 +444,29 @@ fn client_fields(message: &ClientMessage) -> (&'static str, Optional) {
         C::Rooms {} => ("rooms", vec![]),
         C::Users { room } => ("users", with_room(room)),
         C::Topic { room, text: _ } => ("topic", with_room(room)),
+        C::Create { room: _, rules } => ("create", rules_fields(rules)),
+        C::Rules { room, rules } => ("rules", [with_room(room), rules_fields(rules)].concat()),
+        C::Rank { room, user: _, role } => ("rank", vec![("room", has(room)), ("role", role.is_some())]),
+        C::Moderate { action: _, user: _, address, room, everywhere, seconds, reason } => (
+            "moderate",
+            vec![
+                ("address", *address),
+                ("room", has(room)),
+                ("everywhere", *everywhere),
+                ("seconds", seconds.is_some()),
+                ("reason", has(reason)),
+            ],
+        ),
+        C::Deeds { room, everywhere, limit } => {
+            ("deeds", vec![("room", has(room)), ("everywhere", *everywhere), ("limit", limit.is_some())])
+        }
+        C::Block { user: _, on: _ } => ("block", vec![]),
         C::Ping {} => ("ping", vec![]),
     }
+}
+
+fn rules_fields(Rules { access, speak, topic, slow }: &Rules) -> Optional {
+    vec![("access", access.is_some()), ("speak", speak.is_some()), ("topic", topic.is_some()), ("slow", slow.is_some())]
 }
 
 /// The same of what the server says.
@@ -419,9 +484,10 @@ fn server_fields(message: &ServerMessage) -> (&'static str, Optional) {
             ping_seconds: _,
             typing_seconds: _,
             private,
+            blocked,
         }) => {
             let limits = [("users", users.is_some()), ("burst", burst.is_some()), ("per_second", per_second.is_some())];
-            ("welcome", [&limits[..], &[("private", !private.is_empty())]].concat())
+            ("welcome", [&limits[..], &[("private", !private.is_empty()), ("blocked", !blocked.is_empty())]].concat())
         }
         S::Joined(Joined { room: _, seq: _, topic: _, users: _, online, read: _, recovered: _, more: _, messages, events }) => {
             ("joined", vec![("online", online.is_some()), ("messages", messages.is_some()), ("events", events.is_some())])
@@ -464,6 +530,7 @@ fn server_fields(message: &ServerMessage) -> (&'static str, Optional) {
         S::Users { room: _, users: _ } => ("users", vec![]),
         S::Read { room: _, seq: _ } => ("read", vec![]),
         S::Pong {} => ("pong", vec![]),
+        S::Blocked { users: _ } => ("blocked", vec![]),
         S::Notice { text: _, room } => ("notice", vec![("room", room.is_some())]),
         S::Error { code: _, text: _, retry_ms } => ("error", vec![("retry_ms", retry_ms.is_some())]),
         S::Closing { code: _, reason: _, reconnect: _, retry_ms } => ("closing", vec![("retry_ms", retry_ms.is_some())]),

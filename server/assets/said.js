@@ -125,11 +125,14 @@ const LOCAL = {
   find: (turn, query) => look(turn, query, current(turn.state)),
   jump: (turn, seq) => (/^\d+$/.test(seq) ? jump(turn, Number(seq)) : fault(turn, 'Like this: /jump <seq>')),
   read: markRead,
-  mute: (turn, room) => setMuted(turn, room, true),
-  unmute: (turn, room) => setMuted(turn, room, false),
+  quiet: (turn, room) => setMuted(turn, room, true),
+  unquiet: (turn, room) => setMuted(turn, room, false),
   ignore(turn, user) {
     if (user) ignore(turn, user, true);
-    else notice(turn, turn.state.ignored.length ? `Ignored: ${turn.state.ignored.join(', ')}` : 'Nobody is ignored.');
+    else {
+      const names = [...turn.state.ignored, ...turn.state.blocked.map((one) => `${one} (blocked)`)];
+      notice(turn, names.length ? `Ignored: ${names.join(', ')}` : 'Nobody is ignored.');
+    }
   },
   unignore: (turn, user) => ignore(turn, user, false),
   nick(turn, name) {

@@ -176,6 +176,7 @@ export interface State {
   slowUntil: number;
   releasedAt: number;
   ignored: string[];
+  blocked: string[];
   muted: string[];
   found?: Found;
   /** A word for the person, until the next one or another room. */

@@ -31,6 +31,7 @@
 pub mod admin;
 pub mod admission;
 pub mod auth;
+pub mod blocks;
 pub mod cli;
 mod clock;
 pub mod config;

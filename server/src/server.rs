@@ -24,6 +24,7 @@ use crate::{
     admin::Desk,
     admission::Admission,
     auth::{self, Tokens, Uses},
+    blocks::Blocks,
     clock,
     config::{Config, Store},
     fanout::Fanout,
@@ -102,6 +103,7 @@ impl Server {
             let guests = sessions.iter().filter(|session| realm.borrow().owner_of(&session.name).is_none());
             hub.hold(guests.map(|session| (&session.name, &session.author)), Instant::now());
         }
+        let blocks = Blocks::of(keeper.read(|reader| reader.blocks()).await?);
         let services = Arc::new(Services {
             tokens: Tokens::new(&config.tokens, config.require_auth),
             admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate)),
@@ -111,6 +113,7 @@ impl Server {
             realm: keeper.realm(),
             keeper,
             hub,
+            blocks,
             fanout,
             metrics,
             tasks,

@@ -23,7 +23,7 @@ fn token(account: u64, byte: u8) -> Decree {
 }
 
 fn motion(decree: Decree) -> Write {
-    Write::Decree(Motion { by: "operator".into(), decree, asker: Asker::Nobody })
+    Write::Decree(Motion { by: "operator".into(), of: None, decree, asker: Asker::Nobody })
 }
 
 fn apply(log: &mut dyn Log, decrees: Vec<Decree>) -> Vec<Result<u64, Refusal>> {

@@ -36,7 +36,7 @@ const ASSETS: &[Asset] = assets! {
     "app.js" "browser.js" "connection.js" "login.js"
     "store.js" "model.js" "window.js" "frames.js" "events.js" "rooms.js" "said.js" "outbox.js" "requests.js"
     "view.js" "rows.js" "messages.js" "message.js" "dialogs.js" "dom.js"
-    "text.js" "commands.js" "complete.js" "composer.js" "keys.js" "tasks.js"
+    "text.js" "commands.js" "orders.js" "complete.js" "composer.js" "keys.js" "tasks.js"
 };
 
 const DOCUMENT: &str = "index.html";

@@ -2,10 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use chat_protocol::{ErrorCode, Refusal, Seq, Timestamp, UserName};
+use chat_protocol::{ErrorCode, Refusal, RoomName, Rules, Seq, Timestamp, UserName};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{Account, AccountId, Realm, Role, Token, TokenId, looks};
+use super::{Account, AccountId, Penalty, Realm, Role, Sentence, Token, TokenId, Whom, looks, ruling};
 
 /// Tokens of one account.
 const TOKENS_EACH: usize = 100;
@@ -92,6 +92,57 @@ pub enum Decree {
     },
     /// That is over.
     Revoked { token: TokenId },
+    /// There is a room, and somebody owns it.
+    Founded {
+        room: RoomName,
+        #[serde(flatten)]
+        rules: Rules,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<AccountId>,
+    },
+    /// It is otherwise from now on.
+    Rules {
+        room: RoomName,
+        #[serde(flatten)]
+        rules: Rules,
+    },
+    /// What an account is in a room.
+    Rank {
+        room: RoomName,
+        account: AccountId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+    },
+    /// Something is held against somebody.
+    Sentenced(Sentence),
+    /// No longer.
+    Lifted {
+        penalty: Penalty,
+        whom: Whom,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomName>,
+    },
+    /// Somebody was put out, once.
+    Kicked {
+        whom: Whom,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomName>,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// A moderator took somebody's message away. It changes nothing here: it is told to whoever asks what was done.
+    Removed { room: RoomName, seq: Seq, from: UserName },
+}
+
+impl Decree {
+    /// Whether somebody may read less by it than before.
+    pub fn shuts_out(&self) -> bool {
+        match self {
+            Self::Founded { .. } | Self::Rules { .. } | Self::Rank { .. } | Self::Role { .. } | Self::Disabled { .. } => true,
+            Self::Sentenced(sentence) => sentence.penalty == Penalty::Ban,
+            _ => false,
+        }
+    }
 }
 
 /// A decree with its place.
@@ -104,7 +155,7 @@ pub struct Decreed {
     pub decree: Decree,
 }
 
-pub(super) fn judge(realm: &Realm, decree: &Decree, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn judge(realm: &Realm, by: Option<AccountId>, decree: &Decree, now: Timestamp) -> Result<(), Refusal> {
     let account = |id: &AccountId| {
         let unknown = || Refusal::new(ErrorCode::NoSuchUser, "There is no such account");
         realm.account(*id).ok_or_else(unknown)
@@ -140,6 +191,7 @@ pub(super) fn judge(realm: &Realm, decree: &Decree, now: Timestamp) -> Result<()
             Some(_) => Ok(()),
             None => refused(format!("There is no token {token}")),
         },
+        _ => ruling::judge(realm, by, decree, now),
     }
 }
 
@@ -170,6 +222,7 @@ pub(super) fn apply(realm: &mut Realm, decreed: &Decreed) {
             realm.tokens.remove(token);
             realm.by_hash.retain(|_, id| id != token);
         }
+        _ => ruling::apply(realm, decreed),
     }
 }
 
@@ -196,7 +249,7 @@ mod tests {
         fn decree(&mut self, decree: Decree) -> Result<u64, String> {
             let seq = self.0.seq().next();
             let at = Timestamp(1000 * seq.0 as i64);
-            self.0.judge(&decree, at).map_err(|refusal| refusal.text)?;
+            self.0.judge(None, &decree, at).map_err(|refusal| refusal.text)?;
             self.0.apply(&Decreed { seq, at, by: "the operator".into(), decree });
             Ok(seq.0)
         }

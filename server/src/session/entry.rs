@@ -1,8 +1,8 @@
 //! The door: credentials and names are checked here, once, before a conversation begins.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
-use chat_protocol::{ClientMessage, CloseCode, Dialect, RoomName, UserName, dialect::Heard};
+use chat_protocol::{ClientMessage, CloseCode, Dialect, ErrorCode, RoomName, UserName, dialect::Heard};
 use tokio::time::timeout;
 
 use super::{
@@ -22,6 +22,20 @@ pub(super) async fn enter(
     dialect: Dialect,
     opening: &Opening,
 ) -> Result<(Identity, Secret, Option<RoomName>), End> {
+    let (identity, secret, room) = identify(services, line, dialect, opening).await?;
+    if let Err(closing) = admit(services, &identity, room.as_ref(), opening.address) {
+        identity.depart(services);
+        return Err(closing.into());
+    }
+    Ok((identity, secret, room))
+}
+
+async fn identify(
+    services: &Services,
+    line: &mut Line,
+    dialect: Dialect,
+    opening: &Opening,
+) -> Result<(Identity, Secret, Option<RoomName>), End> {
     let pass = credential(services, line, dialect, opening).await?.pass();
     // The tutorials' nameless endpoints have names of their own, whoever comes.
     let made = match &opening.endpoint {
@@ -30,7 +44,7 @@ pub(super) async fn enter(
         _ => None,
     };
     if let Some((name, room)) = made {
-        return Ok((Identity::made(services, name, pass)?, None, Some(fixed(room)?)));
+        return Ok((Identity::made(services, name, pass)?, None, Some(to_enter(room)?)));
     }
     let (user, room) = match &opening.endpoint {
         Endpoint::Chat { room, user } => (Some(user), Some(room.as_str())),
@@ -47,7 +61,7 @@ pub(super) async fn enter(
         if name.is_some_and(|name| name != who.name) {
             return Err(Closing::new(CloseCode::Policy, format!("This token is {}'s: come in by that name", who.name)).into());
         }
-        let room = room.map(|room| chat_room(room, &who.name)).transpose()?;
+        let room = room.map(to_enter).transpose()?;
         return Ok((Identity::member(services, who, pass)?, None, room));
     }
     let keeping = match dialect {
@@ -56,12 +70,14 @@ pub(super) async fn enter(
     };
     Ok(match name {
         Some(name) => {
-            let room = room.map(|room| chat_room(room, &name)).transpose()?;
+            let room = room.map(to_enter).transpose()?;
+            // Before the name is taken: whoever is kept out does not keep others from it.
+            services.may_stay(None, Some(&name), opening.address)?;
             let (identity, secret) = Identity::take(services, name, opening.session.as_deref(), keeping).await?;
             (identity, secret, room)
         }
         None => {
-            let room = room.map(fixed).transpose()?;
+            let room = room.map(to_enter).transpose()?;
             let (identity, secret) = Identity::unnamed(services, keeping).await?;
             (identity, secret, room)
         }
@@ -69,14 +85,18 @@ pub(super) async fn enter(
 }
 
 /// A room by its name.
-fn fixed(name: &str) -> Result<RoomName, Closing> {
-    RoomName::parse(name).map_err(|error| identity::policy(&error))
+fn to_enter(name: &str) -> Result<RoomName, Closing> {
+    RoomName::to_enter(name).map_err(|error| identity::policy(&error))
 }
 
-/// The room on the URL: a public one, or one of the user's own conversations.
-fn chat_room(room: &str, user: &UserName) -> Result<RoomName, Closing> {
-    let room = RoomName::to_enter(room).map_err(|error| identity::policy(&error))?;
-    if room.admits(Some(user)) { Ok(room) } else { Err(Closing::new(CloseCode::Policy, "There is no such room")) }
+/// Whether somebody may come in, and into this room.
+fn admit(services: &Services, identity: &Identity, room: Option<&RoomName>, address: IpAddr) -> Result<(), Closing> {
+    identity.may_stay(services, address)?;
+    let read = room.map_or(Ok(()), |room| services.may_read(room, Some(&identity.who), address));
+    read.map_err(|refusal| match refusal.code {
+        ErrorCode::Forbidden => Closing::new(CloseCode::Kicked, refusal.text),
+        _ => Closing::new(CloseCode::Policy, refusal.text),
+    })
 }
 
 /// What was shown, on the URL or with the first frame, if it is enough to come in.

@@ -11,6 +11,7 @@ use chat_protocol::{
 };
 use serde_json::Value;
 
+use super::govern::Govern;
 use crate::{
     limits::{Bucket, Rate, Verdict, cost},
     log::{From, Page, Position, Search},
@@ -52,6 +53,10 @@ pub enum Step {
     },
     Look {
         at: Look,
+        reference: Option<String>,
+    },
+    Govern {
+        what: Govern,
         reference: Option<String>,
     },
     Typing {
@@ -236,6 +241,14 @@ impl State {
                 let room = room.map(|room| self.readable(&room)).transpose()?;
                 Step::Look { at: Look::Search(Search { query, room, before, limit: page_limit(limit) }), reference }
             }
+            message @ (ClientMessage::Create { .. }
+            | ClientMessage::Rules { .. }
+            | ClientMessage::Rank { .. }
+            | ClientMessage::Moderate { .. }
+            | ClientMessage::Deeds { .. }
+            | ClientMessage::Block { .. }) => {
+                Step::Govern { what: Govern::read(message, |room| self.named_or_first(room))?, reference }
+            }
             ClientMessage::Rooms {} => Step::Look { at: Look::Rooms, reference },
             ClientMessage::Users { room } => Step::Look { at: Look::Users(self.named_or_first(room)?), reference },
             ClientMessage::Ping {} => Step::Say(ServerFrame { message: ServerMessage::Pong {}, reference }),
@@ -354,7 +367,7 @@ fn flooding() -> Step {
 
 /// A refusal as the asker is told.
 pub fn refuse(refusal: Refusal, reference: Option<String>) -> Step {
-    let message = ServerMessage::Error { code: refusal.code, text: refusal.text, retry_ms: None };
+    let message = ServerMessage::Error { code: refusal.code, text: refusal.text, retry_ms: refusal.retry_ms };
     Step::Say(ServerFrame { message, reference })
 }
 

@@ -3,12 +3,14 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    net::IpAddr,
     rc::Rc,
     sync::Arc,
     time::Instant,
 };
 
-use chat_protocol::{CloseCode, Dialect, RoomName, ServerFrame, ServerMessage, UserName};
+use chat_protocol::{CloseCode, Dialect, RoomName, ServerFrame, ServerMessage, Timestamp, UserName};
+use tokio::sync::mpsc;
 
 use super::{
     connection::Connection,
@@ -17,6 +19,7 @@ use super::{
 use crate::{
     fanout::{Answer, RoomBatch, Said, frame},
     log::{Author, Outcome},
+    realm::Realm,
     tasks::TaskUpdate,
 };
 
@@ -62,7 +65,7 @@ impl World {
             Outcome::Kept(recorded) => dialect.kept(recorded, false, answer.reference),
             Outcome::Duplicate(recorded) => dialect.kept(recorded, true, answer.reference),
             Outcome::Refused(refusal) => {
-                let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: None };
+                let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: refusal.retry_ms };
                 dialect.answer(&ServerFrame { message, reference: answer.reference })
             }
             Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Noted => None,
@@ -144,6 +147,25 @@ impl World {
 
     pub(super) fn look_again(&self) -> u64 {
         self.connections.values().for_each(|connection| connection.look_again());
+        0
+    }
+
+    /// Takes those out of rooms who may not read them any more. Their own tasks say so.
+    pub(super) fn shut_out(&mut self, realm: &Realm, now: Timestamp) -> u64 {
+        for (room, here) in &mut self.rooms {
+            if realm.is_guarded(room) {
+                here.retain(|connection| realm.keeps(room, connection.account(), now));
+            }
+        }
+        0
+    }
+
+    pub(super) fn whereabouts(&self, user: &UserName, answer: &mpsc::Sender<IpAddr>) -> u64 {
+        let listeners = self.listeners.get(user.folded()).into_iter().flatten();
+        // As many as there is room for.
+        for listener in listeners {
+            let _ = answer.try_send(listener.connection.address);
+        }
         0
     }
 

@@ -31,8 +31,8 @@ pub(crate) static LOCAL_COMMANDS: &[Local] = &[
     Local { name: "find", usage: "<words>", help: "find in what is loaded of this room", run: find },
     Local { name: "jump", usage: "<seq>", help: "go to a message by its number", run: jump },
     Local { name: "read", usage: "", help: "everything here is read", run: |model, _| rooms::mark_read(model) },
-    Local { name: "mute", usage: "[room]", help: "count and call only for what names you", run: mute },
-    Local { name: "unmute", usage: "[room]", help: "count and call as usual", run: unmute },
+    Local { name: "quiet", usage: "[room]", help: "count and call only for what names you", run: quiet },
+    Local { name: "unquiet", usage: "[room]", help: "count and call as usual", run: unquiet },
     Local { name: "ignore", usage: "[user]", help: "do not show what somebody says", run: ignore },
     Local { name: "unignore", usage: "<user>", help: "show it again", run: unignore },
     Local { name: "nick", usage: "<name>", help: "be somebody else; connects anew", run: nick },
@@ -220,7 +220,7 @@ fn meant(model: &Model, room: &str) -> Option<String> {
     model.rooms.find(&name).map(|room| room.title())
 }
 
-fn mute(model: &mut Model, room: &str) -> Vec<Effect> {
+fn quiet(model: &mut Model, room: &str) -> Vec<Effect> {
     let Some(title) = meant(model, room) else { return fault(model, format!("You are not in {room}.")) };
     hint(model, format!("{title} calls only for what names you, until you leave. The configuration keeps it."));
     model.muted.push(title.clone());
@@ -229,7 +229,7 @@ fn mute(model: &mut Model, room: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-fn unmute(model: &mut Model, room: &str) -> Vec<Effect> {
+fn unquiet(model: &mut Model, room: &str) -> Vec<Effect> {
     let Some(title) = meant(model, room) else { return fault(model, format!("You are not in {room}.")) };
     let folded = names::fold(&title);
     let is_other = |name: &String| names::fold(name).trim_start_matches(['#', '@']) != folded.trim_start_matches('@');
@@ -242,7 +242,9 @@ fn unmute(model: &mut Model, room: &str) -> Vec<Effect> {
 
 fn ignore(model: &mut Model, user: &str) -> Vec<Effect> {
     if user.is_empty() {
-        let names = model.settings.ignore.join(", ");
+        let mut names = model.settings.ignore.clone();
+        names.extend(model.blocked.iter().map(|name| format!("{name} (blocked)")));
+        let names = names.join(", ");
         return notice(model, if names.is_empty() { "Nobody is ignored.".into() } else { format!("Ignored: {names}") });
     }
     let user = user.trim_matches('"').trim_start_matches('@');
