@@ -32,6 +32,7 @@ rooms list | | which rooms there are
 history | [count] | the last messages
 search find | <words> | messages that hold every word
 ping | | is the server there?
+register | | how to make an account
 help ? | [command] | this list, or one command
 quit exit bye | | leave the chat`);
 
@@ -87,6 +88,7 @@ export function parse(typed) {
     return { error: `There is no command /${word}. /help lists them; //${word} says it as text.` };
   }
   if (command.name === 'quit') return { quit: true };
+  if (command.name === 'register') return { register: true };
   const wrong = { error: `Like this: ${synopsis(command)}` };
   if (LOCAL.includes(command)) {
     // A name that is all there is may stand in quotes.

@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use chat_protocol::{ErrorCode, Refusal, Seq, Timestamp, UserName};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{Account, AccountId, Realm, Role, Token, TokenId, looks};
+use super::{Account, AccountId, InvitationId, NewInvitation, Newcomer, Realm, Role, Token, TokenId, looks};
 
 /// Tokens of one account.
 const TOKENS_EACH: usize = 100;
-/// What a token may be for, in bytes.
+/// What a token or an invitation may be for, in bytes.
 const LABEL: usize = 100;
 /// Accounts of a server.
 const ACCOUNTS: usize = 100_000;
@@ -92,6 +92,12 @@ pub enum Decree {
     },
     /// That is over.
     Revoked { token: TokenId },
+    /// Who has the secret of this hash may make an account.
+    Invitation(NewInvitation),
+    /// That is over.
+    InvitationRevoked { invitation: InvitationId },
+    /// Somebody made an account.
+    Registered(Newcomer),
 }
 
 /// A decree with its place.
@@ -125,12 +131,7 @@ pub(super) fn judge(realm: &Realm, decree: &Decree, now: Timestamp) -> Result<()
         }
         Decree::Token { account: id, hash, label, .. } => {
             let owner = account(id)?;
-            if label.len() > LABEL {
-                return refused(format!("What a token is for is said in {LABEL} bytes"));
-            }
-            if realm.by_hash.contains_key(hash) {
-                return refused("There is such a token already".into());
-            }
+            judge_token(realm, hash, label)?;
             if realm.tokens().filter(|token| token.account == *id && !token.is_expired(now)).count() >= TOKENS_EACH {
                 return refused(format!("{} has {TOKENS_EACH} tokens: revoke some first", owner.name));
             }
@@ -140,7 +141,26 @@ pub(super) fn judge(realm: &Realm, decree: &Decree, now: Timestamp) -> Result<()
             Some(_) => Ok(()),
             None => refused(format!("There is no token {token}")),
         },
+        Decree::Invitation(new) => new.judge(realm, now),
+        Decree::InvitationRevoked { invitation } => realm.invitations.judge_revoked(*invitation),
+        Decree::Registered(newcomer) => newcomer.judge(realm, now),
     }
+}
+
+/// A token that is nobody's yet.
+pub(super) fn judge_token(realm: &Realm, hash: &SecretHash, label: &str) -> Result<(), Refusal> {
+    judge_label(label)?;
+    if realm.by_hash.contains_key(hash) {
+        return Err(Refusal::new(ErrorCode::BadRequest, "There is such a token already"));
+    }
+    Ok(())
+}
+
+pub(super) fn judge_label(label: &str) -> Result<(), Refusal> {
+    if label.len() > LABEL {
+        return Err(Refusal::new(ErrorCode::BadRequest, format!("What it is for is said in {LABEL} bytes")));
+    }
+    Ok(())
 }
 
 pub(super) fn apply(realm: &mut Realm, decreed: &Decreed) {
@@ -170,6 +190,9 @@ pub(super) fn apply(realm: &mut Realm, decreed: &Decreed) {
             realm.tokens.remove(token);
             realm.by_hash.retain(|_, id| id != token);
         }
+        Decree::Invitation(new) => new.apply(realm, decreed),
+        Decree::InvitationRevoked { invitation } => realm.invitations.revoke(*invitation),
+        Decree::Registered(newcomer) => newcomer.apply(realm, decreed),
     }
 }
 

@@ -1,10 +1,11 @@
-//! Who belongs to this server: accounts and their tokens. It is made of [`Decree`]s and of nothing else, applied in the order of
+//! Who belongs to this server: accounts and their tokens, and who is invited. It is made of [`Decree`]s and of nothing else, applied in the order of
 //! the log, so that whoever applies the same ones has the same realm.
 //!
 //! Pure: time comes in. Does not know stores, connections, or how a secret is made; of a secret it has the hash.
 
 mod book;
 mod decree;
+mod invitation;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,9 +17,11 @@ use std::{
 use chat_protocol::{Refusal, Seq, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
 
+use self::invitation::Invitations;
 pub use self::{
     book::Book,
     decree::{Decree, Decreed, PasswordHash, SecretHash},
+    invitation::{Invitation, InvitationId, NewInvitation, Newcomer},
 };
 
 /// An account: the number of the decree that made it. Names can be given up and taken by others, numbers cannot.
@@ -119,6 +122,7 @@ pub struct Realm {
     looks: HashMap<String, AccountId>,
     tokens: BTreeMap<TokenId, Arc<Token>>,
     by_hash: HashMap<SecretHash, TokenId>,
+    invitations: Invitations,
 }
 
 impl Realm {
