@@ -72,12 +72,12 @@ export function showDoor({ name: user, room: to, reason = '', askToken = false, 
   void ask();
 }
 
-/** With the code of a link, if one led here. @param {string} [link] */
-async function ask(link = code) {
-  code = link;
+/** With the code of a link, if one led here just now. @param {string} [link] */
+async function ask(link = '') {
+  if (link) code = link;
   allowed ||= await registration();
-  paint(registering || code !== '');
-  if (code && allowed === 'closed') complain('This server lets nobody make an account: ask whoever runs it for one.');
+  paint(registering || link !== '');
+  if (link && allowed === 'closed') complain('This server lets nobody make an account: ask whoever runs it for one.');
 }
 
 /** Somebody followed the link of an invitation. @param {string} link */
