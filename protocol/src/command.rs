@@ -29,6 +29,8 @@ pub enum Typed {
     Request(ClientMessage),
     /// The help text, for one command or all.
     Help(Option<String>),
+    /// How one comes by an account here.
+    Register,
     /// Goodbye.
     Quit,
 }
@@ -308,6 +310,14 @@ pub static COMMANDS: &[Command] = &[
         usage: "",
         help: "is the server there?",
         read: |words| words.end(ClientMessage::Ping {}),
+    },
+    Command {
+        name: "register",
+        aliases: &[],
+        usage: "",
+        help: "how to make an account",
+        // Whatever follows may be a password by mistake: it is neither said nor repeated.
+        read: |_| Some(Typed::Register),
     },
     Command {
         name: "help",

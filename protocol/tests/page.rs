@@ -196,6 +196,8 @@ const LINES: &[&str] = &[
     "/find tea",
     "/ping",
     "/ping pong",
+    "/register",
+    "/register me hunter22",
     "/help",
     "/help pm",
     "/help /pm",
@@ -212,6 +214,7 @@ fn meaning(line: &str) -> Value {
     match command::parse(line) {
         Ok(Typed::Request(message)) => json!({ "line": line, "request": message }),
         Ok(Typed::Help(about)) => json!({ "line": line, "help": about.unwrap_or_default() }),
+        Ok(Typed::Register) => json!({ "line": line, "register": true }),
         Ok(Typed::Quit) => json!({ "line": line, "quit": true }),
         Err(error) => json!({ "line": line, "error": error.to_string() }),
     }

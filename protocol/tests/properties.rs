@@ -484,7 +484,7 @@ fn check_parsers(raw: &str) {
                 let said = dialect.value(&value).expect("who hears a value answers it");
                 assert_eq!(serde_json::from_str::<Value>(&said).expect("JSON")["data"], value);
             }
-            Heard::Request(_) | Heard::Help(_) | Heard::Quit => {}
+            Heard::Request(_) | Heard::Help(_) | Heard::Register | Heard::Quit => {}
         }
     }
     let _ = Request::decode(raw);

@@ -46,6 +46,7 @@ deeds modlog | [--everywhere] [count] | what moderators did here, and who did it
 block | <user> | hear nothing more of somebody
 unblock | <user> | hear them again
 ping | | is the server there?
+register | | how to make an account
 help ? | [command] | this list, or one command
 quit exit bye | | leave the chat`);
 
@@ -101,6 +102,7 @@ export function parse(typed) {
     return { error: `There is no command /${word}. /help lists them; //${word} says it as text.` };
   }
   if (command.name === 'quit') return { quit: true };
+  if (command.name === 'register') return { register: true };
   const wrong = { error: `Like this: ${synopsis(command)}` };
   if (LOCAL.includes(command)) {
     // A name that is all there is may stand in quotes.

@@ -26,6 +26,7 @@ export function said(turn, { text, cid, plain }) {
   // What cannot be read stays in the composer, to be mended.
   if ('error' in typed) return fault(turn, typed.error);
   if ('quit' in typed) return ran(turn, () => turn.effects.push({ type: 'door', reason: '' }));
+  if ('register' in typed) return ran(turn, () => notice(turn, 'An account is made at the door, never here: /quit leads there. Type no password into a chat.'));
   if ('help' in typed) return ran(turn, () => (typed.help ? notice(turn, help(typed.help)) : turn.effects.push({ type: 'open', overlay: 'help' })));
   if ('local' in typed) return ran(turn, () => LOCAL[typed.local](turn, typed.rest));
   const { type, text: toSay, action, reply_to } = typed.request;

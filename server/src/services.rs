@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use chat_protocol::{CloseCode, ErrorCode, Refusal, RoomName, UserName};
+use chat_protocol::{CloseCode, ErrorCode, Refusal, RoomName, Timestamp, UserName};
 use tokio::sync::watch;
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     log::{Author, Keeper, Who, Write},
     metrics::Metrics,
     passwords::Passwords,
-    realm::{Account, Pass, Penalty, Realm, SecretHash, Someone, rights::Deed},
+    realm::{Account, Pass, Penalty, Realm, SecretHash, Sentence, Someone, rights::Deed},
     shard::Closing,
     tasks::Tasks,
     tls::Certificate,
@@ -107,26 +107,29 @@ impl Services {
     /// # Errors
     /// Why not.
     pub fn may_stay(&self, pass: Option<Pass>, name: Option<&UserName>, address: IpAddr) -> Result<(), Closing> {
+        let Some(pass) = pass else {
+            if name.is_some_and(|name| !self.is_for_guests(name)) {
+                return Err(owned());
+            }
+            return self.may_come_in(name, address);
+        };
         let (realm, now) = (self.realm.borrow(), clock::now());
-        let account = match pass {
-            Some(pass) if !realm.admits(pass, now) => return Err(CloseCode::InvalidToken.into()),
-            Some(pass) => realm.account(pass.account),
-            None if name.is_some_and(|name| realm.owner_of(name).is_some()) => return Err(owned()),
-            None => None,
+        let Some(account) = realm.account(pass.account).filter(|_| realm.admits(pass, now)) else {
+            return Err(CloseCode::InvalidToken.into());
         };
-        let sentence = match (account, name) {
-            (Some(account), _) => {
-                realm.sentence(Penalty::Ban, Someone { name: &account.name, account: Some(account.id) }, None, now)
-            }
-            (None, name) => {
-                let named = name.and_then(|name| realm.sentence(Penalty::Ban, Someone { name, account: None }, None, now));
-                named.or_else(|| realm.sentence_of_address(Penalty::Ban, household(address), None, now))
-            }
-        };
-        match sentence {
-            Some(sentence) => Err(Closing::new(CloseCode::Kicked, sentence.words(now))),
-            None => Ok(()),
-        }
+        let known = Someone { name: &account.name, account: Some(account.id) };
+        realm.sentence(Penalty::Ban, known, None, now).map_or(Ok(()), |sentence| Err(kept_out(sentence, now)))
+    }
+
+    /// Whether a guest may come in from there, whoever has its name.
+    ///
+    /// # Errors
+    /// It is kept out.
+    pub fn may_come_in(&self, name: Option<&UserName>, address: IpAddr) -> Result<(), Closing> {
+        let (realm, now) = (self.realm.borrow(), clock::now());
+        let named = name.and_then(|name| realm.sentence(Penalty::Ban, Someone { name, account: None }, None, now));
+        let held = named.or_else(|| realm.sentence_of_address(Penalty::Ban, household(address), None, now));
+        held.map_or(Ok(()), |sentence| Err(kept_out(sentence, now)))
     }
 
     /// Whether somebody may read a room, or be in it.
@@ -189,6 +192,10 @@ impl Services {
     pub fn is_ready(&self) -> bool {
         self.keeper.is_writable() && !self.is_draining()
     }
+}
+
+fn kept_out(sentence: &Sentence, now: Timestamp) -> Closing {
+    Closing::new(CloseCode::Kicked, sentence.words(now))
 }
 
 /// A guest wants the name of an account, or one that looks like it.

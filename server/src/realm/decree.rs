@@ -5,11 +5,14 @@ use std::{fmt, sync::Arc};
 use chat_protocol::{ErrorCode, Refusal, RoomName, Rules, Seq, Timestamp, UserName};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{Account, AccountId, Penalty, Realm, Role, Sentence, Token, TokenId, Whom, looks, ruling};
+use super::{
+    Account, AccountId, InvitationId, NewInvitation, Newcomer, Penalty, Realm, Role, Sentence, Token, TokenId, Whom, looks,
+    ruling,
+};
 
 /// Tokens of one account.
 const TOKENS_EACH: usize = 100;
-/// What a token may be for, in bytes.
+/// What a token or an invitation may be for, in bytes.
 const LABEL: usize = 100;
 /// Accounts of a server.
 const ACCOUNTS: usize = 100_000;
@@ -92,6 +95,12 @@ pub enum Decree {
     },
     /// That is over.
     Revoked { token: TokenId },
+    /// Who has the secret of this hash may make an account.
+    Invitation(NewInvitation),
+    /// That is over.
+    InvitationRevoked { invitation: InvitationId },
+    /// Somebody made an account.
+    Registered(Newcomer),
     /// There is a room, and somebody owns it.
     Founded {
         room: RoomName,
@@ -176,12 +185,7 @@ pub(super) fn judge(realm: &Realm, by: Option<AccountId>, decree: &Decree, now: 
         }
         Decree::Token { account: id, hash, label, .. } => {
             let owner = account(id)?;
-            if label.len() > LABEL {
-                return refused(format!("What a token is for is said in {LABEL} bytes"));
-            }
-            if realm.by_hash.contains_key(hash) {
-                return refused("There is such a token already".into());
-            }
+            judge_token(realm, hash, label)?;
             if realm.tokens().filter(|token| token.account == *id && !token.is_expired(now)).count() >= TOKENS_EACH {
                 return refused(format!("{} has {TOKENS_EACH} tokens: revoke some first", owner.name));
             }
@@ -191,8 +195,27 @@ pub(super) fn judge(realm: &Realm, by: Option<AccountId>, decree: &Decree, now: 
             Some(_) => Ok(()),
             None => refused(format!("There is no token {token}")),
         },
+        Decree::Invitation(new) => new.judge(realm, now),
+        Decree::InvitationRevoked { invitation } => realm.invitations.judge_revoked(*invitation),
+        Decree::Registered(newcomer) => newcomer.judge(realm, now),
         _ => ruling::judge(realm, by, decree, now),
     }
+}
+
+/// A token that is nobody's yet.
+pub(super) fn judge_token(realm: &Realm, hash: &SecretHash, label: &str) -> Result<(), Refusal> {
+    judge_label(label)?;
+    if realm.by_hash.contains_key(hash) {
+        return Err(Refusal::new(ErrorCode::BadRequest, "There is such a token already"));
+    }
+    Ok(())
+}
+
+pub(super) fn judge_label(label: &str) -> Result<(), Refusal> {
+    if label.len() > LABEL {
+        return Err(Refusal::new(ErrorCode::BadRequest, format!("What it is for is said in {LABEL} bytes")));
+    }
+    Ok(())
 }
 
 pub(super) fn apply(realm: &mut Realm, decreed: &Decreed) {
@@ -222,6 +245,9 @@ pub(super) fn apply(realm: &mut Realm, decreed: &Decreed) {
             realm.tokens.remove(token);
             realm.by_hash.retain(|_, id| id != token);
         }
+        Decree::Invitation(new) => new.apply(realm, decreed),
+        Decree::InvitationRevoked { invitation } => realm.invitations.revoke(*invitation),
+        Decree::Registered(newcomer) => newcomer.apply(realm, decreed),
         _ => ruling::apply(realm, decreed),
     }
 }

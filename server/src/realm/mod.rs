@@ -1,10 +1,12 @@
-//! Who belongs to this server, and who may do what here: accounts and their tokens, rooms and who is what in them, penalties. It is made of [`Decree`]s and of nothing else, applied in the order of
+//! Who belongs to this server, and who may do what here: accounts and their tokens, who is invited, rooms and who is what in
+//! them, penalties. It is made of [`Decree`]s and of nothing else, applied in the order of
 //! the log, so that whoever applies the same ones has the same realm.
 //!
 //! Pure: time comes in. Does not know stores, connections, or how a secret is made; of a secret it has the hash.
 
 mod book;
 mod decree;
+mod invitation;
 pub mod rights;
 mod rooms;
 mod ruling;
@@ -20,13 +22,14 @@ use serde::{Deserialize, Serialize};
 
 pub use chat_protocol::Role;
 
-use self::rooms::Rooms;
 pub use self::{
     book::Book,
     decree::{Decree, Decreed, PasswordHash, SecretHash},
+    invitation::{Invitation, InvitationId, NewInvitation, Newcomer},
     rooms::{Kick, Penalty, Sentence, Someone, Whom},
     ruling::{deed, taken},
 };
+use self::{invitation::Invitations, rooms::Rooms};
 
 /// An account: the number of the decree that made it. Names can be given up and taken by others, numbers cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,6 +95,7 @@ pub struct Realm {
     tokens: BTreeMap<TokenId, Arc<Token>>,
     by_hash: HashMap<SecretHash, TokenId>,
     rooms: Rooms,
+    invitations: Invitations,
 }
 
 impl Realm {

@@ -67,7 +67,10 @@ pub(super) fn judge(realm: &Realm, by: Option<AccountId>, decree: &Decree, now: 
         | Decree::Disabled { .. }
         | Decree::Password { .. }
         | Decree::Token { .. }
-        | Decree::Revoked { .. } => Ok(()),
+        | Decree::Revoked { .. }
+        | Decree::Invitation(_)
+        | Decree::InvitationRevoked { .. }
+        | Decree::Registered(_) => Ok(()),
     }
 }
 

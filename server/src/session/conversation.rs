@@ -182,6 +182,11 @@ impl<'a> Conversation<'a> {
                 let asker = Asker::Reader { user: self.identity.who.name.clone(), connection: self.line.connection.id };
                 self.hand_in(Write::Mark { author: self.identity.who.author.clone(), room, seq, asker })
             }
+            Step::TellHowToRegister => {
+                let message = ServerMessage::Notice { text: self.services.config.registration.words().to_owned(), room: None };
+                self.line.say(self.dialect, ServerFrame { message, reference: None });
+                None
+            }
             Step::Close { code, retry_ms } => return Err(Closing { retry_ms, ..code.into() }.into()),
         })
     }

@@ -67,6 +67,8 @@ pub enum Step {
         room: RoomName,
         seq: Seq,
     },
+    /// In the words of what the operator chose.
+    TellHowToRegister,
     Close {
         code: CloseCode,
         retry_ms: Option<u64>,
@@ -146,7 +148,7 @@ impl State {
             let reference = match heard {
                 Heard::Request(request) => request.reference,
                 Heard::Misread(misread) => misread.reference,
-                Heard::Help(_) | Heard::Quit | Heard::Value(_) => None,
+                Heard::Help(_) | Heard::Register | Heard::Quit | Heard::Value(_) => None,
             };
             let retry_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
             let text = format!("Too fast. The next one is welcome in {:.1} s.", wait.as_secs_f32());
@@ -161,6 +163,7 @@ impl State {
             Heard::Help(command) => {
                 Step::Say(ServerMessage::Notice { text: command::help(command.as_deref()), room: None }.into())
             }
+            Heard::Register => Step::TellHowToRegister,
             Heard::Quit => Step::Close { code: CloseCode::Normal, retry_ms: None },
             Heard::Value(value) => Step::SayValue(value),
             Heard::Misread(misread) => refuse(misread.refusal, misread.reference),

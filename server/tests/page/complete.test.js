@@ -69,7 +69,7 @@ test('what begins so is offered', () => {
 
 test('commands come with their words, the very one first', () => {
   const { candidates } = offer('/r', 2, known);
-  deepEqual(candidates.map((each) => each.label), ['/reply', '/react', '/rooms', '/rules', '/rank', '/read', '/resend']);
+  deepEqual(candidates.map((each) => each.label), ['/reply', '/react', '/rooms', '/rules', '/rank', '/register', '/read', '/resend']);
   deepEqual(candidates[0], { text: '/reply ', label: '/reply', about: '<seq> <text>  answer one message' });
   equal(offer('/', 1, known).candidates.length, 40);
   equal(offer('/m', 2, known).candidates[0].label, '/me');

@@ -43,6 +43,9 @@ pub(crate) static LOCAL_COMMANDS: &[Local] = &[
     Local { name: "reload", usage: "", help: "read the configuration again", run: |_, _| vec![Effect::Reload] },
 ];
 
+/// Whoever may make one is told at the door. Here no password is ever to be typed: a slip of the finger would say it to all.
+const HOW_TO_REGISTER: &str = "An account is made at the door, never here: leave, and run chat-tui --register, with --invite and the link if you were invited. Type no password into a chat.";
+
 /// Takes a line.
 pub(super) fn entered(model: &mut Model, line: &str) -> Vec<Effect> {
     if !line.starts_with('/') {
@@ -66,6 +69,7 @@ pub(super) fn entered(model: &mut Model, line: &str) -> Vec<Effect> {
     }
     match command::parse(line) {
         Ok(Typed::Quit) => leaving::quit(model),
+        Ok(Typed::Register) => notice(model, HOW_TO_REGISTER.to_owned()),
         Ok(Typed::Help(None)) => help(model),
         Ok(Typed::Help(Some(name))) => {
             let local = LOCAL_COMMANDS.iter().find(|local| local.name == name);
