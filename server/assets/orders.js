@@ -21,7 +21,9 @@ function split(rest) {
 /** A name that is all there is: its spaces need no quotes. @param {string} rest */
 const lone = (rest) => (rest.startsWith('"') ? split(rest) : /** @type {[string, string]} */ ([rest, '']));
 
-/** @type {Record<string, Frame>} */
+/** Fields of a request. @typedef {Record<string, any>} Fields */
+
+/** @type {Record<string, Fields>} */
 const RULES = {
   public: { access: 'public' }, private: { access: 'private' }, open: { speak: 'all' }, 'read-only': { speak: 'moderators' },
   'topic=all': { topic: 'all' }, 'topic=moderators': { topic: 'moderators' },
@@ -29,10 +31,11 @@ const RULES = {
 
 /** @param {string} rest */
 function rulesOf(rest) {
+  /** @type {Fields} */
   let rules = {};
   while (rest) {
     const [word, after] = split(rest);
-    if (!Object.hasOwn(RULES, word)) return word ? undefined : rest ? undefined : rules;
+    if (!Object.hasOwn(RULES, word)) return undefined;
     rules = { ...rules, ...RULES[word] };
     rest = after;
   }
@@ -48,10 +51,10 @@ function duration(word) {
   return seconds > 0 && Number.isSafeInteger(seconds) ? seconds : undefined;
 }
 
-/** Which flags come first. @param {string} rest @param {string[]} known @returns {[Frame, string] | undefined} */
+/** Which flags come first. @param {string} rest @param {string[]} known @returns {[Fields, string] | undefined} */
 function flagsOf(rest, known) {
-  /** @type {Frame} */
-  const flags = /** @type {any} */ ({});
+  /** @type {Fields} */
+  const flags = {};
   while (rest.startsWith('-')) {
     const [word, after] = split(rest);
     const found = known.find((flag) => word === `--${flag}` || word === `-${flag[0]}`);
