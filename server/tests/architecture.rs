@@ -43,6 +43,7 @@ const RULES: &[Rule] = &[
             "crate::log::Search",
             "crate::metrics::Reason",
             "crate::session::govern",
+            "crate::session::state",
         ],
         why: "(state, input, now) → step",
     },

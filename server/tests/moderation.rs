@@ -40,9 +40,10 @@ async fn a_voice_is_taken_for_a_while_and_given_back() {
     let mut bob = stage.comes("tea", "bob", Role::Member).await;
     let kept = eve.ask(json!({ "type": "send", "text": "before", "cid": "c1" })).await;
     let words = told(&mut olga, punish("mute", "EVE", json!({ "seconds": 2, "reason": "too loud" }))).await;
-    assert_eq!(words, "You muted EVE (a guest) for 2 s: too loud in tea");
+    assert_eq!(words, "In tea: you muted EVE (a guest) for 2 s: too loud");
     assert_eq!(eve.expect("notice").await["text"], json!("olga muted EVE (a guest) for 2 s: too loud"));
     let words = refused(&mut eve, say("hi"), "muted").await;
+    eve.send(json!({ "type": "typing", "active": true })).await;
     assert!(words.starts_with("You may not say anything in tea for another ") && words.ends_with(": too loud"), "{words}");
     for request in [
         json!({ "type": "topic", "text": "mine" }),
@@ -51,6 +52,7 @@ async fn a_voice_is_taken_for_a_while_and_given_back() {
     ] {
         eve.refused(request, "muted").await;
     }
+    assert!(!bob.quiet().await.join("").contains("typing"), "nobody waits for what will not be said");
     // What was kept is kept: sent again, it is answered as before. And one's own words may be taken back.
     let again = eve.ask(json!({ "type": "send", "text": "before", "cid": "c1" })).await;
     assert_eq!((&again["seq"], &again["duplicate"]), (&kept["seq"], &json!(true)));
@@ -72,7 +74,7 @@ async fn a_voice_is_taken_for_a_while_and_given_back() {
     let post = stage.server.http("POST", "/api/rooms/cake/messages", &headers, r#"{"text":"hi"}"#).await;
     assert_eq!((post.status, &post.json()["error"]["code"]), (403, &json!("muted")));
     let words = told(&mut olga, punish("unmute", "bob", json!({ "everywhere": true }))).await;
-    assert_eq!(words, "You unmuted bob everywhere");
+    assert_eq!(words, "Everywhere: you unmuted bob");
     bob.ask(say("thanks")).await;
     refused(&mut olga, punish("unmute", "bob", json!({ "everywhere": true })), "no_such_user").await;
 }
@@ -134,7 +136,7 @@ async fn all_guests_of_an_address_are_one_and_accounts_are_not() {
     let mut bob = stage.comes("tea", "bob", Role::Member).await;
     let mut eve = stage.server.join("tea", "eve").await;
     let words = told(&mut olga, punish("mute", "eve", json!({ "address": true }))).await;
-    assert_eq!(words, "You muted the guests of 127.0.0.1 in tea");
+    assert_eq!(words, "In tea: you muted the guests of 127.0.0.1");
     eve.refused(say("hi"), "muted").await;
     let mut other = stage.server.join("tea", "mallory").await;
     other.refused(say("hi"), "muted").await;
@@ -142,7 +144,10 @@ async fn all_guests_of_an_address_are_one_and_accounts_are_not() {
     let post = stage.server.http("POST", "/api/rooms/tea/messages", &json, r#"{"text":"hi"}"#).await;
     assert_eq!((post.status, &post.json()["error"]["code"]), (403, &json!("muted")));
     bob.ask(say("I may")).await;
-    // From where somebody comes is nobody else's business.
+    // From where somebody comes is nobody else's business, but for those who keep order on the server.
+    told(&mut olga, json!({ "type": "rank", "user": "bob", "role": "moderator" })).await;
+    assert_eq!(told(&mut bob, json!({ "type": "deeds" })).await.lines().count(), 1, "that one was made a moderator");
+    assert!(told(&mut olga, json!({ "type": "deeds" })).await.contains("127.0.0.1"));
     eve.hears("I may").await;
     assert!(![eve.quiet().await, bob.quiet().await].concat().join("").contains("127.0.0.1"));
     told(&mut olga, punish("ban", "eve", json!({ "address": true, "everywhere": true }))).await;
@@ -233,6 +238,7 @@ async fn a_slow_room_takes_one_from_each_in_a_while() {
     bob.ask(say("five")).await;
     bob.ask(say("six")).await;
     refused(&mut alice, json!({ "type": "rules", "slow": 1_000_000 }), "bad_request").await;
+    refused(&mut alice, json!({ "type": "create", "room": "glacier", "slow": 1_000_000 }), "bad_request").await;
 }
 
 #[tokio::test]
@@ -347,12 +353,12 @@ async fn at_a_plain_terminal_it_is_typed() {
     let mut eve = stage.server.join("tea", "eve").await;
     let mut old = stage.server.open("/ws/7").await;
     for (line, answer) in [
-        ("/mute eve 10m too loud", "You muted eve (a guest) for 10 min: too loud in tea"),
-        ("/unmute eve", "You unmuted eve (a guest) in tea"),
-        ("/slow 5", "You set slow: 5 s in tea"),
+        ("/mute eve 10m too loud", "In tea: you muted eve (a guest) for 10 min: too loud"),
+        ("/unmute eve", "In tea: you unmuted eve (a guest)"),
+        ("/slow 5", "In tea: you set slow: 5 s"),
         ("/rules", "tea is public, one message in 5 s from each"),
-        ("/create \"quiet corner\" private", "You made the room in quiet corner"),
-        ("/invite olga", "You made olga member in tea"),
+        ("/create \"quiet corner\" private", "In quiet corner: you made the room"),
+        ("/invite olga", "In tea: you made olga member"),
     ] {
         olga.line(line).await;
         olga.find(|frame| frame["type"] == "notice" && frame["text"] == answer).await;

@@ -73,6 +73,10 @@ async fn who_may_not_read_a_room_learns_nothing_of_it() {
         assert!(refused["text"].as_str().is_some_and(|text| text.contains("already")), "{refused}");
     }
 
+    // Who keeps order on the server does not hear of what was done there, either.
+    let deeds = strangers[2].ask(json!({ "type": "deeds", "everywhere": true })).await;
+    assert_eq!(deeds["text"], json!("Nothing was done"));
+
     stage.check_closed("/ws/chat/ops/visitor", CloseCode::Policy).await;
     stage.check_closed(&format!("/ws/chat/ops/mallory?token={mallory}"), CloseCode::Policy).await;
     let mut channels = stage.server.open("/ws/json").await;
@@ -168,6 +172,33 @@ async fn who_is_put_out_is_told_nothing_more_from_that_very_moment() {
         assert!(!rest.contains("secret"), "{rest}");
         bob.never_saw("secret");
     }
+}
+
+#[tokio::test]
+async fn who_knocks_while_the_door_closes_hears_nothing_from_behind_it() {
+    let stage = Stage::start().await;
+    let mut alice = stage.comes("general", "alice", Role::Member).await;
+    let token = stage.account("bob").await;
+    let mut bob = stage.joins("general", "bob", &token).await;
+    alice.ask(json!({ "type": "create", "room": "ops", "access": "private" })).await;
+    alice.ask(json!({ "type": "join", "room": "ops" })).await;
+    for round in 0..40 {
+        alice.ask(json!({ "type": "rank", "room": "ops", "user": "bob", "role": "member" })).await;
+        // Some of these come before it is closed, some behind.
+        for _ in 0..8 {
+            bob.send(json!({ "type": "join", "room": "ops", "ref": format!("knock{round}") })).await;
+        }
+        alice.send(json!({ "type": "rank", "room": "ops", "user": "bob" })).await;
+        alice.send(json!({ "type": "send", "room": "ops", "text": format!("secret {round}") })).await;
+        alice.hears(&format!("secret {round}")).await;
+        bob.ask(json!({ "type": "ping" })).await;
+    }
+    bob.refused(json!({ "type": "join", "room": "ops" }), "no_such_room").await;
+    let rest = bob.quiet().await.join("\n");
+    // What was said before it was let in again is in the history that it may read; what it was told live is not.
+    let live = |line: &&str| line.starts_with("{\"type\":\"message\"");
+    assert!(!rest.lines().any(|line| live(&line) && line.contains("secret")), "{rest}");
+    assert!(!bob.unasked().iter().any(|line| live(line) && line.contains("secret")));
 }
 
 #[tokio::test]

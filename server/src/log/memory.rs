@@ -250,10 +250,10 @@ impl State {
             }
             Event::Topic { .. } => permitted.err(),
             Event::Edited { target, .. } | Event::Deleted { target } | Event::Reacted { target, .. } => {
-                let Some(room) = room else { return Outcome::Refused(rules::no_such_message()) };
                 if let Err(refusal) = permitted {
                     return Outcome::Refused(refusal);
                 }
+                let Some(room) = room else { return Outcome::Refused(rules::no_such_message()) };
                 match change(room, *target, draft, may_clear) {
                     Ok(None) => None,
                     Ok(Some(from)) => {

@@ -1,11 +1,12 @@
 //! Who belongs to this server, and who may do what here: accounts and their tokens, who is invited, rooms and who is what in
-//! them, penalties. It is made of [`Decree`]s and of nothing else, applied in the order of
-//! the log, so that whoever applies the same ones has the same realm.
+//! them, penalties. It is made of [`Decree`]s and of nothing else, applied in the order of the log, so that whoever applies the
+//! same ones has the same realm.
 //!
 //! Pure: time comes in. Does not know stores, connections, or how a secret is made; of a secret it has the hash.
 
 mod book;
 mod decree;
+mod deeds;
 mod invitation;
 pub mod rights;
 mod rooms;
@@ -25,9 +26,10 @@ pub use chat_protocol::Role;
 pub use self::{
     book::Book,
     decree::{Decree, Decreed, PasswordHash, SecretHash},
+    deeds::{because, deed, tells_addresses},
     invitation::{Invitation, InvitationId, NewInvitation, Newcomer},
     rooms::{Kick, Penalty, Sentence, Someone, Whom},
-    ruling::{deed, taken},
+    ruling::taken,
 };
 use self::{invitation::Invitations, rooms::Rooms};
 

@@ -7,11 +7,12 @@ use std::{
     sync::Arc,
 };
 
-use chat_protocol::{Access, ErrorCode, Refusal, Role, RoomName, Rules, Seq, Timestamp, UserName, rights::lasting};
+use chat_protocol::{Access, ErrorCode, Refusal, Role, RoomName, Rules, Seq, Timestamp, UserName, Voice, rights::lasting};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Account, AccountId, Realm,
+    deeds::{because, time_until},
     rights::{Deed, Mode, Standing, least, standing},
 };
 
@@ -53,7 +54,11 @@ pub struct Sentence {
 impl Sentence {
     fn holds(&self, room: Option<&RoomName>, now: Timestamp) -> bool {
         let here = self.room.is_none() || self.room.as_ref() == room;
-        here && self.until.is_none_or(|until| now < until)
+        here && self.is_on(now)
+    }
+
+    fn is_on(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
     }
 
     /// In words for whom it hits.
@@ -66,12 +71,8 @@ impl Sentence {
                 None => "You may not come in here".to_owned(),
             },
         };
-        let until = self.until.map_or_else(String::new, |until| {
-            let seconds = u64::try_from((until.0 - now.0).max(0)).unwrap_or(0).div_ceil(1000);
-            format!(" for another {}", lasting(seconds))
-        });
-        let reason = if self.reason.is_empty() { String::new() } else { format!(": {}", self.reason) };
-        format!("{what}{until}{reason}")
+        let until = self.until.map_or_else(String::new, |until| format!(" for another {}", time_until(until, now)));
+        format!("{what}{until}{}", because(&self.reason))
     }
 }
 
@@ -124,10 +125,12 @@ impl Rooms {
 
     pub(super) fn sentence(&mut self, sentence: Sentence, now: Timestamp) {
         self.lift(sentence.penalty, &sentence.whom, sentence.room.as_ref());
-        let all = self.sentences.entry(sentence.whom.clone()).or_default();
         // What is over makes room.
-        all.retain(|one| one.until.is_none_or(|until| now < until));
-        all.push(Arc::new(sentence));
+        self.sentences.retain(|_, all| {
+            all.retain(|one| one.is_on(now));
+            !all.is_empty()
+        });
+        self.sentences.entry(sentence.whom.clone()).or_default().push(Arc::new(sentence));
     }
 
     pub(super) fn lift(&mut self, penalty: Penalty, whom: &Whom, room: Option<&RoomName>) -> bool {
@@ -146,9 +149,9 @@ impl Rooms {
         all.into_iter().any(|one| one.penalty == penalty && one.room.as_ref() == room)
     }
 
-    /// Makes room where there is none: what is over goes.
+    /// How many hold.
     pub(super) fn sentences(&self, now: Timestamp) -> usize {
-        self.sentences.values().flatten().filter(|one| one.until.is_none_or(|until| now < until)).count()
+        self.sentences.values().flatten().filter(|one| one.is_on(now)).count()
     }
 
     pub(super) fn kick(&mut self, kick: Kick) {
@@ -291,20 +294,14 @@ impl Realm {
         self.rooms.kicks.iter().map(|kick| &**kick).filter(move |kick| kick.seq > seq)
     }
 
-    /// Every private room that somebody may read, by its folded name.
-    pub fn private_rooms(&self) -> impl Iterator<Item = &RoomName> {
-        let private = |charter: &&Arc<Charter>| charter.mode.access == Access::Private;
-        self.rooms.charters.values().filter(private).map(|charter| &charter.name)
-    }
-
     /// A room in words.
     pub fn describe(&self, room: &RoomName) -> String {
         let mode = self.mode(room);
         let mut text = format!("{room} is {}", mode.access);
-        if mode.speak == chat_protocol::Voice::Moderators {
+        if mode.speak == Voice::Moderators {
             text.push_str(", read-only but for moderators");
         }
-        if mode.topic == chat_protocol::Voice::Moderators {
+        if mode.topic == Voice::Moderators {
             text.push_str(", its topic is the moderators'");
         }
         if mode.slow > 0 {

@@ -1,11 +1,11 @@
 //! Decrees about rooms and people: by whom they may be, and what becomes of the realm by them.
 
-use chat_protocol::{ErrorCode, Refusal, Role, RoomName, Timestamp};
+use chat_protocol::{ErrorCode, Refusal, Role, RoomName, Rules, Timestamp};
 
 use super::{
     AccountId, Decree, Decreed, Realm,
     rights::{Deed, Standing, standing},
-    rooms::{self, Kick, Penalty, Sentence, Whom},
+    rooms::{self, Kick, Whom},
 };
 
 /// Rooms of which something is decreed.
@@ -18,7 +18,7 @@ const PEOPLE: usize = 10_000;
 const SENTENCES: usize = 10_000;
 /// Why somebody is punished, in bytes.
 const REASON: usize = 500;
-/// The longest that a room can be slow, and a penalty can last without being for ever.
+/// The longest that one has to wait in a slow room, in seconds.
 const SLOWEST: u32 = 6 * 3600;
 
 fn refused(code: ErrorCode, text: impl Into<String>) -> Refusal {
@@ -28,13 +28,11 @@ fn refused(code: ErrorCode, text: impl Into<String>) -> Refusal {
 /// Whether this may be decreed by an account, or by whoever runs the server (`None`).
 pub(super) fn judge(realm: &Realm, by: Option<AccountId>, decree: &Decree, now: Timestamp) -> Result<(), Refusal> {
     match decree {
-        Decree::Founded { room, .. } => founded(realm, by, room),
+        Decree::Founded { room, rules, .. } => founded(realm, by, room).and_then(|()| slowness(rules)),
         Decree::Rules { room, rules } => {
             let whole = rules.access.is_some() || rules.speak.is_some() || rules.topic.is_some();
             may(realm, by, if whole { Deed::SetRules } else { Deed::SetSlow }, room, now)?;
-            if rules.slow.is_some_and(|slow| slow > SLOWEST) {
-                return Err(refused(ErrorCode::BadRequest, format!("A room is slow by at most {SLOWEST} seconds")));
-            }
+            slowness(rules)?;
             has_place(realm, room)
         }
         Decree::Rank { room, account, role } => rank(realm, by, room, *account, *role, now),
@@ -72,6 +70,13 @@ pub(super) fn judge(realm: &Realm, by: Option<AccountId>, decree: &Decree, now: 
         | Decree::InvitationRevoked { .. }
         | Decree::Registered(_) => Ok(()),
     }
+}
+
+fn slowness(rules: &Rules) -> Result<(), Refusal> {
+    if rules.slow.is_none_or(|slow| slow <= SLOWEST) {
+        return Ok(());
+    }
+    Err(refused(ErrorCode::BadRequest, format!("A room is slow by at most {SLOWEST} seconds")))
 }
 
 fn reason(text: &str) -> Result<(), Refusal> {
@@ -135,19 +140,12 @@ fn rank(
     let least_of_it = role <= Some(Role::Member) && before <= Some(Role::Member);
     // Nobody is kept: who belongs to a room may step down, or go.
     let own = by == Some(account) && role < before;
-    may(
-        realm,
-        by,
-        if own {
-            Deed::Read
-        } else if least_of_it {
-            Deed::Invite
-        } else {
-            Deed::SetRank
-        },
-        room,
-        now,
-    )?;
+    let deed = match (own, least_of_it) {
+        (true, _) => Deed::Read,
+        (false, true) => Deed::Invite,
+        (false, false) => Deed::SetRank,
+    };
+    may(realm, by, deed, room, now)?;
     let known = realm.account(account).ok_or_else(|| refused(ErrorCode::NoSuchUser, "There is no such account"))?;
     if before == role {
         let what = role.map_or_else(|| "nothing".to_owned(), |role| role.to_string());
@@ -205,52 +203,4 @@ pub(super) fn apply(realm: &mut Realm, decreed: &Decreed) {
         }
         _ => {}
     }
-}
-
-/// What a moderator did, in words, and where; nothing for decrees that are none of theirs.
-pub fn deed(realm: &Realm, decree: &Decree, at: Timestamp) -> Option<(Option<RoomName>, String)> {
-    let name = |whom: &Whom| match whom {
-        Whom::Account(id) => realm.account(*id).map_or_else(|| "somebody".into(), |account| account.name.to_string()),
-        Whom::Guest(name) => format!("{name} (a guest)"),
-        Whom::Address(address) => format!("the guests of {address}"),
-    };
-    let because = |reason: &str| if reason.is_empty() { String::new() } else { format!(": {reason}") };
-    Some(match decree {
-        Decree::Founded { room, .. } => (Some(room.clone()), "made the room".into()),
-        Decree::Rules { room, rules } => {
-            let parts = [
-                rules.access.map(|access| access.to_string()),
-                rules.speak.map(|speak| format!("speak: {speak}")),
-                rules.topic.map(|topic| format!("topic: {topic}")),
-                rules.slow.map(|slow| format!("slow: {slow} s")),
-            ];
-            let parts: Vec<_> = parts.into_iter().flatten().collect();
-            (Some(room.clone()), format!("set {}", parts.join(", ")))
-        }
-        Decree::Rank { room, account, role } => {
-            let role = role.map_or("nobody in particular", Role::word);
-            (Some(room.clone()), format!("made {} {role}", name(&Whom::Account(*account))))
-        }
-        Decree::Sentenced(Sentence { penalty, whom, room, until, reason }) => {
-            let what = match penalty {
-                Penalty::Mute => "muted",
-                Penalty::Ban => "banned",
-            };
-            let lasting = until.map_or_else(String::new, |until| {
-                let seconds = u64::try_from((until.0 - at.0).max(0)).unwrap_or(0).div_ceil(1000);
-                format!(" for {}", chat_protocol::rights::lasting(seconds))
-            });
-            (room.clone(), format!("{what} {}{lasting}{}", name(whom), because(reason)))
-        }
-        Decree::Lifted { penalty, whom, room } => {
-            let what = match penalty {
-                Penalty::Mute => "unmuted",
-                Penalty::Ban => "unbanned",
-            };
-            (room.clone(), format!("{what} {}", name(whom)))
-        }
-        Decree::Kicked { whom, room, reason } => (room.clone(), format!("kicked {}{}", name(whom), because(reason))),
-        Decree::Removed { room, seq, from } => (Some(room.clone()), format!("took message {seq} of {from} away")),
-        _ => return None,
-    })
 }

@@ -54,7 +54,7 @@ pub(super) struct Conversation<'a> {
     /// When its session was last noted as used.
     touched: Instant,
     /// The last decree that it knows of.
-    seen: Seq,
+    pub(super) seen: Seq,
 }
 
 impl<'a> Conversation<'a> {
@@ -164,9 +164,7 @@ impl<'a> Conversation<'a> {
                 None
             }
             Step::Keep { room, event, reference } => self.keep(room, event, reference),
-            Step::Join { room, from, reference } => {
-                self.readable(&room, reference.clone()).then_some(Later::Join(room, from, reference))
-            }
+            Step::Join { room, from, reference } => Some(Later::Join(room, from, reference)),
             Step::Leave { room, reference } => {
                 self.leave(&room, false);
                 self.line.say(self.dialect, ServerFrame { message: ServerMessage::Left { room }, reference });
@@ -175,6 +173,10 @@ impl<'a> Conversation<'a> {
             Step::Look { at, reference } => Some(Later::Look(at, reference)),
             Step::Govern { what, reference } => Some(Later::Govern(what, reference)),
             Step::Typing { room, active } => {
+                // Who may not speak is not waited for.
+                if active && !self.may_speak(&room) {
+                    return Ok(None);
+                }
                 self.services.hub.typing(&room, &self.identity.who.name, active, now);
                 None
             }
@@ -336,51 +338,6 @@ impl<'a> Conversation<'a> {
         let mut two: Vec<_> = [one, other].into_iter().filter_map(|name| self.services.hub.online_name(name)).collect();
         two.dedup();
         two.into_iter().map(Into::into).collect()
-    }
-
-    /// Whether a room may be read; if not, it is said.
-    fn readable(&self, room: &RoomName, reference: Option<String>) -> bool {
-        let refused = self.services.may_read(room, Some(&self.identity.who), self.line.connection.address);
-        refused.map_err(|refusal| self.refuse(refusal, reference)).is_ok()
-    }
-
-    /// Who belongs here, or who may do what, has changed: whether it may stay, and where.
-    fn look_again(&mut self) -> Result<(), End> {
-        let address = self.line.connection.address;
-        self.identity.may_stay(self.services, address)?;
-        let realm = self.services.realm();
-        let (whom, seen) = (self.identity.who.someone().whom(), std::mem::replace(&mut self.seen, realm.seq()));
-        for kick in realm.kicks_after(seen).filter(|kick| kick.whom == whom) {
-            let reason = if kick.reason.is_empty() { String::new() } else { format!(": {}", kick.reason) };
-            match &kick.room {
-                None => return Err(Closing::new(CloseCode::Kicked, format!("You were put out{reason}")).into()),
-                Some(room) => self.put_out(room, format!("You were put out of {room}{reason}"))?,
-            }
-        }
-        for room in self.state.rooms().to_vec() {
-            if let Err(refusal) = self.services.may_read(&room, Some(&self.identity.who), address) {
-                let words = match refusal.code {
-                    ErrorCode::NoSuchRoom => format!("{room} is not for you any more"),
-                    _ => refusal.text,
-                };
-                self.put_out(&room, words)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Out of a room by somebody else's will. Whoever has but the one is put out altogether.
-    fn put_out(&mut self, room: &RoomName, words: String) -> Result<(), End> {
-        if !self.state.is_in(room) {
-            return Ok(());
-        }
-        if matches!(self.dialect, Dialect::Echo | Dialect::Plain | Dialect::Envelope) {
-            return Err(Closing::new(CloseCode::Kicked, words).into());
-        }
-        self.leave(room, false);
-        self.line.say(self.dialect, ServerMessage::Left { room: room.clone() });
-        self.line.say(self.dialect, ServerMessage::Notice { text: words, room: None });
-        Ok(())
     }
 
     async fn look(&mut self, at: Look, reference: Option<String>) {

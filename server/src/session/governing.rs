@@ -1,5 +1,7 @@
 //! Keeping order: what was asked for becomes decrees, and the room hears of them.
 
+use std::sync::Arc;
+
 use chat_protocol::{Action, ErrorCode, Refusal, RoomName, Rules, ServerFrame, ServerMessage, Signal, Timestamp, UserName};
 
 use super::{
@@ -10,7 +12,7 @@ use crate::{
     admission::household,
     clock,
     realm::{
-        self, Decree, Penalty, Realm, Sentence, Whom,
+        self, Decree, Decreed, Penalty, Realm, Sentence, Whom,
         rights::{Deed, Standing},
     },
     services::Services,
@@ -96,9 +98,9 @@ impl Conversation<'_> {
             let decreed = self.line.connection.meanwhile(settled).await?;
             let realm = self.services.realm();
             let Some((room, words)) = realm::deed(&realm, &decreed.decree, decreed.at) else { continue };
-            let place = room.as_ref().map_or_else(|| " everywhere".to_owned(), |room| format!(" in {room}"));
-            done.push(format!("You {words}{place}"));
-            if let Some(room) = room.filter(|_| is_for_all(&decreed.decree)) {
+            let place = room.as_ref().map_or_else(|| "Everywhere".to_owned(), |room| format!("In {room}"));
+            done.push(format!("{place}: you {words}"));
+            if let Some(room) = room.filter(|_| !realm::tells_addresses(&decreed.decree)) {
                 let text = format!("{} {words}", who.name);
                 self.services.fanout.signal(Signal::Notice { room, text });
             }
@@ -114,16 +116,24 @@ impl Conversation<'_> {
             None if realm.standing(who.author.account_id(), None) >= Standing::Moderator => {}
             None => return Err(Refusal::new(ErrorCode::Forbidden, "Only moderators of the server may do that")),
         }
-        let asked = room.clone();
-        let place = realm.clone();
+        let (asked, law, asker) = (room.clone(), Arc::clone(&realm), who.clone());
         let read = self.services.keeper.read(move |reader| {
-            reader.deeds(limit, &mut |decreed| {
-                realm::deed(&place, &decreed.decree, decreed.at).is_some_and(|(where_, _)| asked.is_none() || where_ == asked)
+            let (someone, now) = (asker.someone(), clock::now());
+            let sees_addresses = law.standing(someone.account, None) >= Standing::Moderator;
+            // Everywhere are those places of which one may know.
+            let is_there = |place: &Option<RoomName>| match (&asked, place) {
+                (Some(_), _) => *place == asked,
+                (None, Some(room)) => law.may_read(room, Some(someone), now),
+                (None, None) => true,
+            };
+            reader.deeds(limit, &mut |Decreed { decree, at, .. }| {
+                let told = sees_addresses || !realm::tells_addresses(decree);
+                told && realm::deed(&law, decree, *at).is_some_and(|(place, _)| is_there(&place))
             })
         });
         let unread = |_| Refusal::new(ErrorCode::Unavailable, "That could not be looked up. Try again in a moment.");
         let deeds = self.line.connection.meanwhile(read).await.map_err(unread)?;
-        let line = |decreed: &realm::Decreed| {
+        let line = |decreed: &Decreed| {
             let (place, words) = realm::deed(&realm, &decreed.decree, decreed.at)?;
             let place = match (&room, place) {
                 (Some(_), _) => String::new(),
@@ -159,14 +169,4 @@ async fn whereabouts(services: &Services, name: &UserName) -> Result<Vec<Whom>, 
         return Err(Refusal::new(ErrorCode::NoSuchUser, format!("{name} is not here, so nobody knows from where")));
     }
     Ok(addresses.into_iter().map(Whom::Address).collect())
-}
-
-/// Whether everybody in the room hears of it. An address is nobody's business.
-fn is_for_all(decree: &Decree) -> bool {
-    let hidden = |whom: &Whom| matches!(whom, Whom::Address(_));
-    !match decree {
-        Decree::Sentenced(sentence) => hidden(&sentence.whom),
-        Decree::Lifted { whom, .. } | Decree::Kicked { whom, .. } => hidden(whom),
-        _ => false,
-    }
 }

@@ -14,6 +14,7 @@ pub mod identity;
 mod join;
 mod line;
 mod opening;
+mod permission;
 pub mod state;
 
 use std::{rc::Rc, sync::Arc, time::Instant};
