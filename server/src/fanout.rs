@@ -334,3 +334,55 @@ impl Fanout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::{Event, Role, Timestamp};
+
+    use super::*;
+    use crate::{
+        log::{Draft, Motion},
+        realm::{AccountId, Decree, Decreed},
+    };
+
+    fn decreed(decree: Decree) -> (Write, Outcome) {
+        let kept = Decreed { seq: Seq(1), at: Timestamp(0), by: String::new(), decree: decree.clone() };
+        let motion = Motion { by: String::new(), of: None, decree, asker: Asker::Nobody };
+        (Write::Decree(motion), Outcome::Decreed(Arc::new(kept)))
+    }
+
+    fn said(room: &RoomName) -> (Write, Outcome) {
+        let (room, from) = (room.clone(), UserName::parse("ann").unwrap());
+        let event = Event::Message { text: "hi".into(), cid: None, reply_to: None, action: false };
+        let kept = Recorded {
+            room: room.clone(),
+            seq: Seq(1),
+            at: Timestamp(0),
+            from: from.clone(),
+            event: event.clone(),
+            deleted: false,
+        };
+        let draft = Draft { room, from, author: Author("ann".into()), event, asker: Asker::Nobody };
+        (Write::Event(draft), Outcome::Kept(Arc::new(kept)))
+    }
+
+    /// Of one commit, in whatever order: who is shut out by it is told nothing that it holds.
+    #[test]
+    fn the_door_closes_before_anything_of_the_same_commit_is_told() {
+        let (shard, mut mail) = mpsc::channel(8);
+        let fanout = Fanout::new(vec![shard], Arc::new(Metrics::default()));
+        let room = RoomName::parse("ops").unwrap();
+        let out = Decree::Rank { room: room.clone(), account: AccountId(1), role: None };
+        let newcomer = Decree::Account { name: UserName::parse("bob").unwrap(), role: Role::Member };
+        for (committed, expected) in [
+            (vec![said(&room), decreed(out.clone())], vec!["ShutOut", "Committed", "LookAgain"]),
+            (vec![decreed(out), said(&room)], vec!["ShutOut", "Committed", "LookAgain"]),
+            (vec![decreed(newcomer), said(&room)], vec!["Committed", "LookAgain"]),
+        ] {
+            fanout.committed(committed);
+            let told: Vec<_> = std::iter::from_fn(|| mail.try_recv().ok()).map(|mail| format!("{mail:?}")).collect();
+            let told: Vec<_> = told.iter().map(|mail| mail.split([' ', '(']).next().unwrap()).collect();
+            assert_eq!(told, expected);
+        }
+    }
+}

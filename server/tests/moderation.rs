@@ -38,7 +38,7 @@ async fn a_voice_is_taken_for_a_while_and_given_back() {
     let mut olga = stage.comes("tea", "olga", Role::Owner).await;
     let mut eve = stage.server.join("tea", "eve").await;
     let mut bob = stage.comes("tea", "bob", Role::Member).await;
-    let kept = eve.ask(json!({ "type": "send", "text": "before", "cid": "c1" })).await;
+    let kept = eve.does(json!({ "type": "send", "text": "before", "cid": "c1" })).await;
     let words = told(&mut olga, punish("mute", "EVE", json!({ "seconds": 2, "reason": "too loud" }))).await;
     assert_eq!(words, "In tea: you muted EVE (a guest) for 2 s: too loud");
     assert_eq!(eve.expect("notice").await["text"], json!("olga muted EVE (a guest) for 2 s: too loud"));
@@ -54,14 +54,14 @@ async fn a_voice_is_taken_for_a_while_and_given_back() {
     }
     assert!(!bob.quiet().await.join("").contains("typing"), "nobody waits for what will not be said");
     // What was kept is kept: sent again, it is answered as before. And one's own words may be taken back.
-    let again = eve.ask(json!({ "type": "send", "text": "before", "cid": "c1" })).await;
+    let again = eve.does(json!({ "type": "send", "text": "before", "cid": "c1" })).await;
     assert_eq!((&again["seq"], &again["duplicate"]), (&kept["seq"], &json!(true)));
-    eve.ask(json!({ "type": "delete", "seq": kept["seq"] })).await;
+    eve.does(json!({ "type": "delete", "seq": kept["seq"] })).await;
     // Elsewhere it may speak.
-    eve.ask(json!({ "type": "join", "room": "cake" })).await;
-    eve.ask(json!({ "type": "send", "room": "cake", "text": "hi" })).await;
+    eve.does(json!({ "type": "join", "room": "cake" })).await;
+    eve.does(json!({ "type": "send", "room": "cake", "text": "hi" })).await;
     tokio::time::sleep(Duration::from_millis(2100)).await;
-    eve.ask(say("back again")).await;
+    eve.does(say("back again")).await;
     bob.hears("back again").await;
 
     told(&mut olga, punish("mute", "bob", json!({ "everywhere": true }))).await;
@@ -75,7 +75,7 @@ async fn a_voice_is_taken_for_a_while_and_given_back() {
     assert_eq!((post.status, &post.json()["error"]["code"]), (403, &json!("muted")));
     let words = told(&mut olga, punish("unmute", "bob", json!({ "everywhere": true }))).await;
     assert_eq!(words, "Everywhere: you unmuted bob");
-    bob.ask(say("thanks")).await;
+    bob.does(say("thanks")).await;
     refused(&mut olga, punish("unmute", "bob", json!({ "everywhere": true })), "no_such_user").await;
 }
 
@@ -88,14 +88,14 @@ async fn who_is_put_out_goes_and_who_is_banned_stays_out() {
     told(&mut olga, punish("kick", "eve", json!({ "reason": "off topic" }))).await;
     assert_eq!(eve.expect("left").await["room"], json!("tea"));
     eve.find_words("You were put out of tea: off topic").await;
-    assert_eq!(olga.ask(json!({ "type": "users" })).await["users"], json!([{ "name": "olga" }]));
+    assert_eq!(olga.does(json!({ "type": "users" })).await["users"], json!([{ "name": "olga" }]));
     // Once: it may come again.
-    eve.ask(json!({ "type": "join", "room": "tea" })).await;
+    eve.does(json!({ "type": "join", "room": "tea" })).await;
     told(&mut olga, punish("ban", "eve", json!({ "seconds": 3600 }))).await;
     eve.expect("left").await;
     eve.find_words("You may not come into tea for another 1 h").await;
     eve.refused(json!({ "type": "join", "room": "tea" }), "forbidden").await;
-    eve.ask(json!({ "type": "join", "room": "cake" })).await;
+    eve.does(json!({ "type": "join", "room": "cake" })).await;
     stage.check_closed(&format!("/ws/chat/tea/eve?session={session}"), CloseCode::Kicked).await;
 
     told(&mut olga, punish("kick", "eve", json!({ "everywhere": true }))).await;
@@ -143,7 +143,7 @@ async fn all_guests_of_an_address_are_one_and_accounts_are_not() {
     let json = [("content-type", "application/json")];
     let post = stage.server.http("POST", "/api/rooms/tea/messages", &json, r#"{"text":"hi"}"#).await;
     assert_eq!((post.status, &post.json()["error"]["code"]), (403, &json!("muted")));
-    bob.ask(say("I may")).await;
+    bob.does(say("I may")).await;
     // From where somebody comes is nobody else's business, but for those who keep order on the server.
     told(&mut olga, json!({ "type": "rank", "user": "bob", "role": "moderator" })).await;
     assert_eq!(told(&mut bob, json!({ "type": "deeds" })).await.lines().count(), 1, "that one was made a moderator");
@@ -157,7 +157,7 @@ async fn all_guests_of_an_address_are_one_and_accounts_are_not() {
         stage.check_closed(path, CloseCode::Kicked).await;
     }
     assert_eq!(stage.server.get("/api/rooms").await.status, 403);
-    bob.ask(say("I still may")).await;
+    bob.does(say("I still may")).await;
     told(&mut olga, punish("unban", "127.0.0.1", json!({ "address": true, "everywhere": true }))).await;
     stage.server.join("tea", "adam").await;
     refused(&mut olga, punish("ban", "nobody", json!({ "address": true })), "no_such_user").await;
@@ -186,9 +186,9 @@ async fn nobody_punishes_who_is_no_less_nor_where_it_is_nobody() {
     told(&mut mod_, punish("mute", "bob", json!({ "seconds": 60 }))).await;
 
     // Who owns a room is somebody there, and there only.
-    alice.ask(json!({ "type": "create", "room": "den" })).await;
+    alice.does(json!({ "type": "create", "room": "den" })).await;
     for client in [&mut alice, &mut bob, &mut guest, &mut mod_] {
-        client.ask(json!({ "type": "join", "room": "den" })).await;
+        client.does(json!({ "type": "join", "room": "den" })).await;
     }
     let den = |more: Value| {
         let mut all = json!({ "room": "den" });
@@ -221,22 +221,22 @@ async fn a_slow_room_takes_one_from_each_in_a_while() {
     let mut bob = stage.comes("tea", "bob", Role::Member).await;
     let mut guest = stage.server.join("tea", "guest").await;
     told(&mut alice, json!({ "type": "rules", "slow": 2 })).await;
-    let first = bob.ask(json!({ "type": "send", "text": "one", "cid": "b1" })).await;
-    guest.ask(say("two")).await;
+    let first = bob.does(json!({ "type": "send", "text": "one", "cid": "b1" })).await;
+    guest.does(say("two")).await;
     let haste = bob.refused(say("three"), "rate_limited").await;
     let wait = haste["retry_ms"].as_u64().expect("a time");
     assert!((1..=2000).contains(&wait), "{haste}");
-    let again = bob.ask(json!({ "type": "send", "text": "one", "cid": "b1" })).await;
+    let again = bob.does(json!({ "type": "send", "text": "one", "cid": "b1" })).await;
     assert_eq!((&again["seq"], &again["duplicate"]), (&first["seq"], &json!(true)));
-    bob.ask(json!({ "type": "react", "seq": first["seq"], "emoji": "x", "on": true })).await;
+    bob.does(json!({ "type": "react", "seq": first["seq"], "emoji": "x", "on": true })).await;
     for text in ["we", "do", "not", "wait"] {
-        alice.ask(say(text)).await;
+        alice.does(say(text)).await;
     }
     tokio::time::sleep(Duration::from_millis(wait)).await;
-    bob.ask(say("four")).await;
+    bob.does(say("four")).await;
     told(&mut alice, json!({ "type": "rules", "slow": 0 })).await;
-    bob.ask(say("five")).await;
-    bob.ask(say("six")).await;
+    bob.does(say("five")).await;
+    bob.does(say("six")).await;
     refused(&mut alice, json!({ "type": "rules", "slow": 1_000_000 }), "bad_request").await;
     refused(&mut alice, json!({ "type": "create", "room": "glacier", "slow": 1_000_000 }), "bad_request").await;
 }
@@ -246,21 +246,21 @@ async fn who_speaks_and_who_sets_the_topic_is_as_the_owner_says() {
     let stage = Stage::start().await;
     let mut alice = stage.comes("tea", "alice", Role::Member).await;
     let mut bob = stage.comes("tea", "bob", Role::Member).await;
-    alice.ask(json!({ "type": "create", "room": "news", "speak": "moderators" })).await;
+    alice.does(json!({ "type": "create", "room": "news", "speak": "moderators" })).await;
     for client in [&mut alice, &mut bob] {
-        client.ask(json!({ "type": "join", "room": "news" })).await;
+        client.does(json!({ "type": "join", "room": "news" })).await;
     }
     assert_eq!(
         refused(&mut bob, json!({ "type": "send", "room": "news", "text": "hi" }), "forbidden").await,
         "Only moderators speak in news"
     );
     bob.refused(json!({ "type": "topic", "room": "news", "text": "mine" }), "forbidden").await;
-    alice.ask(json!({ "type": "send", "room": "news", "text": "hear, hear" })).await;
+    alice.does(json!({ "type": "send", "room": "news", "text": "hear, hear" })).await;
     bob.hears("hear, hear").await;
     let json = [("content-type", "application/json")];
     assert_eq!(stage.server.http("POST", "/api/rooms/news/messages", &json, r#"{"text":"hi"}"#).await.status, 403);
     told(&mut alice, json!({ "type": "rules", "room": "news", "speak": "all", "topic": "moderators" })).await;
-    bob.ask(json!({ "type": "send", "room": "news", "text": "at last" })).await;
+    bob.does(json!({ "type": "send", "room": "news", "text": "at last" })).await;
     bob.refused(json!({ "type": "topic", "room": "news", "text": "mine" }), "forbidden").await;
     assert_eq!(
         told(&mut bob, json!({ "type": "rules", "room": "news" })).await,
@@ -275,20 +275,20 @@ async fn what_is_taken_away_keeps_its_place_and_all_that_is_done_is_remembered()
     let stage = Stage::start().await;
     let mut mona = stage.comes("tea", "mona", Role::Moderator).await;
     let mut eve = stage.server.join("tea", "eve").await;
-    let said = eve.ask(say("buy my things")).await;
-    eve.ask(say("second")).await;
+    let said = eve.does(say("buy my things")).await;
+    eve.does(say("second")).await;
     let mut bob = stage.comes("tea", "bob", Role::Member).await;
     bob.refused(json!({ "type": "delete", "seq": said["seq"] }), "forbidden").await;
     mona.refused(json!({ "type": "edit", "seq": said["seq"], "text": "nice words" }), "forbidden").await;
-    let deletion = mona.ask(json!({ "type": "delete", "seq": said["seq"] })).await;
+    let deletion = mona.does(json!({ "type": "delete", "seq": said["seq"] })).await;
     assert_eq!(deletion["type"], "ack");
     let deleted = eve.expect("deleted").await;
     assert_eq!((&deleted["target"], &deleted["from"]), (&said["seq"], &json!("mona")));
-    let again = mona.ask(json!({ "type": "delete", "seq": said["seq"] })).await;
+    let again = mona.does(json!({ "type": "delete", "seq": said["seq"] })).await;
     assert_eq!((&again["seq"], &again["duplicate"]), (&deletion["seq"], &json!(true)));
-    let history = bob.ask(json!({ "type": "history" })).await;
+    let history = bob.does(json!({ "type": "history" })).await;
     assert_eq!((&history["messages"][0]["seq"], &history["messages"][0]["text"]), (&said["seq"], &json!("")));
-    assert_eq!(bob.ask(json!({ "type": "search", "query": "things" })).await["messages"], json!([]));
+    assert_eq!(bob.does(json!({ "type": "search", "query": "things" })).await["messages"], json!([]));
     told(&mut mona, punish("mute", "eve", json!({ "seconds": 600, "reason": "ads" }))).await;
     told(&mut mona, punish("ban", "eve", json!({ "everywhere": true }))).await;
     told(&mut mona, json!({ "type": "rules", "slow": 3 })).await;
@@ -315,8 +315,8 @@ async fn whom_one_blocks_does_not_reach_one_and_it_is_remembered() {
     let mut bob = stage.comes("tea", "bob", Role::Member).await;
     let mut eve = stage.server.join("tea", "eve").await;
     assert_eq!(bob.welcome.get("blocked"), None);
-    eve.ask(json!({ "type": "private", "to": "bob", "text": "psst" })).await;
-    let answer = bob.ask(json!({ "type": "block", "user": "EVE", "on": true })).await;
+    eve.does(json!({ "type": "private", "to": "bob", "text": "psst" })).await;
+    let answer = bob.does(json!({ "type": "block", "user": "EVE", "on": true })).await;
     assert_eq!((&answer["type"], &answer["users"]), (&json!("blocked"), &json!(["EVE"])));
     let words = refused(&mut eve, json!({ "type": "private", "to": "bob", "text": "psst" }), "forbidden").await;
     assert_eq!(words, "bob takes no private messages from you");
@@ -330,7 +330,7 @@ async fn whom_one_blocks_does_not_reach_one_and_it_is_remembered() {
     assert_eq!(stage.joins("tea", "bob", &token).await.welcome["blocked"], json!(["EVE"]));
     // A guest may, too.
     let mut guest = stage.server.join("tea", "guest").await;
-    guest.ask(json!({ "type": "block", "user": "bob", "on": true })).await;
+    guest.does(json!({ "type": "block", "user": "bob", "on": true })).await;
     bob.refused(json!({ "type": "private", "to": "guest", "text": "psst" }), "forbidden").await;
     let session = guest.session().to_owned();
 
@@ -340,9 +340,9 @@ async fn whom_one_blocks_does_not_reach_one_and_it_is_remembered() {
     let (guest, _) = stage.server.join_with("tea", "guest", &format!("session={session}")).await;
     assert_eq!(guest.welcome["blocked"], json!(["bob"]));
     bob.refused(json!({ "type": "private", "to": "guest", "text": "psst" }), "forbidden").await;
-    assert_eq!(bob.ask(json!({ "type": "block", "user": "eve", "on": false })).await["users"], json!([]));
+    assert_eq!(bob.does(json!({ "type": "block", "user": "eve", "on": false })).await["users"], json!([]));
     let mut eve = stage.server.join("tea", "eve").await;
-    eve.ask(json!({ "type": "private", "to": "bob", "text": "hello again" })).await;
+    eve.does(json!({ "type": "private", "to": "bob", "text": "hello again" })).await;
     bob.hears("hello again").await;
 }
 
@@ -365,7 +365,7 @@ async fn at_a_plain_terminal_it_is_typed() {
     }
     olga.line("/kick eve bye").await;
     eve.expect("left").await;
-    olga.ask(json!({ "type": "join", "room": "lobby" })).await;
-    olga.ask(punish("kick", "#7", json!({ "room": "lobby" }))).await;
+    olga.does(json!({ "type": "join", "room": "lobby" })).await;
+    olga.does(punish("kick", "#7", json!({ "room": "lobby" }))).await;
     assert_eq!(old.closed_with(CloseCode::Kicked).await.reason, "You were put out of lobby");
 }

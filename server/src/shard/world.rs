@@ -181,3 +181,53 @@ impl World {
         watchers.map(|(connection, _)| u64::from(!connection.signal(&frame))).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use chat_protocol::{Access, Role, Rules, Seq};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::{
+        realm::{AccountId, Decree, Decreed},
+        stream::Stream,
+    };
+
+    #[tokio::test]
+    async fn whoever_may_not_read_a_room_is_no_member_of_it_any_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (ops, tea) = (RoomName::parse("ops").unwrap(), RoomName::parse("tea").unwrap());
+        let private = Rules { access: Some(Access::Private), ..Rules::default() };
+        let account = |name| Decree::Account { name: UserName::parse(name).unwrap(), role: Role::Member };
+        let mut realm = Realm::default();
+        for decree in
+            [account("alice"), account("bob"), Decree::Founded { room: ops.clone(), rules: private, owner: Some(AccountId(1)) }]
+        {
+            realm.apply(&Decreed { seq: realm.seq().next(), at: Timestamp(0), by: String::new(), decree });
+        }
+        let mut world = World::default();
+        for (id, account) in [(1, Some(1)), (2, Some(2)), (3, None)] {
+            let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let connection =
+                Connection::new(id, Some(Dialect::Chat), [127, 0, 0, 1].into(), Stream::Plain(socket), Instant::now());
+            connection.belongs_to(account.map(AccountId));
+            let connection = Rc::new(connection);
+            for room in [&ops, &tea] {
+                let here = world.rooms.entry(room.key()).or_default();
+                here.put(&connection, Dialect::Chat, Progress::Live(Seq(0)));
+            }
+        }
+        world.shut_out(&realm, Timestamp(0));
+        let mut left = |room: &RoomName| {
+            let ids = RefCell::new(Vec::new());
+            world.rooms.get_mut(room.folded()).unwrap().retain(|connection| {
+                ids.borrow_mut().push(connection.id);
+                true
+            });
+            ids.into_inner()
+        };
+        assert_eq!((left(&ops), left(&tea)), (vec![1], vec![1, 2, 3]));
+    }
+}
