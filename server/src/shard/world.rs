@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        realm::{AccountId, Decree, Decreed},
+        realm::{AccountId, Decree, Decreed, Penalty, Sentence, Whom},
         stream::Stream,
     };
 
@@ -201,14 +201,20 @@ mod tests {
         let (ops, tea) = (RoomName::parse("ops").unwrap(), RoomName::parse("tea").unwrap());
         let private = Rules { access: Some(Access::Private), ..Rules::default() };
         let account = |name| Decree::Account { name: UserName::parse(name).unwrap(), role: Role::Member };
+        let (penalty, whom, room) = (Penalty::Ban, Whom::Account(AccountId(3)), Some(ops.clone()));
         let mut realm = Realm::default();
-        for decree in
-            [account("alice"), account("bob"), Decree::Founded { room: ops.clone(), rules: private, owner: Some(AccountId(1)) }]
-        {
+        for decree in [
+            account("alice"),
+            account("bob"),
+            account("carol"),
+            Decree::Founded { room: ops.clone(), rules: private, owner: Some(AccountId(1)) },
+            Decree::Rank { room: ops.clone(), account: AccountId(3), role: Some(Role::Member) },
+            Decree::Sentenced(Sentence { penalty, whom, room, until: None, reason: String::new() }),
+        ] {
             realm.apply(&Decreed { seq: realm.seq().next(), at: Timestamp(0), by: String::new(), decree });
         }
         let mut world = World::default();
-        for (id, account) in [(1, Some(1)), (2, Some(2)), (3, None)] {
+        for (id, account) in [(1, Some(1)), (2, Some(2)), (3, Some(3)), (4, None)] {
             let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let connection =
                 Connection::new(id, Some(Dialect::Chat), [127, 0, 0, 1].into(), Stream::Plain(socket), Instant::now());
@@ -228,6 +234,6 @@ mod tests {
             });
             ids.into_inner()
         };
-        assert_eq!((left(&ops), left(&tea)), (vec![1], vec![1, 2, 3]));
+        assert_eq!((left(&ops), left(&tea)), (vec![1], vec![1, 2, 3, 4]));
     }
 }
