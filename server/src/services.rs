@@ -136,10 +136,10 @@ impl Services {
     ///
     /// # Errors
     /// Why not; of a room that is not for them as of one that is not.
-    pub fn may_read(&self, room: &RoomName, who: Option<&Who>, address: IpAddr) -> Result<(), Refusal> {
+    pub fn may_read(&self, room: &RoomName, who: Option<Someone<'_>>, address: IpAddr) -> Result<(), Refusal> {
         let (realm, now) = (self.realm.borrow(), clock::now());
         if let Some(who) = who {
-            realm.may(Deed::Read, room, who.someone(), now)?;
+            realm.may(Deed::Read, room, who, now)?;
         } else if !realm.may_read(room, None, now) {
             return Err(Refusal::new(ErrorCode::NoSuchRoom, "There is no such room"));
         }
@@ -152,12 +152,12 @@ impl Services {
     /// # Errors
     /// Why not.
     pub fn may_speak(&self, room: &RoomName, who: &Who, address: IpAddr) -> Result<(), Refusal> {
-        self.held_there(Penalty::Mute, room, Some(who), address).map_err(|words| Refusal::new(ErrorCode::Muted, words))
+        self.held_there(Penalty::Mute, room, Some(who.someone()), address).map_err(|words| Refusal::new(ErrorCode::Muted, words))
     }
 
     /// What is held against the guests of an address, in words.
-    fn held_there(&self, penalty: Penalty, room: &RoomName, who: Option<&Who>, address: IpAddr) -> Result<(), String> {
-        if who.is_some_and(|who| who.author.is_account()) {
+    fn held_there(&self, penalty: Penalty, room: &RoomName, who: Option<Someone<'_>>, address: IpAddr) -> Result<(), String> {
+        if who.is_some_and(|who| who.account.is_some()) {
             return Ok(());
         }
         let (realm, now) = (self.realm.borrow(), clock::now());

@@ -97,7 +97,7 @@ pub(super) async fn messages(
     let params = params(query)?;
     let who = asker(&services, &peer, &params, &headers).await?;
     let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
-    services.may_read(&room, who.as_ref(), peer.address)?;
+    services.may_read(&room, who.as_ref().map(Who::someone), peer.address)?;
     let page = state::page(params.before, params.after, params.limit)?;
     let asked = room.clone();
     let found = services.keeper.read(move |reader| reader.messages(&asked, who.as_ref(), page)).await?;
@@ -143,7 +143,7 @@ pub(super) async fn say(
         services.may_stay(None, Some(&who.name), peer.address)?;
     }
     let room = state::enterable(&room, Some(&who.name))?;
-    services.may_read(&room, Some(&who), peer.address)?;
+    services.may_read(&room, Some(who.someone()), peer.address)?;
     services.may_speak(&room, &who, peer.address)?;
     state::check_text(&post.text, false)?;
     let cid = post.cid.map(|cid| {
@@ -238,7 +238,7 @@ pub(super) async fn tail(
     let who = asker(&services, &peer, &params, &headers).await?;
     let pass = error::shown(&services, &headers, params.token.as_deref()).pass();
     let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
-    services.may_read(&room, who.as_ref(), peer.address)?;
+    services.may_read(&room, who.as_ref().map(Who::someone), peer.address)?;
     // Subscribed before the first read: what comes between is read by the next.
     let news = services.fanout.tail(&room);
     let after = match params.after {
@@ -278,7 +278,7 @@ struct Tail {
 impl Tail {
     fn may_stay(&self) -> bool {
         let stays = self.services.may_stay(self.pass, self.who.as_ref().map(|who| &who.name), self.address);
-        stays.is_ok() && self.services.may_read(&self.room, self.who.as_ref(), self.address).is_ok()
+        stays.is_ok() && self.services.may_read(&self.room, self.who.as_ref().map(Who::someone), self.address).is_ok()
     }
 }
 
@@ -332,7 +332,7 @@ pub(super) async fn export(
     let found = services.tasks.export(&task_id, who.as_ref());
     let missing = || Refused::new(StatusCode::NOT_FOUND, ErrorCode::BadRequest, "There is no such export");
     let (path, room, format) = found.ok_or_else(missing)?;
-    services.may_read(&room, who.as_ref(), peer.address).map_err(|_| missing())?;
+    services.may_read(&room, who.as_ref().map(Who::someone), peer.address).map_err(|_| missing())?;
     let (kind, ending) = match format {
         ExportFormat::Jsonl => ("application/x-ndjson", "jsonl"),
         ExportFormat::Text => ("text/plain; charset=utf-8", "txt"),

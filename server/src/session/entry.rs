@@ -10,12 +10,13 @@ use super::{
     identity::{self, Identity, Keeping, Secret},
     line::{End, Input, Line},
 };
-use crate::{auth::Credential, services::Services, shard::Closing};
+use crate::{auth::Credential, realm::Someone, services::Services, shard::Closing};
 
 /// A credential must be shown within this.
 const CREDENTIAL_WITHIN: Duration = Duration::from_secs(10);
 
 /// Checks the credential and the names, and takes the user's name. Answers who it is now, its secret, and the room of the URL.
+/// Whoever is refused has taken no name, and keeps nobody from it.
 pub(super) async fn enter(
     services: &Services,
     line: &mut Line,
@@ -23,7 +24,10 @@ pub(super) async fn enter(
     opening: &Opening,
 ) -> Result<(Identity, Secret, Option<RoomName>), End> {
     let (identity, secret, room) = identify(services, line, dialect, opening).await?;
-    if let Err(closing) = admit(services, &identity, room.as_ref(), opening.address) {
+    // Again, because taking a name may wait for the log.
+    let read = identity.may_stay(services, opening.address);
+    let read = read.and_then(|()| may_enter(services, room.as_ref(), Some(identity.who.someone()), opening.address));
+    if let Err(closing) = read {
         identity.depart(services);
         return Err(closing.into());
     }
@@ -44,7 +48,10 @@ async fn identify(
         _ => None,
     };
     if let Some((name, room)) = made {
-        return Ok((Identity::made(services, name, pass)?, None, Some(to_enter(room)?)));
+        let room = to_enter(room)?;
+        services.may_stay(pass, Some(&name), opening.address)?;
+        may_enter(services, Some(&room), None, opening.address)?;
+        return Ok((Identity::made(services, name, pass)?, None, Some(room)));
     }
     let (user, room) = match &opening.endpoint {
         Endpoint::Chat { room, user } => (Some(user), Some(room.as_str())),
@@ -62,26 +69,23 @@ async fn identify(
             return Err(Closing::new(CloseCode::Policy, format!("This token is {}'s: come in by that name", who.name)).into());
         }
         let room = room.map(to_enter).transpose()?;
+        services.may_stay(Some(pass), None, opening.address)?;
+        may_enter(services, room.as_ref(), Some(who.someone()), opening.address)?;
         return Ok((Identity::member(services, who, pass)?, None, room));
     }
     let keeping = match dialect {
         Dialect::Chat => Keeping::Session,
         Dialect::Echo | Dialect::Plain | Dialect::Envelope | Dialect::Channel => Keeping::WhileOpen,
     };
-    Ok(match name {
-        Some(name) => {
-            let room = room.map(to_enter).transpose()?;
-            // Before the name is taken: whoever is kept out does not keep others from it.
-            services.may_stay(None, Some(&name), opening.address)?;
-            let (identity, secret) = Identity::take(services, name, opening.session.as_deref(), keeping).await?;
-            (identity, secret, room)
-        }
-        None => {
-            let room = room.map(to_enter).transpose()?;
-            let (identity, secret) = Identity::unnamed(services, keeping).await?;
-            (identity, secret, room)
-        }
-    })
+    let room = room.map(to_enter).transpose()?;
+    services.may_stay(None, name.as_ref(), opening.address)?;
+    let someone = name.as_ref().map(|name| Someone { name, account: None });
+    may_enter(services, room.as_ref(), someone, opening.address)?;
+    let (identity, secret) = match name {
+        Some(name) => Identity::take(services, name, opening.session.as_deref(), keeping).await?,
+        None => Identity::unnamed(services, keeping).await?,
+    };
+    Ok((identity, secret, room))
 }
 
 /// A room by its name.
@@ -89,10 +93,9 @@ fn to_enter(name: &str) -> Result<RoomName, Closing> {
     RoomName::to_enter(name).map_err(|error| identity::policy(&error))
 }
 
-/// Whether somebody may come in, and into this room.
-fn admit(services: &Services, identity: &Identity, room: Option<&RoomName>, address: IpAddr) -> Result<(), Closing> {
-    identity.may_stay(services, address)?;
-    let read = room.map_or(Ok(()), |room| services.may_read(room, Some(&identity.who), address));
+/// Whether somebody may come into the room of the URL.
+fn may_enter(services: &Services, room: Option<&RoomName>, who: Option<Someone<'_>>, address: IpAddr) -> Result<(), Closing> {
+    let read = room.map_or(Ok(()), |room| services.may_read(room, who, address));
     read.map_err(|refusal| match refusal.code {
         ErrorCode::Forbidden => Closing::new(CloseCode::Kicked, refusal.text),
         _ => Closing::new(CloseCode::Policy, refusal.text),

@@ -19,7 +19,7 @@ impl Conversation<'_> {
 
     /// Whether a room may be read; if not, it is said.
     pub(super) fn readable(&self, room: &RoomName, reference: Option<String>) -> bool {
-        let refused = self.services.may_read(room, Some(&self.identity.who), self.line.connection.address);
+        let refused = self.services.may_read(room, Some(self.identity.who.someone()), self.line.connection.address);
         refused.map_err(|refusal| self.refuse(refusal, reference)).is_ok()
     }
 
@@ -37,7 +37,7 @@ impl Conversation<'_> {
             }
         }
         for room in self.state.rooms().to_vec() {
-            if let Err(refusal) = self.services.may_read(&room, Some(&self.identity.who), address) {
+            if let Err(refusal) = self.services.may_read(&room, Some(self.identity.who.someone()), address) {
                 let words = match refusal.code {
                     ErrorCode::NoSuchRoom => format!("{room} is not for you any more"),
                     _ => refusal.text,
