@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Paths of the standard library that are plain data and pure functions. Hash maps are not here: their order is random.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "std::borrow",
     "std::cmp",
     "std::collections::BTreeMap",
@@ -20,6 +20,7 @@ const PURE: [&str; 12] = [
     "std::hash::Hasher",
     "std::mem",
     "std::ops",
+    "std::str::FromStr",
     "std::sync::Arc",
     "std::time::Duration",
 ];

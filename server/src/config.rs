@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use crate::{limits::Rate, log::sqlite::Durability, proxy::Proxies, tls};
+use crate::{limits::Rate, log::sqlite::Durability, proxy::Proxies, registration::Registration, tls};
 
 /// Where the log lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct Config {
     /// Credentials for `/ws/auth`, and for everything where one is required.
     pub tokens: Vec<String>,
     pub require_auth: bool,
+    /// Who may make an account of their own.
+    pub registration: Registration,
     /// Origins welcome beside the server's own, as a browser writes them.
     pub allow_origin: Vec<String>,
     pub rate: Rate,
@@ -54,6 +56,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// By which name this machine reaches the server.
+    #[must_use]
+    pub fn host_here(&self) -> String {
+        match self.host {
+            host if host.is_unspecified() || host.is_loopback() => "localhost".to_owned(),
+            IpAddr::V6(host) => format!("[{host}]"),
+            IpAddr::V4(host) => host.to_string(),
+        }
+    }
+
     /// What tests and trials start from: loopback, any free port, nothing kept.
     #[must_use]
     pub fn ephemeral() -> Self {
@@ -65,6 +77,7 @@ impl Config {
             store: Store::Ephemeral,
             tokens: Vec::new(),
             require_auth: false,
+            registration: Registration::Closed,
             allow_origin: Vec::new(),
             rate: Rate::Limited(crate::limits::RateLimit {
                 burst: chat_protocol::limits::BURST,

@@ -57,6 +57,22 @@ struct Attempts {
     accounts: HashMap<String, Bucket>,
 }
 
+impl Attempts {
+    fn of_address(&mut self, address: IpAddr, now: Instant) -> Verdict {
+        if self.addresses.len() >= COUNTED {
+            self.addresses.retain(|_, bucket| !bucket.is_full(now));
+        }
+        self.addresses.entry(household(address)).or_insert_with(|| Bucket::new(OF_ADDRESS, now)).take(now, ATTEMPT)
+    }
+
+    fn of_account(&mut self, name: &str, now: Instant) -> Verdict {
+        if self.accounts.len() >= COUNTED {
+            self.accounts.retain(|_, bucket| !bucket.is_full(now));
+        }
+        self.accounts.entry(name.to_owned()).or_insert_with(|| Bucket::new(OF_ACCOUNT, now)).take(now, ATTEMPT)
+    }
+}
+
 impl Default for Passwords {
     fn default() -> Self {
         Self { turns: Semaphore::new(AT_ONCE), waiting: AtomicUsize::new(0), attempts: Mutex::default() }
@@ -82,8 +98,11 @@ pub fn check(password: &Secret) -> Result<(), Refusal> {
 /// The system has no randomness to give.
 pub fn hash(password: &Secret) -> Result<PasswordHash, Refusal> {
     let hashed = Argon2::default().hash_password(password.tell().as_bytes());
-    let failed = |_| Refusal::new(ErrorCode::Unavailable, "The password could not be hashed");
-    hashed.map(|phc| PasswordHash(phc.to_string())).map_err(failed)
+    hashed.map(|phc| PasswordHash(phc.to_string())).map_err(|_| unhashed())
+}
+
+fn unhashed() -> Refusal {
+    Refusal::new(ErrorCode::Unavailable, "The password could not be hashed")
 }
 
 /// Whether it is this one. It takes the same time for a hash that there is not.
@@ -100,20 +119,16 @@ impl Passwords {
     /// Whether somebody at this address may try to come in by this name now.
     pub fn attempt(&self, name: &str, address: IpAddr, now: Instant) -> Verdict {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        if attempts.addresses.len() >= COUNTED {
-            attempts.addresses.retain(|_, bucket| !bucket.is_full(now));
-        }
-        if attempts.accounts.len() >= COUNTED {
-            attempts.accounts.retain(|_, bucket| !bucket.is_full(now));
-        }
-        let of_address = attempts.addresses.entry(household(address)).or_insert_with(|| Bucket::new(OF_ADDRESS, now));
-        match of_address.take(now, ATTEMPT) {
-            Verdict::Welcome => {
-                let of_account = attempts.accounts.entry(name.to_owned()).or_insert_with(|| Bucket::new(OF_ACCOUNT, now));
-                of_account.take(now, ATTEMPT)
-            }
+        match attempts.of_address(address, now) {
+            Verdict::Welcome => attempts.of_account(name, now),
             refused => refused,
         }
+    }
+
+    /// Whether somebody at this address may try to make an account now. It counts as an attempt to come in, and not against the
+    /// name: nobody keeps its owner out by asking for it.
+    pub fn attempt_anew(&self, address: IpAddr, now: Instant) -> Verdict {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).of_address(address, now)
     }
 
     /// Whether the password is the one of this hash.
@@ -121,11 +136,23 @@ impl Passwords {
     /// # Errors
     /// Too many wait for theirs.
     pub async fn fits(&self, password: Secret, hash: Option<PasswordHash>) -> Result<bool, Refusal> {
+        Ok(self.in_turn(move || fits(&password, hash.as_ref())).await?.unwrap_or(false))
+    }
+
+    /// What is kept of a password.
+    ///
+    /// # Errors
+    /// Too many wait for theirs, or as [`hash`].
+    pub async fn hashed(&self, password: Secret) -> Result<PasswordHash, Refusal> {
+        self.in_turn(move || hash(&password)).await?.unwrap_or_else(|| Err(unhashed()))
+    }
+
+    /// Work that takes its time. None if it broke.
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<Option<T>, Refusal> {
         let busy = || Refusal::new(ErrorCode::RateLimited, "Too many are coming in at once. Try again in a moment.");
         let _waits = Waits::begin(&self.waiting).ok_or_else(busy)?;
         let _turn = self.turns.acquire().await.map_err(|_| busy())?;
-        let fits = tokio::task::spawn_blocking(move || fits(&password, hash.as_ref()));
-        Ok(fits.await.unwrap_or(false))
+        Ok(tokio::task::spawn_blocking(work).await.ok())
     }
 }
 
@@ -183,5 +210,8 @@ mod tests {
         let many = (0..50).filter(|place| welcome("bob", &format!("10.0.1.{place}"), 0)).count();
         assert_eq!(many, 30, "whatever the address");
         assert!(welcome("carol", "10.0.2.1", 0), "nobody else");
+        let anew = |address: &str| passwords.attempt_anew(address.parse().unwrap(), start) == Verdict::Welcome;
+        assert_eq!((0..6).filter(|_| anew("10.0.3.1")).count(), 5);
+        assert!(!welcome("carol", "10.0.3.1", 0), "to come in and to make an account is one count");
     }
 }

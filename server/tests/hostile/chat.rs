@@ -45,7 +45,7 @@ fn heard(frame: &str) -> Result<Heard, Wrong> {
             }
             Heard::Answer(value["code"].as_str().unwrap_or_default().to_owned(), reference)
         }
-        kind @ ("ack" | "joined" | "left" | "history" | "found" | "rooms" | "users" | "pong" | "notice") => {
+        kind @ ("ack" | "joined" | "left" | "history" | "found" | "rooms" | "users" | "pong" | "notice" | "blocked") => {
             Heard::Answer(kind.to_owned(), reference)
         }
         _ => Heard::Told,

@@ -77,7 +77,7 @@ async fn visit(address: SocketAddr, seed: u64, number: u64, tally: &Tally) {
 }
 
 /// What must have occurred, or the strangers got nowhere.
-const EXPECTED: [&str; 46] = [
+const EXPECTED: [&str; 47] = [
     "close of its own",
     "close 1002",
     "close 1003",
@@ -106,6 +106,7 @@ const EXPECTED: [&str; 46] = [
     "answer users",
     "answer pong",
     "answer notice",
+    "answer blocked",
     "answer bad_json",
     "answer unknown_type",
     "answer bad_request",

@@ -33,9 +33,18 @@ enum Kind {
     /// Left out it is false, and it cannot be null.
     Mark,
     Emoji,
+    /// Seconds.
+    Seconds,
+    /// One of a few.
+    Word(&'static [&'static str]),
 }
 
-use Kind::{Cid, Emoji, Flag, Limit, Mark, Room, Seq, Text, User};
+use Kind::{Cid, Emoji, Flag, Limit, Mark, Room, Seconds, Seq, Text, User, Word};
+
+const ACCESS: Kind = Word(&["public", "private"]);
+const VOICE: Kind = Word(&["all", "moderators"]);
+const ROLE: Kind = Word(&["member", "moderator", "owner"]);
+const ACTION: Kind = Word(&["kick", "mute", "unmute", "ban", "unban"]);
 
 /// A field, and whether it must be there.
 type Field = (&'static str, Kind, bool);
@@ -60,6 +69,41 @@ const TYPES: &[(&str, &[Field])] = &[
     ("rooms", &[]),
     ("users", &[("room", Room, false)]),
     ("topic", &[("room", Room, false), ("text", Text, true)]),
+    (
+        "create",
+        &[
+            ("room", Room, true),
+            ("access", ACCESS, false),
+            ("speak", VOICE, false),
+            ("topic", VOICE, false),
+            ("slow", Seconds, false),
+        ],
+    ),
+    (
+        "rules",
+        &[
+            ("room", Room, false),
+            ("access", ACCESS, false),
+            ("speak", VOICE, false),
+            ("topic", VOICE, false),
+            ("slow", Seconds, false),
+        ],
+    ),
+    ("rank", &[("room", Room, false), ("user", User, true), ("role", ROLE, false)]),
+    (
+        "moderate",
+        &[
+            ("action", ACTION, true),
+            ("user", User, true),
+            ("address", Mark, false),
+            ("room", Room, false),
+            ("everywhere", Mark, false),
+            ("seconds", Seconds, false),
+            ("reason", Text, false),
+        ],
+    ),
+    ("deeds", &[("room", Room, false), ("everywhere", Mark, false), ("limit", Limit, false)]),
+    ("block", &[("user", User, true), ("on", Flag, true)]),
     ("ping", &[]),
 ];
 
@@ -76,6 +120,8 @@ fn value(dice: &mut Dice, kind: Kind) -> Value {
         Limit => json!(dice.any(&[i64::MIN, -1, 0, 1, 50, 200, 201, i64::MAX])),
         Flag | Mark => json!(dice.one_in(2)),
         Emoji => json!(dice.pick(&["👍", "🇩🇪", "+1", "👩\u{200d}👩\u{200d}👧"])),
+        Seconds => json!(dice.any(&[0, 1, 60, 604_800, u64::from(u32::MAX)])),
+        Word(words) => json!(dice.pick(words)),
     }
 }
 
@@ -87,6 +133,8 @@ fn wrong_value(dice: &mut Dice, kind: Kind, required: bool) -> Value {
         Cid => wrong.extend([json!(1), json!(""), json!("a b"), json!("ä"), json!("x".repeat(65)), json!("\u{0}"), json!(false)]),
         Seq => wrong.extend([json!("1"), json!(-1), json!(1u64 << 53), json!(u64::MAX), json!(true), json!(1e3), json!("")]),
         Limit => wrong.extend([json!("5"), json!(u64::MAX), json!(true), json!(1e300)]),
+        Seconds => wrong.extend([json!("1"), json!(-1), json!(u64::MAX as f64), json!(true), json!(1e3)]),
+        Word(_) => wrong.extend([json!(0), json!(""), json!("king"), json!("Public"), json!("ban "), json!(false)]),
         Flag | Mark => wrong.extend([json!(0), json!(1), json!("true"), json!("")]),
     }
     if required || kind == Mark {

@@ -3,13 +3,14 @@
 //!
 //! Needs the suite's `wstest`, which is Python 2: `.ci/autobahn` gets it and runs this.
 
-use std::{collections::BTreeMap, env, future::poll_fn, rc::Rc, sync::Arc, task::Poll, time::Instant};
+use std::{collections::BTreeMap, env, future::poll_fn, net::Ipv4Addr, rc::Rc, sync::Arc, task::Poll, time::Instant};
 
 use bytes::Bytes;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream},
     process::Command,
+    sync::watch,
     task::{LocalSet, spawn_local},
 };
 use tokio_tungstenite::tungstenite::{Error, Message, handshake::derive_accept_key};
@@ -79,7 +80,7 @@ async fn echo(shard: Rc<Shard>, mut stream: TcpStream) {
     let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
     );
-    let connection = Rc::new(Connection::new(1, None, Stream::Plain(stream), Instant::now()));
+    let connection = Rc::new(Connection::new(1, None, Ipv4Addr::LOCALHOST.into(), Stream::Plain(stream), Instant::now()));
     connection.queue(answer.into_bytes().into());
     let mut line = Line::new(shard, connection, &request[end..]);
     loop {
@@ -114,7 +115,7 @@ async fn every_case_of_autobahn_is_well() {
     let spec = folder.path().join("fuzzingclient.json");
     std::fs::write(&spec, SPEC.replace("ADDRESS", &address)).expect("the specification");
     let world = LocalSet::new();
-    let shard = Rc::new(Shard::new(0, Arc::new(Metrics::default())));
+    let shard = Rc::new(Shard::new(0, Arc::new(Metrics::default()), watch::channel(Arc::default()).1));
     world.spawn_local(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let _ = stream.set_nodelay(true);
