@@ -16,7 +16,7 @@ fuzz_target!(|line: &str| {
                 assert_eq!(Request::decode(&request.encode()), Ok(request), "{line:?}");
             }
             Ok(Typed::Help(about)) => assert_safe(&command::help(about.as_deref()), true),
-            Ok(Typed::Quit) => {}
+            Ok(Typed::Quit | Typed::Register) => {}
             Err(error) => assert_safe(&error.to_string(), false),
         }
     }

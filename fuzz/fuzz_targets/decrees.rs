@@ -9,9 +9,28 @@ mod realm;
 use std::collections::HashSet;
 
 use chat_fuzz::{assert_plain, assert_safe};
-use chat_protocol::{Timestamp, json};
+use chat_protocol::{RoomName, Timestamp, json};
 use libfuzzer_sys::fuzz_target;
-use realm::{Decree, Decreed, Pass, Realm};
+use realm::{Decree, Decreed, Pass, Realm, Someone, rights::Deed};
+
+/// Whoever may do something in a room may read it, and a guarded room keeps those who may.
+fn assert_rights(realm: &Realm, room: &RoomName, now: Timestamp) {
+    for account in realm.accounts() {
+        let someone = Someone { name: &account.name, account: Some(account.id) };
+        let reads = realm.may_read(room, Some(someone), now);
+        for deed in [Deed::Read, Deed::Speak, Deed::SetTopic, Deed::Delete, Deed::Punish, Deed::Invite, Deed::SetRules] {
+            let may = realm.may(deed, room, someone, now);
+            assert!(may.is_err() || reads, "{deed:?} in {room} by {}", account.name);
+            if let Err(refusal) = may {
+                assert_safe(&refusal.text, false);
+            }
+        }
+        if realm.is_guarded(room.folded()) {
+            assert_eq!(realm.keeps(room.folded(), Some(account.id), now), reads);
+            assert!(!realm.may_read(room, None, now), "nobody in particular reads what is private");
+        }
+    }
+}
 
 /// Every name leads to its account and to no other, and every token belongs to one.
 fn assert_rules(realm: &Realm, now: Timestamp) {
@@ -29,14 +48,16 @@ fn assert_rules(realm: &Realm, now: Timestamp) {
 }
 
 fuzz_target!(|text: &str| {
-    let (mut realm, mut kept) = (Realm::default(), Vec::new());
+    let (mut realm, mut kept, mut rooms) = (Realm::default(), Vec::new(), Vec::new());
     for (line, second) in text.split('\n').zip(0..) {
         let now = Timestamp(second * 1000);
         let Ok(decree) = serde_json::from_str::<Decree>(line) else { continue };
         let written = json::line(&decree);
         assert_plain(&written);
         assert_eq!(serde_json::from_str::<Decree>(&written).expect("what is written is read"), decree);
-        match realm.judge(&decree, now) {
+        // Every other one is wanted by the oldest account, as far as it may.
+        let by = realm.accounts().next().map(|account| account.id).filter(|_| second % 2 == 1);
+        match realm.judge(by, &decree, now) {
             Err(refusal) => assert_safe(&refusal.text, false),
             Ok(()) => {
                 let decreed = Decreed { seq: realm.seq().next(), at: now, by: "the operator".into(), decree };
@@ -46,8 +67,12 @@ fuzz_target!(|text: &str| {
                     let opens = realm.admits(Pass { account: token.account, token: token.id }, now);
                     assert_eq!(realm.pass(hash, now).is_some(), opens);
                 }
+                if let Decree::Founded { room, .. } | Decree::Rules { room, .. } | Decree::Rank { room, .. } = &decreed.decree {
+                    rooms.push(room.clone());
+                }
                 kept.push(decreed);
                 assert_rules(&realm, now);
+                rooms.iter().for_each(|room| assert_rights(&realm, room, now));
             }
         }
     }
