@@ -33,6 +33,18 @@ test-proxies:
 test-kill rounds="100":
     KILL_ROUNDS={{rounds}} cargo test -p chat-server --test kill9 -- --nocapture
 
+# More strangers who mean harm (5,000 in the tests)
+test-hostile cases="100000" seed="1":
+    HOSTILE_CASES={{cases}} HOSTILE_SEED={{seed}} cargo test --release -p chat-server --test hostile -- --ignored --nocapture
+
+# One fuzz target (needs nightly and cargo-fuzz)
+fuzz target="names" seconds="60":
+    mkdir -p fuzz/corpus/{{target}} && cargo +nightly fuzz run {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- -max_total_time={{seconds}} -max_len=4096
+
+# The conformance suite of Autobahn (needs Python 2.7)
+test-autobahn:
+    .ci/autobahn
+
 # The figures of docs/performance.md
 figures *args:
     cargo bench -p chat-server --bench figures -- {{args}}

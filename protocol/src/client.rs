@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ClientId, ErrorCode, Refusal, Seq, display, json, limits};
+use crate::{Action, ClientId, ErrorCode, Refusal, Role, Rules, Seq, display, json, limits};
 
 /// One request. Names are as the client wrote them: the session parses them and answers `bad_name`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,14 +117,61 @@ pub enum ClientMessage {
         room: Option<String>,
         text: String,
     },
+    /// A room of one's own.
+    Create {
+        room: String,
+        #[serde(flatten)]
+        rules: Rules,
+    },
+    /// What is to be otherwise in a room; without any of it, how the room is.
+    Rules {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        #[serde(flatten)]
+        rules: Rules,
+    },
+    /// What an account is in a room; without a role, nothing any more.
+    Rank {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        user: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+    },
+    /// Something done to somebody, or no longer: in a room or everywhere, by name or by where they come from.
+    Moderate {
+        action: Action,
+        user: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        address: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        everywhere: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// What was done by moderators, the last first.
+    Deeds {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        everywhere: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<i64>,
+    },
+    /// Nothing more of somebody is wanted, or again.
+    Block { user: String, on: bool },
     /// Is anybody there?
     Ping {},
 }
 
 /// The types that [`ClientMessage`] knows, as the wire writes them.
-pub const TYPES: [&str; 16] = [
+pub const TYPES: [&str; 22] = [
     "hello", "send", "private", "edit", "delete", "react", "typing", "read", "join", "leave", "history", "search", "rooms",
-    "users", "topic", "ping",
+    "users", "topic", "create", "rules", "rank", "moderate", "deeds", "block", "ping",
 ];
 
 /// A request and the name by which its sender knows it.

@@ -1,9 +1,12 @@
 //! What a person may type: one table of commands that the server, the page and the terminal client share. `/help`, the
 //! completion of clients and the documents are made from it, so that none of them can drift.
 
+mod words;
+
 use std::fmt::Write as _;
 
-use crate::{ClientMessage, Seq, display};
+use self::words::Words;
+use crate::{Access, Action, ClientMessage, Role, Rules, Seq, Voice, display, rights};
 
 /// One command.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub enum Typed {
     Request(ClientMessage),
     /// The help text, for one command or all.
     Help(Option<String>),
+    /// How one comes by an account here.
+    Register,
     /// Goodbye.
     Quit,
 }
@@ -78,7 +83,7 @@ pub static COMMANDS: &[Command] = &[
         name: "delete",
         aliases: &["del"],
         usage: "<seq>",
-        help: "take a message of yours away",
+        help: "take a message away: yours, or as a moderator another's",
         read: |words| {
             let seq = words.seq()?;
             words.end(ClientMessage::Delete { room: None, seq })
@@ -173,11 +178,146 @@ pub static COMMANDS: &[Command] = &[
         read: |words| Some(Typed::Request(ClientMessage::Search { query: words.rest()?, room: None, before: None, limit: None })),
     },
     Command {
+        name: "create",
+        aliases: &[],
+        usage: "<room> [private] [read-only]",
+        help: "make a room of your own; a name with spaces in quotes",
+        read: |words| {
+            let room = words.word()?;
+            let mut rules = Rules::default();
+            while let Some(word) = words.word() {
+                rule(&mut rules, &word)?;
+            }
+            words.end(ClientMessage::Create { room, rules })
+        },
+    },
+    Command {
+        name: "rules",
+        aliases: &["mode"],
+        usage: "[words]",
+        help: "how this room is; or is to be: public, private, open, read-only, topic=all, topic=moderators",
+        read: |words| {
+            let mut rules = Rules::default();
+            while let Some(word) = words.word() {
+                rule(&mut rules, &word)?;
+            }
+            words.end(ClientMessage::Rules { room: None, rules })
+        },
+    },
+    Command {
+        name: "slow",
+        aliases: &[],
+        usage: "<seconds>",
+        help: "let each say something once in so many seconds; 0 ends it",
+        read: |words| {
+            let slow = Some(words.word()?.parse().ok()?);
+            words.end(ClientMessage::Rules { room: None, rules: Rules { slow, ..Rules::default() } })
+        },
+    },
+    Command {
+        name: "invite",
+        aliases: &[],
+        usage: "<user>",
+        help: "make an account a member of this room",
+        read: |words| {
+            let user = words.name()?;
+            words.end(ClientMessage::Rank { room: None, user, role: Some(Role::Member) })
+        },
+    },
+    Command {
+        name: "rank",
+        aliases: &[],
+        usage: "<user> <rank>",
+        help: "what an account is in this room: member, moderator, owner or none",
+        read: |words| {
+            let (user, role) = (words.word()?, words.word()?);
+            let role = if role == "none" { None } else { Some(role.parse().ok()?) };
+            words.end(ClientMessage::Rank { room: None, user, role })
+        },
+    },
+    Command {
+        name: "kick",
+        aliases: &[],
+        usage: "[--everywhere] <user> [reason]",
+        help: "put somebody out of this room, or off the server",
+        read: |words| moderate(Action::Kick, words),
+    },
+    Command {
+        name: "mute",
+        aliases: &[],
+        usage: "[--everywhere] [--address] <user> [time] [reason]",
+        help: "take somebody's voice; --address: of all guests from where they are",
+        read: |words| moderate(Action::Mute, words),
+    },
+    Command {
+        name: "unmute",
+        aliases: &[],
+        usage: "[--everywhere] [--address] <user>",
+        help: "give it back",
+        read: |words| moderate(Action::Unmute, words),
+    },
+    Command {
+        name: "ban",
+        aliases: &[],
+        usage: "[--everywhere] [--address] <user> [time] [reason]",
+        help: "put somebody out and keep them out: for 10m, 2h, 7d, or for ever",
+        read: |words| moderate(Action::Ban, words),
+    },
+    Command {
+        name: "unban",
+        aliases: &[],
+        usage: "[--everywhere] [--address] <user>",
+        help: "let them in again",
+        read: |words| moderate(Action::Unban, words),
+    },
+    Command {
+        name: "deeds",
+        aliases: &["modlog"],
+        usage: "[--everywhere] [count]",
+        help: "what moderators did here, and who did it",
+        read: |words| {
+            let everywhere = words.flags(&["--everywhere"])?[0];
+            let limit = match words.word() {
+                Some(word) => Some(word.parse().ok()?),
+                None => None,
+            };
+            words.end(ClientMessage::Deeds { room: None, everywhere, limit })
+        },
+    },
+    Command {
+        name: "block",
+        aliases: &[],
+        usage: "<user>",
+        help: "hear nothing more of somebody",
+        read: |words| {
+            let user = words.name()?;
+            words.end(ClientMessage::Block { user, on: true })
+        },
+    },
+    Command {
+        name: "unblock",
+        aliases: &[],
+        usage: "<user>",
+        help: "hear them again",
+        read: |words| {
+            let user = words.name()?;
+            words.end(ClientMessage::Block { user, on: false })
+        },
+    },
+    Command {
         name: "ping",
         aliases: &[],
         usage: "",
         help: "is the server there?",
         read: |words| words.end(ClientMessage::Ping {}),
+    },
+    Command {
+        name: "register",
+        aliases: &[],
+        usage: "",
+        help: "how to make an account",
+        // Whatever follows may be a password by mistake: it is neither said nor repeated.
+        read: |_| Some(Typed::Register),
     },
     Command {
         name: "help",
@@ -246,106 +386,30 @@ fn send(text: String, reply_to: Option<Seq>, action: bool) -> Option<Typed> {
     Some(Typed::Request(ClientMessage::Send { room: None, text, cid: None, reply_to, action }))
 }
 
-/// What follows a command, taken from the front.
-struct Words<'a>(&'a str);
-
-impl Words<'_> {
-    /// The next word; one in quotes may hold spaces.
-    fn word(&mut self) -> Option<String> {
-        let quoted = self.0.strip_prefix('"').and_then(|rest| rest.split_once('"'));
-        let (word, rest) = quoted.unwrap_or_else(|| self.0.split_once(char::is_whitespace).unwrap_or((self.0, "")));
-        let word = word.to_owned();
-        self.0 = rest.trim_start();
-        (!word.is_empty()).then_some(word)
+/// One word of `/rules`.
+fn rule(rules: &mut Rules, word: &str) -> Option<()> {
+    match word {
+        "public" => rules.access = Some(Access::Public),
+        "private" => rules.access = Some(Access::Private),
+        "open" => rules.speak = Some(Voice::All),
+        "read-only" => rules.speak = Some(Voice::Moderators),
+        _ => rules.topic = Some(word.strip_prefix("topic=")?.parse().ok()?),
     }
+    Some(())
+}
 
-    /// A name that is all there is: its spaces need no quotes.
-    fn name(&mut self) -> Option<String> {
-        if self.0.starts_with('"') {
-            return self.word();
-        }
-        let name = std::mem::take(&mut self.0).to_owned();
-        (!name.is_empty()).then_some(name)
+fn moderate(action: Action, words: &mut Words<'_>) -> Option<Typed> {
+    let [everywhere, address] = words.flags(&["--everywhere", "--address"])?;
+    let user = words.word()?;
+    let lasts = matches!(action, Action::Mute | Action::Ban);
+    let seconds = words.0.split_whitespace().next().filter(|_| lasts).and_then(rights::duration);
+    if seconds.is_some() {
+        words.word()?;
     }
-
-    fn seq(&mut self) -> Option<Seq> {
-        let word = self.word()?;
-        word.parse().ok().filter(|seq| *seq <= crate::names::HIGHEST).map(Seq)
-    }
-
-    /// All that is left, as it was typed.
-    fn rest(&mut self) -> Option<String> {
-        let rest = std::mem::take(&mut self.0).to_owned();
-        (!rest.is_empty()).then_some(rest)
-    }
-
-    /// The request, if nothing is left over.
-    fn end(&self, message: ClientMessage) -> Option<Typed> {
-        self.0.is_empty().then_some(Typed::Request(message))
-    }
+    let ends = matches!(action, Action::Unmute | Action::Unban);
+    let reason = if ends { None } else { words.rest() };
+    words.end(ClientMessage::Moderate { action, user, address, room: None, everywhere, seconds, reason })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(line: &str, json: &str) {
-        match parse(line) {
-            Ok(Typed::Request(message)) => assert_eq!(serde_json::to_string(&message).unwrap(), json, "{line}"),
-            other => panic!("{line}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn lines_become_requests() {
-        check("hi there", r#"{"type":"send","text":"hi there"}"#);
-        check("//shrug", r#"{"type":"send","text":"/shrug"}"#);
-        check("/me waves", r#"{"type":"send","text":"waves","action":true}"#);
-        check("/PM bob hi  there ", r#"{"type":"private","to":"bob","text":"hi  there"}"#);
-        check("/msg \"Ann Lee\" hi", r#"{"type":"private","to":"Ann Lee","text":"hi"}"#);
-        check("/reply 7 yes", r#"{"type":"send","text":"yes","reply_to":7}"#);
-        check("/edit 7 better", r#"{"type":"edit","seq":7,"text":"better"}"#);
-        check("/delete 7", r#"{"type":"delete","seq":7}"#);
-        check("/react 7 👍", r#"{"type":"react","seq":7,"emoji":"👍","on":true}"#);
-        check("/unreact 7 👍", r#"{"type":"react","seq":7,"emoji":"👍","on":false}"#);
-        check("/topic tea & cake", r#"{"type":"topic","text":"tea & cake"}"#);
-        check("/topic \"\"", r#"{"type":"topic","text":""}"#);
-        check("/join Tea Room", r#"{"type":"join","room":"Tea Room"}"#);
-        check("/j \"Tea Room\"", r#"{"type":"join","room":"Tea Room"}"#);
-        check("/leave", r#"{"type":"leave"}"#);
-        check("/who", r#"{"type":"users"}"#);
-        check("/rooms", r#"{"type":"rooms"}"#);
-        check("/history 20", r#"{"type":"history","limit":20}"#);
-        check("/search tea cake", r#"{"type":"search","query":"tea cake"}"#);
-        check("/ping", r#"{"type":"ping"}"#);
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_explained() {
-        for (line, said) in [
-            ("/dance", "There is no command /dance. /help lists them; //dance says it as text."),
-            ("/", "There is no command /. /help lists them; // says it as text."),
-            ("/pm bob", "Like this: /pm <user> <text>"),
-            ("/edit x y", "Like this: /edit <seq> <text>"),
-            ("/delete 7 8", "Like this: /delete <seq>"),
-            ("/history many", "Like this: /history [count]"),
-            ("/rooms all", "Like this: /rooms"),
-        ] {
-            assert_eq!(parse(line).unwrap_err().to_string(), said);
-        }
-        assert_eq!(parse("/help /pm"), Ok(Typed::Help(Some("pm".into()))));
-        assert_eq!(parse("/bye"), Ok(Typed::Quit));
-    }
-
-    #[test]
-    fn names_and_aliases_are_all_different() {
-        let mut names: Vec<_> = COMMANDS.iter().flat_map(|c| c.aliases.iter().copied().chain([c.name])).collect();
-        let all = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), all);
-        assert!(COMMANDS.iter().all(|c| help(None).contains(&c.synopsis())));
-        assert!(help(Some("pm")).contains("/msg"));
-    }
-}
+mod tests;

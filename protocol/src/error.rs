@@ -84,13 +84,21 @@ pub struct Refusal {
     pub code: ErrorCode,
     /// For people.
     pub text: String,
+    /// When to try again, where that is known.
+    pub retry_ms: Option<u64>,
 }
 
 impl Refusal {
     /// A refusal with its words.
     #[must_use]
     pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self { code, text: text.into(), retry_ms: None }
+    }
+
+    /// The same, with the time after which it may be tried again.
+    #[must_use]
+    pub fn retry(self, retry_ms: u64) -> Self {
+        Self { retry_ms: Some(retry_ms), ..self }
     }
 }
 

@@ -119,6 +119,13 @@ pub enum Signal {
         /// The last message read.
         seq: Seq,
     },
+    /// Words from the server for those who are there.
+    Notice {
+        /// Where.
+        room: RoomName,
+        /// What.
+        text: String,
+    },
 }
 
 impl Signal {
@@ -130,7 +137,8 @@ impl Signal {
             | Self::Came { room, .. }
             | Self::Went { room, .. }
             | Self::Typing { room, .. }
-            | Self::Read { room, .. } => room,
+            | Self::Read { room, .. }
+            | Self::Notice { room, .. } => room,
         }
     }
 }

@@ -131,4 +131,13 @@ mod tests {
         assert!(line.contains("\\u009b31m \\u202ex\\u200b \\u007f é 👩\\u200d🚀 \\udb40\\udc41 \\\"q\\\" \\n"), "{line}");
         assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
     }
+    /// Read to the nearest number there is, or the next reading finds another one.
+    #[test]
+    fn a_number_that_was_read_is_written_as_that_number() {
+        for text in ["1111111111111111111111", "7777777777777777e72", "0.1", "5e-324", "1.7976931348623157e308"] {
+            let number: f64 = serde_json::from_str(text).unwrap();
+            assert_eq!(number.to_bits(), text.parse::<f64>().unwrap().to_bits(), "{text}");
+            assert_eq!(serde_json::from_str::<f64>(&line(&number)).unwrap().to_bits(), number.to_bits(), "{text}");
+        }
+    }
 }

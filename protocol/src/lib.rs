@@ -9,6 +9,7 @@
 //! | what a client may ask, and how a frame is read | [`client`] |
 //! | what a server may say | [`server`] |
 //! | what happened in a room: logged events and passing signals | [`event`] |
+//! | who may do what in a room, in words | [`rights`] |
 //! | what a person may type | [`command`] |
 //! | how one endpoint reads and writes all that | [`dialect`] |
 //! | the server's long work, as a feed | [`task`] |
@@ -30,6 +31,7 @@ pub mod event;
 pub mod json;
 pub mod limits;
 pub mod names;
+pub mod rights;
 pub mod server;
 pub mod task;
 pub mod time;
@@ -40,6 +42,7 @@ pub use dialect::Dialect;
 pub use error::{ErrorCode, Refusal};
 pub use event::{Event, Recorded, Signal};
 pub use names::{ClientId, Epoch, NameError, RoomName, Seq, UserName};
+pub use rights::{Access, Action, Role, Rules, Voice};
 pub use server::{ServerFrame, ServerMessage};
 pub use time::Timestamp;
 

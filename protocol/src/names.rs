@@ -1,7 +1,8 @@
 //! Names and positions that are valid once parsed: nothing behind this border checks them again.
 //!
 //! A name is kept as it is shown and as it is compared (NFC and full case folding). Kinds that only the server makes begin
-//! with `#` (a client of the tutorials' endpoints) or `@` (a private room), which no parsed name can.
+//! with `#` (a client of the tutorials' endpoints) or `@` (a private room), which no parsed name can. What is chosen today is
+//! of one script ([`mod@script`]); what was stored or is only named need not be, so that old logs can be read.
 
 use std::{
     cmp::Ordering,
@@ -14,6 +15,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
+mod looks;
+mod place;
+mod script;
+
+pub use self::{
+    looks::{RESERVED, Reserved},
+    place::{ClientId, Epoch, HIGHEST, Seq},
+};
 use crate::{display, limits};
 
 /// Why a name is not one, in words for the person who chose it.
@@ -34,6 +43,15 @@ pub enum NameError {
     /// Two spaces in a row, or one at the end.
     #[error("a name holds single spaces only, and none at its end")]
     Spaces,
+    /// Letters of scripts that are not written together: one of them is there to be taken for another.
+    #[error("a name is written in one script: {} is {} and {} is {}", .0[0].0, .0[0].1, .0[1].0, .0[1].1)]
+    Scripts([(String, &'static str); 2]),
+    /// It is read from the right and begins with a digit.
+    #[error("a name that is read from the right begins with a letter")]
+    WrongSide,
+    /// What a guest could be believed to speak for.
+    #[error("nobody comes in as «{0}», or as what looks like it")]
+    Reserved(&'static str),
     /// More marks on a letter than anybody writes.
     #[error("a name cannot stack more than {} marks on a letter", limits::MARKS_PER_LETTER)]
     Marks,
@@ -62,6 +80,19 @@ impl Name {
             check(&folded, longest)?;
         }
         Ok(Self::of(&shown, &folded))
+    }
+
+    /// The same for what somebody chooses now. The folded form is looked at too: `µ` is of no script, and folds to a Greek letter.
+    fn choose(text: &str, longest: usize) -> Result<Self, NameError> {
+        let name = Self::parse(text, longest)?;
+        if script::begins_on_the_wrong_side(&name.0.shown) {
+            return Err(NameError::WrongSide);
+        }
+        let clash = script::clash(&name.0.shown).or_else(|| script::clash(&name.0.folded));
+        match clash {
+            Some(clash) => Err(NameError::Scripts(clash.map(|(c, script)| (display::name_of_char(c), script)))),
+            None => Ok(name),
+        }
     }
 
     fn of(shown: &str, folded: &str) -> Self {
@@ -229,18 +260,18 @@ impl UserName {
     /// # Errors
     /// In words for that person.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        Name::parse(text, limits::USER_CHARS).map(Self)
+        Name::choose(text, limits::USER_CHARS).map(Self)
     }
 
-    /// A name that may also be of a kind that the server makes: for what is read off the wire or the store, and for
-    /// naming somebody else (`/pm #7 hi`).
+    /// A name that may also be of a kind that the server makes, or of several scripts as names once could be: for what is
+    /// read off the wire or the store, and for naming somebody else (`/pm #7 hi`).
     ///
     /// # Errors
     /// As [`UserName::parse`].
     pub fn known(text: &str) -> Result<Self, NameError> {
         match text.strip_prefix('#') {
             Some(rest) if is_made(rest) => Ok(Self(Name::of(text, text))),
-            _ => Self::parse(text),
+            _ => Name::parse(text, limits::USER_CHARS).map(Self),
         }
     }
 
@@ -269,18 +300,6 @@ impl UserName {
     pub fn is_made(&self) -> bool {
         self.shown().starts_with('#')
     }
-
-    /// What the name looks like to a hurried reader (UTS 39): two names in use may not share it.
-    #[must_use]
-    pub fn skeleton(&self) -> String {
-        unicode_security::confusable_detection::skeleton(self.folded()).collect()
-    }
-
-    /// The same as it is shown: a capital I passes for an l only before it is folded.
-    #[must_use]
-    pub fn shown_skeleton(&self) -> String {
-        fold(&unicode_security::confusable_detection::skeleton(self.shown()).collect::<String>())
-    }
 }
 
 /// Where something is said. A private room is named `@a,b` after its two users.
@@ -295,18 +314,26 @@ impl RoomName {
     /// # Errors
     /// In words for the person who chose it.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        Name::parse(text, limits::ROOM_CHARS).map(Self)
+        Name::choose(text, limits::ROOM_CHARS).map(Self)
     }
 
-    /// A public or a private room, as the wire or the store names it.
+    /// A public or a private room, as the wire or the store names it: to read, not to go into.
     ///
     /// # Errors
-    /// As [`RoomName::parse`]; for a private room, as [`UserName::parse`].
+    /// As [`RoomName::parse`], but for several scripts; for a private room, as [`UserName::known`].
     pub fn known(text: &str) -> Result<Self, NameError> {
-        match text.strip_prefix('@').and_then(|pair| pair.split_once(',')) {
+        match pair(text) {
             Some((one, other)) => Ok(Self::private(&UserName::known(one)?, &UserName::known(other)?)),
-            None => Self::parse(text),
+            None => Name::parse(text, limits::ROOM_CHARS).map(Self),
         }
+    }
+
+    /// A public or a private room to go into or to speak in, which may make it.
+    ///
+    /// # Errors
+    /// As [`RoomName::parse`]; for a private room, as [`UserName::known`].
+    pub fn to_enter(text: &str) -> Result<Self, NameError> {
+        if pair(text).is_some() { Self::known(text) } else { Self::parse(text) }
     }
 
     /// The conversation of two users, who may be the same one.
@@ -326,7 +353,7 @@ impl RoomName {
     /// The folded names of the two whose conversation it is.
     #[must_use]
     pub fn pair(&self) -> Option<(&str, &str)> {
-        self.folded().strip_prefix('@')?.split_once(',')
+        pair(self.folded())
     }
 
     /// Whether this user may read and write it.
@@ -347,161 +374,10 @@ impl RoomName {
     }
 }
 
-/// The highest number that every JSON reader takes exactly.
-pub const HIGHEST: u64 = (1 << 53) - 1;
-
-/// A place in a room's log: dense, from 1. Zero is before everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Seq(pub u64);
-
-impl Seq {
-    /// The next place.
-    #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
-}
-
-impl fmt::Display for Seq {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<'de> Deserialize<'de> for Seq {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            number if number <= HIGHEST => Ok(Self(number)),
-            _ => Err(D::Error::custom("a seq stays below 2^53")),
-        }
-    }
-}
-
-/// Which log a position belongs to: a wiped or restored one has another.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Epoch(pub Arc<str>);
-
-impl fmt::Display for Epoch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A client's own key for one message (`cid`), by which it is kept once.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
-pub struct ClientId(Arc<str>);
-
-impl ClientId {
-    /// At most 64 of `A-Z a-z 0-9 _ -`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=limits::CID_CHARS).contains(&text.len());
-        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-        (fits && plain).then(|| Self(text.into()))
-    }
-
-    /// The key itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for ClientId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("a cid is 1 to 64 of A-Z a-z 0-9 _ -"))
-    }
+/// The two names of a private room.
+fn pair(room: &str) -> Option<(&str, &str)> {
+    room.strip_prefix('@')?.split_once(',')
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: Result<&str, NameError>) {
-        let parsed = UserName::parse(text);
-        assert_eq!(
-            parsed.as_ref().map(UserName::folded),
-            expected.as_deref().map_err(|_| parsed.as_ref().unwrap_err()),
-            "{text:?}"
-        );
-        if let (Err(found), Err(wanted)) = (parsed, expected) {
-            assert_eq!(found, wanted, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn names_are_letters_digits_and_little_else() {
-        check("alice", Ok("alice"));
-        check("Ann Lee", Ok("ann lee"));
-        check("O'Brien-3.x_+", Ok("o'brien-3.x_+"));
-        check("Straße", Ok("strasse"));
-        check("İ", Ok("i̇"));
-        check("山田", Ok("山田"));
-        check("e\u{301}ric", Ok("éric"));
-        check("550e8400-e29b-41d4-a716-446655440000", Ok("550e8400-e29b-41d4-a716-446655440000"));
-        check("", Err(NameError::Empty));
-        check(&"a".repeat(41), Err(NameError::TooLong(40)));
-        check(&"a".repeat(9000), Err(NameError::TooLong(40)));
-        check("-x", Err(NameError::Beginning));
-        check(" x", Err(NameError::Beginning));
-        check("#7", Err(NameError::Beginning));
-        check("@a,b", Err(NameError::Beginning));
-        check("\u{301}a", Err(NameError::Beginning));
-        check("a  b", Err(NameError::Spaces));
-        check("a ", Err(NameError::Spaces));
-        check("a\u{301}\u{302}\u{303}\u{304}", Err(NameError::Marks));
-        check("a\u{202e}b", Err(NameError::Character("U+202E".into())));
-        check("a\u{200b}b", Err(NameError::Character("U+200B".into())));
-        check("a\u{1b}[2J", Err(NameError::Character("U+001B".into())));
-        check("a\u{3164}", Err(NameError::Character("U+3164".into())));
-        check("a,b", Err(NameError::Character("«,»".into())));
-        check("a.\u{301}", Err(NameError::Character("U+0301".into())));
-        check(&"ß".repeat(20), Ok(&"s".repeat(40)));
-        check(&"ß".repeat(21), Err(NameError::TooLong(40)));
-        check("İ\u{903}\u{301}", Err(NameError::Marks));
-    }
-
-    #[test]
-    fn names_that_look_alike_share_a_skeleton() {
-        let skeleton = |text: &str| UserName::parse(text).unwrap().skeleton();
-        assert_eq!(skeleton("alice"), skeleton("аlice"));
-        assert_eq!(skeleton("Corner"), skeleton("comer"));
-        assert_ne!(skeleton("alice"), skeleton("alicia"));
-    }
-
-    #[test]
-    fn private_rooms_are_named_after_their_two() {
-        let (alice, bob) = (UserName::parse("Alice").unwrap(), UserName::parse("bob").unwrap());
-        let room = RoomName::private(&bob, &alice);
-        assert_eq!(room.shown(), "@alice,bob");
-        assert_eq!(RoomName::known("@Bob,alice").unwrap(), room);
-        assert!(RoomName::parse("@alice,bob").is_err());
-        assert!(room.admits(Some(&alice)) && !room.admits(Some(&UserName::parse("eve").unwrap())) && !room.admits(None));
-        assert_eq!(room.other_than(&alice), Some(bob));
-        let alone = RoomName::private(&alice, &alice);
-        assert_eq!(alone.other_than(&alice), Some(alice));
-        assert_eq!(RoomName::known("@#7,alice").unwrap().pair(), Some(("#7", "alice")));
-    }
-
-    #[test]
-    fn made_names_are_known_and_never_chosen() {
-        assert_eq!(UserName::client(7), UserName::known("#7").unwrap());
-        assert_eq!(UserName::client(u64::MAX).client_id(), Some(u64::MAX));
-        assert_eq!(UserName::nameless(3).client_id(), None);
-        assert!(UserName::known("#").is_err() && UserName::known("#A").is_err() && UserName::known("##").is_err());
-        assert!(UserName::known("#007").is_err() && UserName::known("#0").is_ok());
-    }
-
-    #[test]
-    fn client_ids_are_short_and_plain() {
-        assert!(ClientId::parse("aZ09_-").is_some());
-        for bad in ["", "a b", "ä", "a.b", &"x".repeat(65)] {
-            assert!(ClientId::parse(bad).is_none(), "{bad}");
-        }
-    }
-}
+mod tests;

@@ -70,6 +70,8 @@ pub enum ServerMessage {
     Read { room: RoomName, seq: Seq },
     /// Yes.
     Pong {},
+    /// Of whom nothing is to be shown to this user, from now on.
+    Blocked { users: Vec<UserName> },
     /// Words from the server for a person.
     Notice {
         text: String,
@@ -94,9 +96,9 @@ pub enum ServerMessage {
 }
 
 /// The types that [`ServerMessage`] knows, as the wire writes them.
-pub const TYPES: [&str; 21] = [
+pub const TYPES: [&str; 22] = [
     "welcome", "joined", "message", "edited", "deleted", "reacted", "topic", "events", "presence", "typing", "ack", "left",
-    "history", "found", "rooms", "users", "read", "pong", "notice", "error", "closing",
+    "history", "found", "rooms", "users", "read", "pong", "blocked", "notice", "error", "closing",
 ];
 
 /// The first frame.
@@ -114,6 +116,9 @@ pub struct Welcome {
     pub typing_seconds: u64,
     #[serde(default)]
     pub private: Vec<Private>,
+    /// Of whom nothing is to be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<UserName>,
 }
 
 /// The limits that a client can run into. No burst and no rate where the server limits neither.
@@ -242,6 +247,9 @@ pub struct Room {
     pub topic: String,
     pub users: usize,
     pub seq: Seq,
+    /// It is its members' alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 /// A user in a list.

@@ -101,6 +101,7 @@ fn signals() -> Vec<(&'static str, Signal)> {
         ("a nameless client went", Signal::Went { room: room("echo"), user: user("#w3"), at: at() }),
         ("alice types", Signal::Typing { room: general(), user: user("alice"), active: true }),
         ("alice types no longer", Signal::Typing { room: general(), user: user("alice"), active: false }),
+        ("somebody was muted", Signal::Notice { room: general(), text: "alice muted eve: spam".into() }),
         ("read elsewhere", Signal::Read { room: general(), seq: Seq(42) }),
     ]
 }
@@ -240,6 +241,7 @@ fn heard(heard: Heard) -> String {
             let reference = request.reference.map(|reference| format!(" (ref {reference})")).unwrap_or_default();
             chat_protocol::json::line(&request.message) + &reference
         }
+        Heard::Register => "register".to_owned(),
         Heard::Help(command) => format!("help {}", command.unwrap_or_default()).trim_end().to_owned(),
         Heard::Quit => "quit".into(),
         Heard::Value(value) => format!("value {}", chat_protocol::json::line(&value)),
@@ -271,6 +273,7 @@ fn every_dialect_hears_what_the_table_shows() {
         "//me waves",
         r#"/pm "Ann Lee" hi"#,
         "/help /pm",
+        "/register me hunter22",
         "/quit",
         "/dance",
         "/pm bob",

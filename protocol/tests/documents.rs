@@ -15,6 +15,23 @@ fn golden() -> HashMap<String, String> {
 }
 
 #[test]
+fn every_reserved_word_is_told() {
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/protocol.md");
+    let text = fs::read_to_string(document).unwrap();
+    let (_, after) = text.split_once("*Reserved*").expect("the paragraph is there");
+    let told = after.split("\nRooms").next().unwrap_or_default();
+    let words: Vec<_> = told
+        .rsplit(": ")
+        .next()
+        .unwrap_or_default()
+        .split(", ")
+        .map(|word| word.trim_end_matches('.').trim_matches('`'))
+        .collect();
+    let reserved: Vec<_> = chat_protocol::names::RESERVED.iter().map(|row| row.word).collect();
+    assert_eq!(words, reserved);
+}
+
+#[test]
 fn every_example_is_a_golden_file() {
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/protocol.md");
     let text = fs::read_to_string(document).unwrap();

@@ -9,8 +9,8 @@ mod hostile;
 use std::collections::BTreeMap;
 
 use chat_protocol::{
-    ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, Recorded, Request, RoomName, Seq, ServerFrame,
-    ServerMessage, Timestamp, UserName, command,
+    Access, Action, ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, NameError, Recorded, Request, Role,
+    RoomName, Rules, Seq, ServerFrame, ServerMessage, Timestamp, UserName, Voice, command,
     dialect::Heard,
     display, json,
     names::{HIGHEST, fold},
@@ -155,7 +155,7 @@ fn user() -> BoxedStrategy<UserName> {
 
 fn room() -> BoxedStrategy<RoomName> {
     prop_oneof![
-        nearly_a_name().prop_filter_map("a room", |text| RoomName::parse(&text).ok()),
+        nearly_a_name().prop_filter_map("a room", |text| RoomName::known(&text).ok()),
         (user(), user()).prop_map(|(one, other)| RoomName::private(&one, &other)),
     ]
     .boxed()
@@ -219,8 +219,35 @@ fn client_message() -> BoxedStrategy<ClientMessage> {
         some_text().prop_map(|room| C::Users { room }),
         (some_text(), text()).prop_map(|(room, text)| C::Topic { room, text }),
         Just(C::Ping {}),
+        (text(), rules()).prop_map(|(room, rules)| C::Create { room, rules }),
+        (some_text(), rules()).prop_map(|(room, rules)| C::Rules { room, rules }),
+        (some_text(), text(), option::of(select(Role::ALL))).prop_map(|(room, user, role)| C::Rank { room, user, role }),
+        (select(Action::ALL), text(), any::<bool>(), some_text(), any::<bool>(), option::of(number()), some_text()).prop_map(
+            |(action, user, address, room, everywhere, seconds, reason)| C::Moderate {
+                action,
+                user,
+                address,
+                room,
+                everywhere,
+                seconds,
+                reason
+            }
+        ),
+        (some_text(), any::<bool>(), some_limit()).prop_map(|(room, everywhere, limit)| C::Deeds { room, everywhere, limit }),
+        (text(), any::<bool>()).prop_map(|(user, on)| C::Block { user, on }),
     ]
     .boxed()
+}
+
+prop_compose! {
+    fn rules()(
+        access in option::of(select(Access::ALL)),
+        speak in option::of(select(Voice::ALL)),
+        topic in option::of(select(Voice::ALL)),
+        slow in option::of(any::<u32>()),
+    ) -> Rules {
+        Rules { access, speak, topic, slow }
+    }
 }
 
 prop_compose! {
@@ -271,9 +298,10 @@ prop_compose! {
         (users, burst, per_second) in (option::of(count()), option::of(any::<u32>()), option::of(any::<u32>())),
         (ping_seconds, typing_seconds) in (number(), number()),
         private in vec((room(), self::user(), seq(), seq()).prop_map(|(room, with, seq, read)| Private { room, with, seq, read }), 0..3),
+        blocked in vec(self::user(), 0..3),
     ) -> Welcome {
         let limits = Limits { text_bytes, frame_bytes, history, users, burst, per_second };
-        Welcome { protocol, server, user, guest, session, epoch: Epoch(epoch.into()), limits, ping_seconds, typing_seconds, private }
+        Welcome { protocol, server, user, guest, session, epoch: Epoch(epoch.into()), limits, ping_seconds, typing_seconds, private, blocked }
     }
 }
 
@@ -294,7 +322,15 @@ fn server_message() -> BoxedStrategy<ServerMessage> {
     let flag = any::<bool>;
     let some_retry = || option::of(number());
     let users = || vec(user().prop_map(User::from), 0..3);
-    let listed = || (room(), text(), count(), seq()).prop_map(|(name, topic, users, seq)| Room { name, topic, users, seq });
+    let listed = || {
+        (room(), text(), count(), seq(), flag()).prop_map(|(name, topic, users, seq, private)| Room {
+            name,
+            topic,
+            users,
+            seq,
+            private,
+        })
+    };
     prop_oneof![
         welcome().prop_map(S::Welcome).boxed(),
         joined().prop_map(S::Joined).boxed(),
@@ -321,6 +357,7 @@ fn server_message() -> BoxedStrategy<ServerMessage> {
         (room(), users()).prop_map(|(room, users)| S::Users { room, users }),
         (room(), seq()).prop_map(|(room, seq)| S::Read { room, seq }),
         Just(S::Pong {}),
+        vec(user(), 0..3).prop_map(|users| S::Blocked { users }),
         (text(), option::of(room())).prop_map(|(text, room)| S::Notice { text, room }),
         (select(&ErrorCode::ALL[..]), text(), some_retry()).prop_map(|(code, text, retry_ms)| S::Error { code, text, retry_ms }),
         (select(&CloseCode::ALL[..]), text(), flag(), some_retry()).prop_map(|(code, reason, reconnect, retry_ms)| S::Closing {
@@ -447,7 +484,7 @@ fn check_parsers(raw: &str) {
                 let said = dialect.value(&value).expect("who hears a value answers it");
                 assert_eq!(serde_json::from_str::<Value>(&said).expect("JSON")["data"], value);
             }
-            Heard::Request(_) | Heard::Help(_) | Heard::Quit => {}
+            Heard::Request(_) | Heard::Help(_) | Heard::Register | Heard::Quit => {}
         }
     }
     let _ = Request::decode(raw);
@@ -476,7 +513,14 @@ fn check_name(raw: &str) {
         let folded = UserName::known(name.folded()).unwrap_or_else(|error| panic!("{raw:?} folded is no name: {error}"));
         assert_eq!(folded, name, "{raw:?} and its folded form are one name");
         assert_eq!(let_through(name.shown(), false), None);
-        assert_eq!(name.is_made(), UserName::parse(raw).is_err(), "only the server makes {raw:?}");
+        match UserName::parse(raw) {
+            Ok(chosen) => {
+                assert!(!name.is_made() && chosen == name, "only the server makes {raw:?}");
+                assert!(UserName::parse(chosen.folded()).is_ok(), "{raw:?} folded is of several scripts");
+            }
+            Err(NameError::Scripts(_) | NameError::WrongSide) => assert!(!name.is_made(), "{raw:?}"),
+            Err(error) => assert!(name.is_made(), "{raw:?}: {error}"),
+        }
         let _ = name.skeleton();
     }
     if let Ok(name) = RoomName::known(raw) {

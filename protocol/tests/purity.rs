@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Paths of the standard library that are plain data and pure functions. Hash maps are not here: their order is random.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "std::borrow",
     "std::cmp",
     "std::collections::BTreeMap",
@@ -20,6 +20,7 @@ const PURE: [&str; 12] = [
     "std::hash::Hasher",
     "std::mem",
     "std::ops",
+    "std::str::FromStr",
     "std::sync::Arc",
     "std::time::Duration",
 ];
@@ -52,8 +53,16 @@ const IMPURE_WORDS: [&str; 20] = [
 ];
 
 /// What the crate may stand on, and what for.
-const DEPENDENCIES: [&str; 7] =
-    ["caseless", "serde", "serde_json", "thiserror", "unicode-normalization", "unicode-properties", "unicode-security"];
+const DEPENDENCIES: [&str; 8] = [
+    "caseless",
+    "serde",
+    "serde_json",
+    "thiserror",
+    "unicode-normalization",
+    "unicode-properties",
+    "unicode-script",
+    "unicode-security",
+];
 
 /// What its tests may use besides.
 const DEV_DEPENDENCIES: [&str; 1] = ["proptest"];

@@ -2,7 +2,7 @@
 /*
  * Where the parts meet: what happens goes through the store, what the store asks for is done, and what has changed is painted and
  * kept. The only file with the clock, and the only one that knows both the connection and the screen.
- * It does not know the store's rules, nor any markup but the door's.
+ * It does not know the store's rules, nor what stands at the door.
  */
 
 /** @import {Dispatch, Effect, Happening} from './types.d.ts' */
@@ -11,19 +11,18 @@ import { composer } from './composer.js';
 import { connect, PULSE } from './connection.js';
 import { askPaste, openHelp, openSearch, openSwitcher, paintTask } from './dialogs.js';
 import { byId } from './dom.js';
+import { invited, showDoor, tokenOf, watchDoor } from './door.js';
 import { listen } from './keys.js';
-import { login, logout } from './login.js';
 import { act, page, selectMessage, showMessage, toEnd } from './messages.js';
 import { current, initial, isWaiting, reduce } from './store.js';
 import { startExport } from './tasks.js';
-import { folded, shown, wellFormed } from './text.js';
+import { folded, shown } from './text.js';
 import { paint, start, toggle } from './view.js';
 
 const PAINT_MS = 16;
 const SPOKEN_TOGETHER_MS = 700;
 
-const [door, name, room, token, password] = ['door', 'name', 'room', 'token', 'password'].map(byId);
-const account = /** @type {HTMLDetailsElement} */ (/** @type {unknown} */ (byId('account')));
+const [door, room] = ['door', 'room'].map(byId);
 
 let state = initial;
 /** @type {ReturnType<typeof connect> | undefined} */
@@ -109,7 +108,7 @@ function perform(effect) {
     case 'export': return exportRoom(effect.room, effect.format);
     case 'nick': return dispatch({ type: 'nick', user: effect.user, session: browser.recall(`session:${folded(effect.user)}`, '') });
     case 'bell': return void ring();
-    case 'door': return showDoor(effect.reason, effect.askToken);
+    case 'door': return toDoor(effect.reason, effect.askToken);
   }
 }
 
@@ -145,9 +144,6 @@ function begin() {
     },
   });
 }
-
-/** What opens the door for somebody: their account's, or the one that was typed. @param {string} user @returns {string} */
-const tokenOf = (user) => browser.recall(`token:${folded(user)}`, '') || browser.recallHere('token', '');
 
 addEventListener('online', () => connection?.wake());
 addEventListener('pageshow', () => connection?.wake());
@@ -186,57 +182,28 @@ function enter(toRoom, user) {
 }
 
 /** @param {string} reason @param {boolean} [askToken] */
-function showDoor(reason, askToken = false) {
+function toDoor(reason, askToken = false) {
   connection?.close();
   if (reason === '') dispatch({ type: 'link', link: { state: 'idle' } });
-  name.value = state.user || browser.recall('name', '');
-  room.value = (state.user && current(state)?.name) || browser.inAddress() || browser.recall(`rooms:${folded(name.value)}`, ['general'])[0] || 'general';
-  byId('token-field').hidden = !askToken && !browser.recallHere('token', '');
-  // A token that opens nothing any more is asked for anew.
-  const over = askToken && browser.recall(`token:${folded(name.value)}`, '');
-  if (over) browser.forget(`token:${folded(name.value)}`);
+  const user = state.user || browser.recall('name', '');
+  const to = (state.user && current(state)?.name) || browser.inAddress() || browser.recall(`rooms:${folded(user)}`, ['general'])[0] || 'general';
   // Of two reasons for which a name is taken, the server says in words which it is.
-  const owned = refused === 4009 && reason.includes('account');
-  account.open = Boolean(over || owned || browser.recall(`token:${folded(name.value)}`, ''));
-  showLogout();
-  byId('door-error').textContent = shown(reason);
-  byId('entrance').hidden = door.hidden = false;
-  byId('app').hidden = true;
-  (over || owned ? password : askToken ? token : name).focus();
+  showDoor({ name: user, room: to, reason, askToken, owned: refused === 4009 && reason.includes('account') });
 }
 
-const showLogout = () => void (byId('logout').hidden = !browser.recall(`token:${folded(name.value)}`, ''));
-name.addEventListener('input', showLogout);
+watchDoor(enter);
 
-byId('logout').addEventListener('click', async () => {
-  const key = `token:${folded(name.value)}`;
-  const done = await logout(browser.recall(key, ''));
-  if (done) browser.forget(key);
-  byId('door-error').textContent = done ? '' : 'The server could not be asked. Try again in a moment.';
-  showLogout();
-});
-
-door.addEventListener('submit', async (event) => {
-  event.preventDefault();
-  if (token.value) browser.rememberHere('token', token.value);
-  const [typed, toRoom] = [name, room].map(({ value }) => wellFormed(value).normalize('NFC').trim());
-  let user = typed;
-  if (password.value) {
-    byId('enter').ariaBusy = 'true';
-    const answer = await login(user, password.value);
-    byId('enter').ariaBusy = null;
-    if ('words' in answer) {
-      byId('door-error').textContent = shown(answer.words);
-      return password.focus();
-    }
-    password.value = '';
-    user = answer.user;
-    browser.remember(`token:${folded(user)}`, answer.token);
-  }
-  enter(toRoom.replace(/^#/, ''), user);
-});
+/** By the link of an invitation one comes to the door, whoever one is. */
+function byInvitation() {
+  const code = browser.takeInvitation();
+  if (!code) return false;
+  toDoor('');
+  void invited(code);
+  return true;
+}
 
 addEventListener('hashchange', () => {
+  if (byInvitation()) return;
   const wanted = browser.inAddress();
   if (!door.hidden) room.value = wanted;
   else if (wanted.startsWith('@')) dispatch({ type: 'converse', user: wanted.slice(1) });
@@ -319,5 +286,6 @@ byId('bell').ariaPressed = String(browser.canCall());
 
 start(dispatch);
 const remembered = browser.recall('name', '');
-if (remembered && browser.inAddress()) enter(browser.inAddress(), remembered);
-else showDoor('');
+if (byInvitation()) { /* It is shown. */ }
+else if (remembered && browser.inAddress()) enter(browser.inAddress(), remembered);
+else toDoor('');

@@ -104,6 +104,13 @@ export function inAddress() {
   }
 }
 
+/** The code of the invitation whose link led here. It leaves the address bar, the history and every bookmark at once. */
+export function takeInvitation() {
+  const [, code] = location.hash.match(/^#invite=([\w-]*)/) ?? [];
+  if (code !== undefined) history.replaceState(null, '', location.pathname + location.search);
+  return code ?? '';
+}
+
 /** @param {Room} room */
 const addressOf = ({ name, with: other }) => `#${encodeURIComponent(other ? `@${other}` : name)}`;
 

@@ -5,6 +5,7 @@
  */
 
 /** @import {Command, Frame, Typed} from './types.d.ts' */
+import { ORDERS } from './orders.js';
 import { clip } from './text.js';
 
 /** Rows of: name, other names | what follows | help.
@@ -21,7 +22,7 @@ me | <text> | say what you do
 pm msg query | <user> <text> | say something to one user; a name with spaces in quotes
 reply r | <seq> <text> | answer one message
 edit | <seq> <text> | give a message of yours other words
-delete del | <seq> | take a message of yours away
+delete del | <seq> | take a message away: yours, or as a moderator another's
 react | <seq> <emoji> | put a reaction on a message
 unreact | <seq> <emoji> | take a reaction back
 topic | <text> | set the room's topic; "" clears it
@@ -31,7 +32,21 @@ users names who | [room] | who is here
 rooms list | | which rooms there are
 history | [count] | the last messages
 search find | <words> | messages that hold every word
+create | <room> [private] [read-only] | make a room of your own; a name with spaces in quotes
+rules mode | [words] | how this room is; or is to be: public, private, open, read-only, topic=all, topic=moderators
+slow | <seconds> | let each say something once in so many seconds; 0 ends it
+invite | <user> | make an account a member of this room
+rank | <user> <rank> | what an account is in this room: member, moderator, owner or none
+kick | [--everywhere] <user> [reason] | put somebody out of this room, or off the server
+mute | [--everywhere] [--address] <user> [time] [reason] | take somebody's voice; --address: of all guests from where they are
+unmute | [--everywhere] [--address] <user> | give it back
+ban | [--everywhere] [--address] <user> [time] [reason] | put somebody out and keep them out: for 10m, 2h, 7d, or for ever
+unban | [--everywhere] [--address] <user> | let them in again
+deeds modlog | [--everywhere] [count] | what moderators did here, and who did it
+block | <user> | hear nothing more of somebody
+unblock | <user> | hear them again
 ping | | is the server there?
+register | | how to make an account
 help ? | [command] | this list, or one command
 quit exit bye | | leave the chat`);
 
@@ -42,8 +57,8 @@ close | | leave this room, or put this conversation away
 find | <words> | find in what is loaded of this room
 jump | <seq> | go to a message by its number
 read | | everything here is read
-mute | [room] | count and call only for what names you
-unmute | [room] | count and call as usual
+quiet | [room] | count and call only for what names you
+unquiet | [room] | count and call as usual
 ignore | [user] | do not show what somebody says
 unignore | <user> | show it again
 nick | <name> | be somebody else; connects anew
@@ -87,11 +102,16 @@ export function parse(typed) {
     return { error: `There is no command /${word}. /help lists them; //${word} says it as text.` };
   }
   if (command.name === 'quit') return { quit: true };
+  if (command.name === 'register') return { register: true };
   const wrong = { error: `Like this: ${synopsis(command)}` };
   if (LOCAL.includes(command)) {
     // A name that is all there is may stand in quotes.
     const plain = rest.replace(/^"([^"]*)"$/, '$1');
     return !plain && command.usage.startsWith('<') ? wrong : { local: command.name, rest: plain };
+  }
+  if (Object.hasOwn(ORDERS, command.name)) {
+    const request = ORDERS[command.name](rest);
+    return request ? { request } : wrong;
   }
   const words = wordsOf(command.usage, rest);
   if (!words) return wrong;

@@ -7,7 +7,7 @@
 /** @import {Asked, Frame, Line, Link, Message, Room} from './types.d.ts' */
 /** @import {Turn} from './model.js' */
 import { call, logged, presence } from './events.js';
-import { addLine, addRoom, fault, find, hint, isNews, lineOf, notice, recount, set, setRoom, unanswered } from './model.js';
+import { addLine, addRoom, fault, find, hint, isIgnored, isNews, lineOf, notice, recount, set, setRoom, unanswered } from './model.js';
 import { acked, lost as outboxLost, refused, setOldAside, settle } from './outbox.js';
 import { answered, forgetChanges, hold, lost as requestsLost, SIGNAL } from './requests.js';
 import { firstUnread, go, gone, join, jump, readUpTo, turned } from './rooms.js';
@@ -38,7 +38,7 @@ const FRAMES = {
   presence,
   typing(turn, { room: name, user, active }) {
     const room = find(turn.state, name);
-    if (!room || user === turn.state.user || turn.state.ignored.includes(folded(user))) return;
+    if (!room || user === turn.state.user || isIgnored(turn.state, user)) return;
     const others = room.typing.filter((one) => one.name !== user);
     setRoom(turn, room.key, { typing: active ? [...others, { name: user, until: turn.now + TYPING_LASTS_MS }] : others });
   },
@@ -56,6 +56,7 @@ const FRAMES = {
     readUpTo(turn, folded(room), seq);
     setRoom(turn, folded(room), { toldRead: seq });
   },
+  blocked,
   pong: (turn, _, asked) => asked && notice(turn, 'The server is there.'),
   notice: (turn, { text, room }) => notice(turn, text, room && folded(room)),
   error,
@@ -66,6 +67,18 @@ export function heard(turn, frame) {
   // A refusal may only mean later.
   const asked = frame.type === 'error' ? undefined : answered(turn, frame.ref);
   if (Object.hasOwn(FRAMES, frame.type)) FRAMES[frame.type](turn, frame, asked);
+}
+
+/** Of whom nothing is wanted from now on. @param {Turn} turn @param {Frame} frame */
+function blocked(turn, { users }) {
+  const before = turn.state.blocked;
+  const now = users.map(folded);
+  set(turn, { blocked: now });
+  for (const { key } of turn.state.rooms) recount(turn, key);
+  const more = users.filter((/** @type {string} */ one) => !before.includes(folded(one)));
+  const again = before.filter((one) => !now.includes(one));
+  if (more.length) hint(turn, `${more.join(', ')} is not shown any more, nor heard in private. /unblock ends it.`);
+  else if (again.length) hint(turn, `${again.join(', ')} is shown again.`);
 }
 
 /** What a conversation says before it is caught up with comes again with that. @param {Turn} turn @param {Frame} event */
@@ -90,9 +103,9 @@ function otherOf({ state }, name, people) {
 }
 
 /** @param {Turn} turn @param {Frame} frame */
-function welcome(turn, { user, session = '', epoch, limits, private: conversations = [] }) {
+function welcome(turn, { user, session = '', epoch, limits, private: conversations = [], blocked: nobody = [] }) {
   if (turn.state.epoch && turn.state.epoch !== epoch) forgetChanges(turn);
-  set(turn, { user, session, epoch, previous: undefined, textBytes: limits?.text_bytes ?? 16_384, link: { state: 'connected' } });
+  set(turn, { user, session, epoch, blocked: nobody.map(folded), previous: undefined, textBytes: limits?.text_bytes ?? 16_384, link: { state: 'connected' } });
   for (const { room: name, with: other, seq, read } of conversations) {
     if (!find(turn.state, name) && seq <= read) {
       set(turn, { people: [...turn.state.people.filter((one) => one !== other), other] });

@@ -17,7 +17,7 @@ export const initial = {
   rooms: [], here: '', before: '', people: [], listed: [],
   outbox: [], asked: [], count: 0, typed: 0,
   present: true, typingAt: 0, typingIn: '', readAt: 0, slowUntil: 0, releasedAt: 0,
-  ignored: [], muted: [], hint: '',
+  ignored: [], blocked: [], muted: [], hint: '',
 };
 
 /** @param {string} name @param {string} [other] @returns {Room} */
@@ -50,7 +50,7 @@ export const isConnected = (state) => state.link.state === 'connected';
 export const privateName = (one, other) => `@${[folded(one), folded(other)].sort((a, b) => (a < b ? -1 : 1)).join(',')}`;
 
 /** @param {State} state @param {string} name */
-export const isIgnored = (state, name) => state.ignored.includes(folded(name));
+export const isIgnored = (state, name) => [state.ignored, state.blocked].some((names) => names.includes(folded(name)));
 
 /** Of a private conversation nobody tells who is there: whoever is in one of our rooms is. @param {State} state @param {string} name */
 export const isOnline = (state, name) => state.rooms.some(({ users }) => users.includes(name));

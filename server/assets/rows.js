@@ -22,7 +22,7 @@ const calendars = new Map();
  * @returns {Row[]} */
 export function rowsOf(room, state, zone) {
   const { lines, more } = room.past ?? room.live;
-  const ignored = new Set(state.ignored);
+  const ignored = new Set([...state.ignored, ...state.blocked]);
   const { marker = Infinity } = room;
   /** @type {Row[]} */
   const rows = [];

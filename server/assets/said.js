@@ -26,6 +26,7 @@ export function said(turn, { text, cid, plain }) {
   // What cannot be read stays in the composer, to be mended.
   if ('error' in typed) return fault(turn, typed.error);
   if ('quit' in typed) return ran(turn, () => turn.effects.push({ type: 'door', reason: '' }));
+  if ('register' in typed) return ran(turn, () => notice(turn, 'An account is made at the door, never here: /quit leads there. Type no password into a chat.'));
   if ('help' in typed) return ran(turn, () => (typed.help ? notice(turn, help(typed.help)) : turn.effects.push({ type: 'open', overlay: 'help' })));
   if ('local' in typed) return ran(turn, () => LOCAL[typed.local](turn, typed.rest));
   const { type, text: toSay, action, reply_to } = typed.request;
@@ -125,11 +126,14 @@ const LOCAL = {
   find: (turn, query) => look(turn, query, current(turn.state)),
   jump: (turn, seq) => (/^\d+$/.test(seq) ? jump(turn, Number(seq)) : fault(turn, 'Like this: /jump <seq>')),
   read: markRead,
-  mute: (turn, room) => setMuted(turn, room, true),
-  unmute: (turn, room) => setMuted(turn, room, false),
+  quiet: (turn, room) => setMuted(turn, room, true),
+  unquiet: (turn, room) => setMuted(turn, room, false),
   ignore(turn, user) {
     if (user) ignore(turn, user, true);
-    else notice(turn, turn.state.ignored.length ? `Ignored: ${turn.state.ignored.join(', ')}` : 'Nobody is ignored.');
+    else {
+      const names = [...turn.state.ignored, ...turn.state.blocked.map((one) => `${one} (blocked)`)];
+      notice(turn, names.length ? `Ignored: ${names.join(', ')}` : 'Nobody is ignored.');
+    }
   },
   unignore: (turn, user) => ignore(turn, user, false),
   nick(turn, name) {

@@ -176,6 +176,7 @@ export interface State {
   slowUntil: number;
   releasedAt: number;
   ignored: string[];
+  blocked: string[];
   muted: string[];
   found?: Found;
   /** A word for the person, until the next one or another room. */
@@ -256,7 +257,7 @@ export interface Command {
 }
 
 /** What a typed line is: a request, one of the page's own commands, or words about what is wrong with it. */
-export type Typed = { request: Frame } | { local: string; rest: string } | { help: string } | { quit: true } | { error: string };
+export type Typed = { request: Frame } | { local: string; rest: string } | { help: string } | { register: true } | { quit: true } | { error: string };
 
 /** What a key does: `name` as in docs/terminal.md. */
 export interface Key {

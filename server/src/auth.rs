@@ -126,6 +126,16 @@ pub fn token() -> Result<(Secret, SecretHash), getrandom::Error> {
     Ok((Secret(token), hash))
 }
 
+/// The secret of a new invitation, as it stands in a link, and what is kept of it.
+///
+/// # Errors
+/// As [`token`].
+pub fn invitation() -> Result<(Secret, SecretHash), getrandom::Error> {
+    let secret = secret()?;
+    let hash = SecretHash(hash(&secret));
+    Ok((Secret(secret), hash))
+}
+
 /// What is kept of a secret.
 pub fn hash(secret: &str) -> [u8; 32] {
     hash_of(secret.as_bytes())

@@ -1,5 +1,6 @@
 //! The command line, and what it means. Every flag has an environment variable, so that a container needs no wrapper.
 
+mod invite;
 mod limits;
 mod outside;
 
@@ -9,6 +10,7 @@ use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use etcetera::BaseStrategy;
 
+pub use self::invite::Invite;
 use self::{limits::LimitFlags, outside::Outside};
 use crate::{
     admin::Order,
@@ -16,6 +18,7 @@ use crate::{
     config::{Config, Store},
     log::sqlite::Durability,
     realm::{Role, TokenId},
+    registration::Registration,
     server::shards_for_this_machine,
 };
 
@@ -59,6 +62,9 @@ pub struct Arguments {
     /// Ask for a token everywhere: one of those above, or an account's
     #[arg(long, env = "CHAT_REQUIRE_AUTH", help_heading = "Who may come in")]
     require_auth: bool,
+    /// Who may make an account of their own: anybody (open), who has an invitation (invite), or nobody (closed)
+    #[arg(long, env = "CHAT_REGISTRATION", default_value = "closed", value_name = "WHO", help_heading = "Who may come in")]
+    registration: Registration,
 
     #[command(flatten)]
     limits: LimitFlags,
@@ -109,6 +115,8 @@ pub enum AccountCommand {
     /// Tokens, with which accounts come in
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Invitations: links with which people make accounts of their own
+    Invite(Invite),
 }
 
 #[derive(Debug, Subcommand)]
@@ -148,6 +156,7 @@ impl AccountCommand {
             Self::Token(TokenCommand::List { name }) => Order::Tokens { name },
             Self::Passwd { name, remove: true } => Order::SetPassword { name, password: None },
             Self::Passwd { name, remove: false } => Order::SetPassword { name, password: Some(password()?) },
+            Self::Invite(invite) => invite.order(),
             Self::Token(TokenCommand::Revoke { token }) => Order::RevokeToken { token: TokenId(token) },
         })
     }
@@ -190,7 +199,11 @@ impl Arguments {
         if self.auth_token.iter().any(String::is_empty) {
             bail!("an empty --auth-token would open the door to everybody");
         }
-        if self.require_auth && self.ephemeral && self.auth_token.is_empty() {
+        let open = self.registration == Registration::Open;
+        if self.ephemeral && self.registration == Registration::Invite {
+            bail!("--registration invite with --ephemeral lets nobody in: invitations are made in a data directory");
+        }
+        if self.require_auth && self.ephemeral && self.auth_token.is_empty() && !open {
             bail!("--require-auth with --ephemeral needs an --auth-token: there are no accounts, and nobody could come in");
         }
         let durability = match self.durability {
@@ -207,6 +220,7 @@ impl Arguments {
             store,
             tokens: self.auth_token,
             require_auth: self.require_auth,
+            registration: self.registration,
             allow_origin: self.allow_origin,
             rate: self.limits.rate_limit,
             max_per_ip: self.limits.max_per_ip,

@@ -6,6 +6,7 @@ use crate::{
     limits::{Limits, Rate, Rates},
     log::sqlite::Durability,
     proxy::Proxies,
+    registration::Registration,
     tls,
 };
 
@@ -44,6 +45,8 @@ pub struct Config {
     /// Credentials for `/ws/auth`, and for everything where one is required.
     pub tokens: Vec<String>,
     pub require_auth: bool,
+    /// Who may make an account of their own.
+    pub registration: Registration,
     /// Origins welcome beside the server's own, as a browser writes them.
     pub allow_origin: Vec<String>,
     /// Lines of one connection.
@@ -68,6 +71,16 @@ impl Config {
         Rates { lines: self.rate, control: self.limits.control }
     }
 
+    /// By which name this machine reaches the server.
+    #[must_use]
+    pub fn host_here(&self) -> String {
+        match self.host {
+            host if host.is_unspecified() || host.is_loopback() => "localhost".to_owned(),
+            IpAddr::V6(host) => format!("[{host}]"),
+            IpAddr::V4(host) => host.to_string(),
+        }
+    }
+
     /// What tests and trials start from: loopback, any free port, nothing kept.
     #[must_use]
     pub fn ephemeral() -> Self {
@@ -79,6 +92,7 @@ impl Config {
             store: Store::Ephemeral,
             tokens: Vec::new(),
             require_auth: false,
+            registration: Registration::Closed,
             allow_origin: Vec::new(),
             rate: Rate::new(chat_protocol::limits::BURST, chat_protocol::limits::PER_SECOND),
             // Everybody in a test has one address.

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
@@ -31,6 +32,10 @@ pub enum Mail {
     Task { update: Arc<TaskUpdate>, author: Option<Author> },
     /// Who belongs here has changed: every connection is to see whether it may stay.
     LookAgain,
+    /// Somebody may read less than before: whoever may not be in a room any more is told nothing of it from here on.
+    ShutOut,
+    /// From where is somebody here?
+    Whereabouts { user: UserName, answer: mpsc::Sender<IpAddr> },
     /// Every connection is told to go. It comes after all that was committed, so that nobody goes without an answer.
     CloseAll(CloseCode),
 }
@@ -155,6 +160,9 @@ pub fn frame(text: &str) -> Bytes {
     buffer.into()
 }
 
+/// Places of one user that are told of; with more, some are not.
+const PLACES: usize = 64;
+
 /// The way from the log and the hub to the shards.
 pub struct Fanout {
     shards: Vec<mpsc::Sender<Mail>>,
@@ -174,7 +182,8 @@ impl Fanout {
         let mut answers: Vec<Vec<Answer>> = self.shards.iter().map(|_| Vec::new()).collect();
         let mut order: Vec<RoomBatch> = Vec::new();
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
-        let mut decreed = false;
+        let (mut decreed, mut shuts_out) = (false, false);
+        let mut waiting = Vec::new();
         for (write, outcome) in committed {
             let draft = match write {
                 Write::Event(draft) => draft,
@@ -186,12 +195,17 @@ impl Fanout {
                 }
                 Write::Decree(motion) => {
                     decreed |= matches!(outcome, Outcome::Decreed(_));
+                    shuts_out |= matches!(&outcome, Outcome::Decreed(decreed) if decreed.decree.shuts_out());
                     if let Asker::Waiting(sender) = motion.asker {
-                        let _ = sender.send(outcome);
+                        waiting.push((sender, outcome));
                     }
                     continue;
                 }
-                Write::Mark { .. } | Write::Session(_) | Write::Used { .. } => continue,
+                Write::Block { asker: Asker::Waiting(sender), .. } => {
+                    waiting.push((sender, outcome));
+                    continue;
+                }
+                Write::Mark { .. } | Write::Session(_) | Write::Used { .. } | Write::Block { .. } => continue,
             };
             if let Outcome::Kept(recorded) = &outcome {
                 self.metrics.messages.inc();
@@ -216,6 +230,12 @@ impl Fanout {
                 }
             }
         }
+        // Before anything that was said behind it, and before anybody hears that it is so.
+        if shuts_out {
+            for shard in &self.shards {
+                let _ = shard.blocking_send(Mail::ShutOut);
+            }
+        }
         let rooms: Arc<[Arc<RoomBatch>]> = order.into_iter().map(Arc::new).collect();
         for (shard, answers) in self.shards.iter().zip(answers) {
             if !rooms.is_empty() || !answers.is_empty() {
@@ -229,6 +249,25 @@ impl Fanout {
                 let _ = shard.blocking_send(Mail::LookAgain);
             }
         }
+        for (sender, outcome) in waiting {
+            // Who asked may have gone; it is so all the same.
+            let _ = sender.send(outcome);
+        }
+    }
+
+    /// From where somebody is here, as often as it is.
+    pub async fn whereabouts(&self, user: &UserName) -> Vec<IpAddr> {
+        let (answer, mut answers) = mpsc::channel(PLACES);
+        for shard in &self.shards {
+            // A shard that is gone has nobody.
+            let _ = shard.send(Mail::Whereabouts { user: user.clone(), answer: answer.clone() }).await;
+        }
+        drop(answer);
+        let mut places = Vec::new();
+        while let Some(place) = answers.recv().await {
+            places.push(place);
+        }
+        places
     }
 
     /// Who may be here may have changed, by time alone.
@@ -292,6 +331,58 @@ impl Fanout {
             if let Some(tail) = tails.get(batch.room.folded()) {
                 tail.send_replace(batch.last());
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::{Event, Role, Timestamp};
+
+    use super::*;
+    use crate::{
+        log::{Draft, Motion},
+        realm::{AccountId, Decree, Decreed},
+    };
+
+    fn decreed(decree: Decree) -> (Write, Outcome) {
+        let kept = Decreed { seq: Seq(1), at: Timestamp(0), by: String::new(), decree: decree.clone() };
+        let motion = Motion { by: String::new(), of: None, decree, asker: Asker::Nobody };
+        (Write::Decree(motion), Outcome::Decreed(Arc::new(kept)))
+    }
+
+    fn said(room: &RoomName) -> (Write, Outcome) {
+        let (room, from) = (room.clone(), UserName::parse("ann").unwrap());
+        let event = Event::Message { text: "hi".into(), cid: None, reply_to: None, action: false };
+        let kept = Recorded {
+            room: room.clone(),
+            seq: Seq(1),
+            at: Timestamp(0),
+            from: from.clone(),
+            event: event.clone(),
+            deleted: false,
+        };
+        let draft = Draft { room, from, author: Author("ann".into()), event, asker: Asker::Nobody };
+        (Write::Event(draft), Outcome::Kept(Arc::new(kept)))
+    }
+
+    /// Of one commit, in whatever order: who is shut out by it is told nothing that it holds.
+    #[test]
+    fn the_door_closes_before_anything_of_the_same_commit_is_told() {
+        let (shard, mut mail) = mpsc::channel(8);
+        let fanout = Fanout::new(vec![shard], Arc::new(Metrics::default()));
+        let room = RoomName::parse("ops").unwrap();
+        let out = Decree::Rank { room: room.clone(), account: AccountId(1), role: None };
+        let newcomer = Decree::Account { name: UserName::parse("bob").unwrap(), role: Role::Member };
+        for (committed, expected) in [
+            (vec![said(&room), decreed(out.clone())], vec!["ShutOut", "Committed", "LookAgain"]),
+            (vec![decreed(out), said(&room)], vec!["ShutOut", "Committed", "LookAgain"]),
+            (vec![decreed(newcomer), said(&room)], vec!["Committed", "LookAgain"]),
+        ] {
+            fanout.committed(committed);
+            let told: Vec<_> = std::iter::from_fn(|| mail.try_recv().ok()).map(|mail| format!("{mail:?}")).collect();
+            let told: Vec<_> = told.iter().map(|mail| mail.split([' ', '(']).next().unwrap()).collect();
+            assert_eq!(told, expected);
         }
     }
 }

@@ -16,7 +16,8 @@
 //! | [`shard`] | one thread's connections, and who of them is where |
 //! | [`session`] | one connection's conversation; `session::state` decides purely |
 //! | [`hub`] | who is here, who types |
-//! | [`realm`] | who belongs here: accounts and their tokens |
+//! | [`realm`] | who belongs here: accounts and their tokens, and who is invited |
+//! | [`registration`] | who may make an account of their own |
 //! | [`http`] | every route, the handshake, the API |
 //! | [`doorstep`] | what comes before HTTP: a proxy's word, the TLS handshake |
 //! | [`doorway`] | a socket while HTTP speaks on it |
@@ -31,6 +32,7 @@
 pub mod admin;
 pub mod admission;
 pub mod auth;
+pub mod blocks;
 pub mod cli;
 mod clock;
 pub mod config;
@@ -45,6 +47,7 @@ pub mod metrics;
 pub mod passwords;
 pub mod proxy;
 pub mod realm;
+pub mod registration;
 pub mod serve;
 pub mod server;
 pub mod services;

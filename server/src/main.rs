@@ -58,8 +58,8 @@ fn carry_out(command: Command, directory: &Path) -> anyhow::Result<ExitCode> {
     let answer = admin::send(directory, command.order(prompt::password)?)?;
     match &answer {
         Answer::Refused { words } => bail!("{words}"),
-        Answer::Token { words, .. } => writeln!(std::io::stderr(), "{words}")?,
-        Answer::Done { .. } | Answer::Accounts { .. } | Answer::Tokens { .. } => {}
+        Answer::Token { words, .. } | Answer::Invitation { words, .. } => writeln!(std::io::stderr(), "{words}")?,
+        Answer::Done { .. } | Answer::Accounts { .. } | Answer::Tokens { .. } | Answer::Invitations { .. } => {}
     }
     std::io::stdout().write_all(answer.words().as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -117,11 +117,7 @@ fn let_those_inside_go_first() {
 
 /// Says where to go. On stdout, because it is what one starts the program for.
 fn announce(config: &Config, port: u16, certificate: Option<&Certificate>) {
-    let host = match config.host {
-        host if host.is_unspecified() || host.is_loopback() => "localhost".to_owned(),
-        std::net::IpAddr::V6(host) => format!("[{host}]"),
-        std::net::IpAddr::V4(host) => host.to_string(),
-    };
+    let host = config.host_here();
     let store = match &config.store {
         Store::Ephemeral => "nowhere: --ephemeral keeps nothing".to_owned(),
         Store::Directory { path, .. } => path.display().to_string(),

@@ -47,14 +47,14 @@ const OF_ACCOUNT: Rate = Rate::new(300, 5);
 /// See the module.
 pub struct Passwords {
     /// Made when somebody comes with the first.
-    threads: OnceLock<SyncSender<Comparison>>,
+    threads: OnceLock<SyncSender<Work>>,
     addresses: Shared<IpAddr>,
     /// By the name as it was asked for, whether anybody has it or not.
     accounts: Shared<Box<str>>,
 }
 
-/// A password, the hash that it may fit, and whoever waits to hear of it.
-type Comparison = (Secret, Option<PasswordHash>, oneshot::Sender<bool>);
+/// What a thread does for somebody, who is told of it.
+type Work = Box<dyn FnOnce() + Send>;
 
 impl Default for Passwords {
     fn default() -> Self {
@@ -81,8 +81,11 @@ pub fn check(password: &Secret) -> Result<(), Refusal> {
 /// The system has no randomness to give.
 pub fn hash(password: &Secret) -> Result<PasswordHash, Refusal> {
     let hashed = Argon2::default().hash_password(password.tell().as_bytes());
-    let failed = |_| Refusal::new(ErrorCode::Unavailable, "The password could not be hashed");
-    hashed.map(|phc| PasswordHash(phc.to_string())).map_err(failed)
+    hashed.map(|phc| PasswordHash(phc.to_string())).map_err(|_| unhashed())
+}
+
+fn unhashed() -> Refusal {
+    Refusal::new(ErrorCode::Unavailable, "The password could not be hashed")
 }
 
 /// Whether it is this one. It takes the same time for a hash that there is not.
@@ -98,8 +101,14 @@ fn fits(password: &Secret, hash: Option<&PasswordHash>) -> bool {
 impl Passwords {
     /// Whether somebody at this address may try to come in by this name now, or how long to wait.
     pub fn attempt(&self, name: &str, address: IpAddr, now: Instant) -> Duration {
-        let of_address = self.addresses.take(household(address), now, ATTEMPT);
+        let of_address = self.attempt_anew(address, now);
         if of_address.is_zero() { self.accounts.take(name.into(), now, ATTEMPT) } else { of_address }
+    }
+
+    /// Whether somebody at this address may try to make an account now. It counts as an attempt to come in, and not against the
+    /// name: nobody keeps its owner out by asking for it.
+    pub fn attempt_anew(&self, address: IpAddr, now: Instant) -> Duration {
+        self.addresses.take(household(address), now, ATTEMPT)
     }
 
     /// Whether the password is the one of this hash.
@@ -107,20 +116,39 @@ impl Passwords {
     /// # Errors
     /// Too many wait for theirs.
     pub async fn fits(&self, password: Secret, hash: Option<PasswordHash>) -> Result<bool, Refusal> {
+        Ok(self.in_turn(move || fits(&password, hash.as_ref())).await?.unwrap_or(false))
+    }
+
+    /// What is kept of a password.
+    ///
+    /// # Errors
+    /// Too many wait for theirs, or as [`hash`].
+    pub async fn hashed(&self, password: Secret) -> Result<PasswordHash, Refusal> {
+        self.in_turn(move || hash(&password)).await?.unwrap_or_else(|| Err(unhashed()))
+    }
+
+    /// Work that takes its time. None if it broke.
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<Option<T>, Refusal> {
         let busy = || Refusal::new(ErrorCode::RateLimited, "Too many are coming in at once. Try again in a moment.");
-        let (answer, fits) = oneshot::channel();
-        self.threads.get_or_init(start).try_send((password, hash, answer)).map_err(|_| busy())?;
-        Ok(fits.await.unwrap_or(false))
+        let (answer, done) = oneshot::channel();
+        let work = move || {
+            // Who is gone wants no answer.
+            if !answer.is_closed() {
+                let _ = answer.send(work());
+            }
+        };
+        self.threads.get_or_init(start).try_send(Box::new(work)).map_err(|_| busy())?;
+        Ok(done.await.ok())
     }
 }
 
-/// Threads that compare for as long as there is somebody who asks them.
-fn start() -> SyncSender<Comparison> {
+/// Threads that work for as long as there is somebody who asks them.
+fn start() -> SyncSender<Work> {
     let (ask, asked) = sync_channel(WAITING);
     let asked = Arc::new(Mutex::new(asked));
     for number in 0..AT_ONCE {
         let asked = Arc::clone(&asked);
-        let started = thread::Builder::new().name(format!("passwords-{number}")).spawn(move || compare(&asked));
+        let started = thread::Builder::new().name(format!("passwords-{number}")).spawn(move || work(&asked));
         if let Err(error) = started {
             tracing::error!(%error, "no thread for passwords");
         }
@@ -128,7 +156,7 @@ fn start() -> SyncSender<Comparison> {
     ask
 }
 
-fn compare(asked: &Mutex<Receiver<Comparison>>) {
+fn work(asked: &Mutex<Receiver<Work>>) {
     // There a priority is a thread's own; elsewhere it would be the whole server's.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, NICE) {
@@ -137,12 +165,8 @@ fn compare(asked: &Mutex<Receiver<Comparison>>) {
     loop {
         // Whoever waits here holds the lock: the next one then waits for the lock.
         let next = asked.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((password, hash, answer)) = next else { return };
-        if answer.is_closed() {
-            continue;
-        }
-        // Who asked may have gone.
-        let _ = answer.send(fits(&password, hash.as_ref()));
+        let Ok(work) = next else { return };
+        work();
     }
 }
 
@@ -182,5 +206,8 @@ mod tests {
         let many = (0..50).filter(|place| welcome("bob", &format!("10.0.1.{place}"), 0)).count();
         assert_eq!(many, 30, "whatever the address");
         assert!(welcome("carol", "10.0.2.1", 0), "nobody else");
+        let anew = |address: &str| passwords.attempt_anew(address.parse().unwrap(), start).is_zero();
+        assert_eq!((0..6).filter(|_| anew("10.0.3.1")).count(), 5);
+        assert!(!welcome("carol", "10.0.3.1", 0), "to come in and to make an account is one count");
     }
 }

@@ -89,7 +89,7 @@ pub fn start(
     let load = Arc::new(AtomicUsize::new(0));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
     let thread = thread::Builder::new().name(format!("shard-{id}")).spawn(move || {
-        let shard = Rc::new(Shard::new(id, Arc::clone(&services.metrics)));
+        let shard = Rc::new(Shard::new(id, Arc::clone(&services.metrics), services.realm.clone()));
         LocalSet::new().block_on(&runtime, run(shard, services, mail, inbox, stop));
         // A file that is still being sent does not hold up the end.
         runtime.shutdown_background();

@@ -21,9 +21,10 @@ use tokio::{
 };
 
 use crate::{
-    admin::Desk,
+    admin::{Desk, Running},
     admission::{Admission, NoPlace},
     auth::{self, Tokens, Uses},
+    blocks::Blocks,
     clock,
     config::{Config, Store},
     fanout::Fanout,
@@ -74,16 +75,16 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let (mailboxes, inboxes): (Vec<_>, Vec<_>) = (0..config.shards.max(1)).map(|_| mpsc::channel(shard::MAIL)).unzip();
         let fanout = Arc::new(Fanout::new(mailboxes, Arc::clone(&metrics)));
-        let (keeper, tasks, desk, leftovers) = match &config.store {
+        let (keeper, tasks, leftovers) = match &config.store {
             Store::Ephemeral => {
                 let directory = std::env::temp_dir().join(format!("chat-exports-{}", auth::random_word(12)?));
                 let (keeper, tasks) = start_log(Memory::new()?, directory.clone(), &fanout, &metrics)?;
-                (keeper, tasks, None, Some(directory))
+                (keeper, tasks, Some(directory))
             }
             Store::Directory { path, durability } => {
                 let log = Sqlite::open(path, *durability)?;
                 let (keeper, tasks) = start_log(log, path.join("exports"), &fanout, &metrics)?;
-                (keeper, tasks, open_desk(path), None)
+                (keeper, tasks, None)
             }
         };
         let directory = match &config.store {
@@ -91,6 +92,12 @@ impl Server {
             Store::Directory { path, .. } => Some(path.as_path()),
         };
         let certificate = Certificate::open(&config.tls, directory, config.host).context("cannot speak TLS")?;
+        let desk = directory.and_then(|directory| {
+            let tls = if certificate.is_some() { "s" } else { "" };
+            let port = listener.local_addr().map_or(config.port, |address| address.port());
+            let url = format!("http{tls}://{}:{port}/", config.host_here());
+            open_desk(directory, Running { url, registration: config.registration })
+        });
         let hub = Presence::new({
             let fanout = Arc::clone(&fanout);
             move |signal| fanout.signal(signal)
@@ -103,6 +110,7 @@ impl Server {
             let guests = sessions.iter().filter(|session| realm.borrow().owner_of(&session.name).is_none());
             hub.hold(guests.map(|session| (&session.name, &session.author)), Instant::now());
         }
+        let blocks = Blocks::of(keeper.read(|reader| reader.blocks()).await?);
         let services = Arc::new(Services {
             tokens: Tokens::new(&config.tokens, config.require_auth),
             admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate, &config.limits)),
@@ -112,6 +120,7 @@ impl Server {
             realm: keeper.realm(),
             keeper,
             hub,
+            blocks,
             fanout,
             metrics,
             tasks,
@@ -221,8 +230,8 @@ async fn keep_fresh(certificate: Option<&Certificate>) {
 }
 
 /// The server is of use without it.
-fn open_desk(directory: &Path) -> Option<Desk> {
-    let desk = Desk::open(directory);
+fn open_desk(directory: &Path, running: Running) -> Option<Desk> {
+    let desk = Desk::open(directory, running);
     desk.inspect_err(|error| tracing::warn!(%error, directory = %directory.display(), "no socket for the operator's orders")).ok()
 }
 

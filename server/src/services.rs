@@ -9,12 +9,13 @@ use std::{
     time::Instant,
 };
 
-use chat_protocol::{CloseCode, UserName};
+use chat_protocol::{CloseCode, ErrorCode, Refusal, RoomName, Timestamp, UserName};
 use tokio::sync::watch;
 
 use crate::{
-    admission::Admission,
+    admission::{Admission, household},
     auth::{self, Credential, Tokens, Uses},
+    blocks::Blocks,
     clock,
     config::Config,
     fanout::Fanout,
@@ -23,7 +24,8 @@ use crate::{
     log::{Author, Keeper, Who, Write},
     metrics::{Metrics, Reason},
     passwords::Passwords,
-    realm::{Account, Pass, Realm, SecretHash},
+    realm::{Account, Pass, Penalty, Realm, SecretHash, Sentence, Someone, rights::Deed},
+    shard::Closing,
     tasks::Tasks,
     tls::Certificate,
 };
@@ -37,6 +39,7 @@ pub struct Services {
     /// Who belongs here, and word of each change.
     pub realm: watch::Receiver<Arc<Realm>>,
     pub hub: Presence,
+    pub blocks: Blocks,
     pub fanout: Arc<Fanout>,
     pub metrics: Arc<Metrics>,
     pub tasks: Tasks,
@@ -104,15 +107,79 @@ impl Services {
         self.realm.borrow().owner_of(name).is_none()
     }
 
-    /// Whether somebody may stay, now that who belongs here has changed: by the pass that let them in, or as a guest of this name.
+    /// Whether somebody may stay, by what is decreed now: by the pass that let them in, or as a guest of this name.
     ///
     /// # Errors
     /// Why not.
-    pub fn may_stay(&self, pass: Option<Pass>, name: Option<&UserName>) -> Result<(), CloseCode> {
-        match pass {
-            Some(pass) => self.member(pass).map(drop).ok_or(CloseCode::InvalidToken),
-            None if name.is_some_and(|name| !self.is_for_guests(name)) => Err(CloseCode::NameTaken),
-            None => Ok(()),
+    pub fn may_stay(&self, pass: Option<Pass>, name: Option<&UserName>, address: IpAddr) -> Result<(), Closing> {
+        let Some(pass) = pass else {
+            if name.is_some_and(|name| !self.is_for_guests(name)) {
+                return Err(owned());
+            }
+            return self.may_come_in(name, address);
+        };
+        let (realm, now) = (self.realm.borrow(), clock::now());
+        let Some(account) = realm.account(pass.account).filter(|_| realm.admits(pass, now)) else {
+            return Err(CloseCode::InvalidToken.into());
+        };
+        let known = Someone { name: &account.name, account: Some(account.id) };
+        realm.sentence(Penalty::Ban, known, None, now).map_or(Ok(()), |sentence| Err(kept_out(sentence, now)))
+    }
+
+    /// Whether a guest may come in from there, whoever has its name.
+    ///
+    /// # Errors
+    /// It is kept out.
+    pub fn may_come_in(&self, name: Option<&UserName>, address: IpAddr) -> Result<(), Closing> {
+        let (realm, now) = (self.realm.borrow(), clock::now());
+        let named = name.and_then(|name| realm.sentence(Penalty::Ban, Someone { name, account: None }, None, now));
+        let held = named.or_else(|| realm.sentence_of_address(Penalty::Ban, household(address), None, now));
+        held.map_or(Ok(()), |sentence| Err(kept_out(sentence, now)))
+    }
+
+    /// Whether somebody may read a room, or be in it.
+    ///
+    /// # Errors
+    /// Why not; of a room that is not for them as of one that is not.
+    pub fn may_read(&self, room: &RoomName, who: Option<Someone<'_>>, address: IpAddr) -> Result<(), Refusal> {
+        let (realm, now) = (self.realm.borrow(), clock::now());
+        if let Some(who) = who {
+            realm.may(Deed::Read, room, who, now)?;
+        } else if !realm.may_read(room, None, now) {
+            return Err(Refusal::new(ErrorCode::NoSuchRoom, "There is no such room"));
+        }
+        drop(realm);
+        self.held_there(Penalty::Ban, room, who, address).map_err(|words| Refusal::new(ErrorCode::Forbidden, words))
+    }
+
+    /// Whether somebody who is there may say something, by where they are. What else is in their way, the log decides.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_speak(&self, room: &RoomName, who: &Who, address: IpAddr) -> Result<(), Refusal> {
+        self.held_there(Penalty::Mute, room, Some(who.someone()), address).map_err(|words| Refusal::new(ErrorCode::Muted, words))
+    }
+
+    /// What is held against the guests of an address, in words.
+    fn held_there(&self, penalty: Penalty, room: &RoomName, who: Option<Someone<'_>>, address: IpAddr) -> Result<(), String> {
+        if who.is_some_and(|who| who.account.is_some()) {
+            return Ok(());
+        }
+        let (realm, now) = (self.realm.borrow(), clock::now());
+        let sentence = realm.sentence_of_address(penalty, household(address), Some(room), now);
+        sentence.map_or(Ok(()), |sentence| Err(sentence.words(now)))
+    }
+
+    /// Whether what one says to another alone is welcome there.
+    ///
+    /// # Errors
+    /// The other has blocked them.
+    pub fn may_whisper(&self, from: &UserName, to: &UserName) -> Result<(), Refusal> {
+        let account = self.realm.borrow().named(to).map(|account| Author::account(account.id));
+        let blocked = account.or_else(|| self.hub.author_of(to)).is_some_and(|author| self.blocks.has(&author, from));
+        match blocked {
+            true => Err(Refusal::new(ErrorCode::Forbidden, format!("{to} takes no private messages from you"))),
+            false => Ok(()),
         }
     }
 
@@ -143,6 +210,15 @@ impl Services {
     pub fn is_ready(&self) -> bool {
         self.keeper.is_writable() && !self.is_draining()
     }
+}
+
+fn kept_out(sentence: &Sentence, now: Timestamp) -> Closing {
+    Closing::new(CloseCode::Kicked, sentence.words(now))
+}
+
+/// A guest wants the name of an account, or one that looks like it.
+pub fn owned() -> Closing {
+    Closing::new(CloseCode::NameTaken, "This name belongs to an account: come in with its token, or by another name")
 }
 
 /// An account, as the log knows it. What was said to its name before it was made was said to somebody else.

@@ -42,8 +42,16 @@ const RULES: &[Rule] = &[
             "crate::log::Position",
             "crate::log::Search",
             "crate::metrics::Reason",
+            "crate::session::govern",
+            "crate::session::state",
         ],
         why: "(state, input, now) → step",
+    },
+    Rule {
+        of: "crate::session::govern",
+        not: &["crate::", "tokio", "std::io"],
+        but: &["crate::session::govern"],
+        why: "a request is read, and no more",
     },
     Rule { of: "crate::limits", not: &["crate::", "tokio", "std::io", "std::net"], but: &["crate::limits"], why: "it is pure" },
     Rule {
@@ -55,7 +63,7 @@ const RULES: &[Rule] = &[
     Rule {
         of: "crate::realm",
         not: &["crate::", "tokio", "std::io", "std::net", "std::fs", "std::time"],
-        but: &["crate::realm", "tokio::sync::watch"],
+        but: &["crate::realm", "tokio::sync::watch", "std::net::IpAddr"],
         why: "who belongs here is (realm, decree) → realm",
     },
     Rule {

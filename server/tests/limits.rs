@@ -29,6 +29,18 @@ fn burst(tokens: u32) -> Rate {
     format!("{tokens}/1").parse().expect("a rate")
 }
 
+/// Runs something that must take less than the second after which a token is back: once more, if it took longer.
+async fn before_a_token_is_back<T: Send + 'static, F: Future<Output = T> + Send + 'static>(scenario: impl Fn() -> F) -> T {
+    for _ in 0..10 {
+        let start = Instant::now();
+        let ran = tokio::spawn(scenario()).await;
+        if start.elapsed() < Duration::from_secs(1) {
+            return ran.expect("what is said above");
+        }
+    }
+    panic!("too slow to tell, ten times");
+}
+
 async fn with(limits: Limits) -> TestServer {
     TestServer::with(Config { limits, ..config() }).await
 }
@@ -47,63 +59,69 @@ async fn one_too_many(client: &mut TestClient) -> Value {
 
 #[tokio::test]
 async fn the_connections_of_an_account_share_what_it_may_say_and_nobody_elses() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let limits = Limits { account: burst(20), ..Limits::OFF };
-    let server = TestServer::with(Config { limits, ..config_in(directory.path()) }).await;
-    order(directory.path(), Order::AddAccount { name: "paul".into(), role: Role::Member }).await;
-    let new = Order::NewToken { name: "paul".into(), label: String::new(), days: None };
-    let Answer::Token { token, .. } = order(directory.path(), new).await else { panic!("no token") };
-    let token = token.tell();
-    let (mut one, _) = server.join_with("tea", "paul", &format!("token={token}")).await;
-    let (mut other, _) = server.join_with("tea", "paul", &format!("token={token}")).await;
-    let mut guest = server.join("tea", "carol").await;
-    let start = Instant::now();
-    pings(&mut one, 12).await;
-    pings(&mut other, 7).await;
-    let headers = [("authorization", format!("Bearer {token}"))];
-    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
-    assert_eq!(server.http("GET", "/api/rooms", &headers, "").await.status, 200, "the twentieth");
-    assert!(start.elapsed() < Duration::from_secs(1), "too slow to tell");
-    one_too_many(&mut one).await;
-    one_too_many(&mut other).await;
-    let reply = server.http("GET", "/api/rooms", &headers, "").await;
-    assert_eq!((reply.status, reply.header("retry-after")), (429, Some("1")));
-    pings(&mut guest, 30).await;
+    before_a_token_is_back(|| async {
+        let directory = tempfile::tempdir().expect("a directory");
+        let limits = Limits { account: burst(20), ..Limits::OFF };
+        let server = TestServer::with(Config { limits, ..config_in(directory.path()) }).await;
+        order(directory.path(), Order::AddAccount { name: "paul".into(), role: Role::Member }).await;
+        let new = Order::NewToken { name: "paul".into(), label: String::new(), days: None };
+        let Answer::Token { token, .. } = order(directory.path(), new).await else { panic!("no token") };
+        let token = token.tell();
+        let (mut one, _) = server.join_with("tea", "paul", &format!("token={token}")).await;
+        let (mut other, _) = server.join_with("tea", "paul", &format!("token={token}")).await;
+        let mut guest = server.join("tea", "carol").await;
+        pings(&mut one, 12).await;
+        pings(&mut other, 7).await;
+        let headers = [("authorization", format!("Bearer {token}"))];
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        assert_eq!(server.http("GET", "/api/rooms", &headers, "").await.status, 200, "the twentieth");
+        one_too_many(&mut one).await;
+        one_too_many(&mut other).await;
+        let reply = server.http("GET", "/api/rooms", &headers, "").await;
+        assert_eq!((reply.status, reply.header("retry-after")), (429, Some("1")));
+        pings(&mut guest, 30).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn the_connections_of_an_address_and_its_requests_share_what_it_may_ask() {
-    let server = with(Limits { address: burst(30), ..Limits::OFF }).await;
-    let mut alice = server.join("tea", "alice").await;
-    let mut tasks = server.open("/ws/tasks").await;
-    let start = Instant::now();
-    pings(&mut alice, 19).await;
-    for _ in 0..5 {
+    before_a_token_is_back(|| async {
+        let server = with(Limits { address: burst(30), ..Limits::OFF }).await;
+        let mut alice = server.join("tea", "alice").await;
+        let mut tasks = server.open("/ws/tasks").await;
+        pings(&mut alice, 19).await;
+        for _ in 0..5 {
+            tasks.line("{}").await;
+            assert_eq!(tasks.expect("error").await["code"], "bad_request");
+        }
+        let post = async || {
+            let headers = [("content-type", "application/x-www-form-urlencoded")];
+            server.http("POST", "/api/rooms/tea/messages", &headers, "text=hi").await
+        };
+        assert_eq!(post().await.status, 201);
+        assert_eq!(server.get("/api/rooms").await.status, 200, "five, which are the last");
+        one_too_many(&mut alice).await;
         tasks.line("{}").await;
-        assert_eq!(tasks.expect("error").await["code"], "bad_request");
-    }
-    let post = async || {
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        server.http("POST", "/api/rooms/tea/messages", &headers, "text=hi").await
-    };
-    assert_eq!(post().await.status, 201);
-    assert_eq!(server.get("/api/rooms").await.status, 200, "five, which are the last");
-    assert!(start.elapsed() < Duration::from_secs(1), "too slow to tell");
-    one_too_many(&mut alice).await;
-    tasks.line("{}").await;
-    let refused = tasks.expect("error").await;
-    assert_eq!(refused["code"], "rate_limited");
-    assert!(refused["retry_ms"].as_u64().is_some_and(|wait| wait > 0), "{refused}");
-    let reply = post().await;
-    assert_eq!((reply.status, reply.header("retry-after")), (429, Some("1")));
-    assert_eq!(reply.json()["error"]["code"], "rate_limited");
-    let reply = server.get("/api/rooms").await;
-    assert_eq!(reply.status, 429);
-    assert!(
-        reply.header("retry-after").is_some_and(|wait| (4..=5).contains(&wait.parse::<u32>().expect("seconds"))),
-        "{reply:?}"
-    );
-    assert_eq!((server.get("/healthz").await.status, server.get("/").await.status), (200, 200), "what is not asked of the store");
+        let refused = tasks.expect("error").await;
+        assert_eq!(refused["code"], "rate_limited");
+        assert!(refused["retry_ms"].as_u64().is_some_and(|wait| wait > 0), "{refused}");
+        let reply = post().await;
+        assert_eq!((reply.status, reply.header("retry-after")), (429, Some("1")));
+        assert_eq!(reply.json()["error"]["code"], "rate_limited");
+        let reply = server.get("/api/rooms").await;
+        assert_eq!(reply.status, 429);
+        assert!(
+            reply.header("retry-after").is_some_and(|wait| (4..=5).contains(&wait.parse::<u32>().expect("seconds"))),
+            "{reply:?}"
+        );
+        assert_eq!(
+            (server.get("/healthz").await.status, server.get("/").await.status),
+            (200, 200),
+            "what is not asked of the store"
+        );
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -116,15 +134,19 @@ async fn looking_things_up_costs_more_than_saying_a_line() {
         (json!({ "type": "users" }), 5),
         (json!({ "type": "search", "query": "tea" }), 10),
     ] {
-        let server = TestServer::with(Config { rate: burst(30), ..config() }).await;
-        let mut alice = server.join("tea", "alice").await;
-        let start = Instant::now();
-        for _ in 0..30 / cost {
-            assert_ne!(alice.ask(request.clone()).await["type"], "error", "{request}");
-        }
-        assert!(start.elapsed() < Duration::from_secs(1), "too slow to tell");
-        // All is spent: not one line is left.
-        one_too_many(&mut alice).await;
+        before_a_token_is_back(|| {
+            let request = request.clone();
+            async move {
+                let server = TestServer::with(Config { rate: burst(30), ..config() }).await;
+                let mut alice = server.join("tea", "alice").await;
+                for _ in 0..30 / cost {
+                    assert_ne!(alice.ask(request.clone()).await["type"], "error", "{request}");
+                }
+                // All is spent: not one line is left.
+                one_too_many(&mut alice).await;
+            }
+        })
+        .await;
     }
 }
 
@@ -137,28 +159,23 @@ async fn a_ping_beyond_the_limit_is_not_answered_and_the_next_one_after_it_is() 
     let bytes = [ping("p1"), ping("p2"), ping("p3"), ping("p4"), ping("p5"), frame(FIN | TEXT, b"said")].concat();
     stream.write_all(&bytes).await.expect("writes");
     let mut seen = String::new();
-    let mut until = async |word: &str| {
-        while !seen.contains(word) {
-            let mut some = [0; 1024];
-            let read = timeout(PATIENCE, stream.read(&mut some)).await.expect("in time").expect("reads");
-            assert!(read > 0, "closed: {seen}");
-            seen += &String::from_utf8_lossy(&some[..read]);
+    let mut some = [0; 1024];
+    while !seen.contains("Echo: said") {
+        let read = timeout(PATIENCE, stream.read(&mut some)).await.expect("in time").expect("reads");
+        assert!(read > 0, "closed: {seen}");
+        seen += &String::from_utf8_lossy(&some[..read]);
+    }
+    assert!(["p1", "p2", "p3"].iter().all(|word| seen.contains(word)) && !seen.contains("p4") && !seen.contains("p5"), "{seen}");
+    let started = Instant::now();
+    while !seen.contains("p6") {
+        assert!(started.elapsed() < PATIENCE, "never answered again: {seen}");
+        stream.write_all(&ping("p6")).await.expect("writes");
+        if let Ok(read) = timeout(Duration::from_millis(100), stream.read(&mut some)).await {
+            seen += &String::from_utf8_lossy(&some[..read.expect("reads")]);
         }
-        if word == "Echo: said" {
-            // This wait is what the limit asks for.
-            tokio::time::sleep(Duration::from_millis(600)).await;
-            stream.write_all(&ping("p6")).await.expect("writes");
-        }
-        seen.clone()
-    };
-    let first = until("Echo: said").await;
-    assert!(
-        ["p1", "p2", "p3"].iter().all(|word| first.contains(word)) && !first.contains("p4") && !first.contains("p5"),
-        "{first}"
-    );
-    let all = until("p6").await;
-    assert!(!all.contains("p4") && !all.contains("p5"), "{all}");
-    assert_eq!(server.metric("chat_drops_total{reason=\"Control\"}").await, 2.0);
+    }
+    assert!(!seen.contains("p4") && !seen.contains("p5"), "{seen}");
+    assert!(server.metric("chat_drops_total{reason=\"Control\"}").await >= 2.0);
 }
 
 #[tokio::test]
@@ -178,22 +195,30 @@ async fn control_frames_take_nothing_from_what_may_be_said() {
 
 #[tokio::test]
 async fn an_address_begins_so_many_connections_at_a_time() {
-    let server = with(Limits { connects: burst(5), ..Limits::OFF }).await;
-    let start = Instant::now();
-    for _ in 0..4 {
-        assert_eq!(server.get("/healthz").await.status, 200);
-    }
-    let mut alice = server.join("tea", "alice").await;
-    assert!(start.elapsed() < Duration::from_secs(1), "too slow to tell");
-    let reply = server.get("/healthz").await;
-    assert_eq!((reply.status, reply.header("retry-after")), (429, Some("1")), "{reply:?}");
-    assert_eq!(reply.json()["error"]["code"], "rate_limited");
-    alice.say("who is in is not disturbed").await;
-    // It is welcome when it was told that it would be.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let metrics = server.get("/metrics").await;
-    assert_eq!(metrics.status, 200);
-    assert!(metrics.body.contains("chat_drops_total{reason=\"Connects\"} 1"), "{}", metrics.body);
+    let server = before_a_token_is_back(|| async {
+        let server = with(Limits { connects: burst(5), ..Limits::OFF }).await;
+        for _ in 0..4 {
+            assert_eq!(server.get("/healthz").await.status, 200);
+        }
+        let mut alice = server.join("tea", "alice").await;
+        let reply = server.get("/healthz").await;
+        assert_eq!((reply.status, reply.header("retry-after")), (429, Some("1")), "{reply:?}");
+        assert_eq!(reply.json()["error"]["code"], "rate_limited");
+        alice.say("who is in is not disturbed").await;
+        server
+    })
+    .await;
+    let again = async {
+        loop {
+            let metrics = server.get("/metrics").await;
+            if metrics.status == 200 {
+                break metrics.body;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let metrics = timeout(PATIENCE, again).await.expect("it is welcome again");
+    assert!(metrics.contains("chat_drops_total{reason=\"Connects\"} "), "{metrics}");
 }
 
 #[tokio::test]
@@ -324,28 +349,30 @@ async fn who_floods_on_after_the_goodbye_is_cut() {
     let mut client = server.open("/ws").await;
     client.raw(&frame(FIN | TEXT, b"again").repeat(5 + 20)).await;
     client.closed_with(CloseCode::Flooding).await;
-    let (start, frames) = (Instant::now(), frame(FIN | TEXT, b"again").repeat(100));
+    let frames = frame(FIN | TEXT, &[b'x'; 1000]).repeat(60);
     let mut sent = 0;
-    while client.socket().write_all(&frames).await.is_ok() {
-        sent += 100;
-        // As much as is heard, and no more than waits to be sent at a time.
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        assert!(start.elapsed() < Duration::from_secs(4), "it is heard for as long as it likes: {sent} frames");
-    }
-    assert!(sent >= 900, "{sent} frames: an answer may come behind what was on its way");
+    let flood = async {
+        while client.socket().write_all(&frames).await.is_ok() {
+            sent += frames.len();
+            assert!(sent < 64 * 1024 * 1024, "it is heard for as long as it likes");
+        }
+    };
+    timeout(PATIENCE, flood).await.expect("it is cut");
+    assert!(sent > 1024 * 1024, "{sent} bytes: or it would not hear why");
 }
 
 #[tokio::test]
 async fn a_flood_that_was_thrown_out_costs_its_address_twenty_connections() {
-    let limits = Limits { connects: burst(24), ..Limits::OFF };
-    let server = TestServer::with(Config { rate: burst(5), limits, ..config() }).await;
-    let start = Instant::now();
-    let mut client = server.open("/ws").await;
-    client.raw(&frame(FIN | TEXT, b"again").repeat(5 + 20)).await;
-    client.closed_with(CloseCode::Flooding).await;
-    for _ in 0..24 - 1 - 20 {
-        assert_eq!(server.get("/healthz").await.status, 200);
-    }
-    assert!(start.elapsed() < Duration::from_secs(1), "too slow to tell");
-    assert_eq!(server.get("/healthz").await.status, 429);
+    before_a_token_is_back(|| async {
+        let limits = Limits { connects: burst(24), ..Limits::OFF };
+        let server = TestServer::with(Config { rate: burst(5), limits, ..config() }).await;
+        let mut client = server.open("/ws").await;
+        client.raw(&frame(FIN | TEXT, b"again").repeat(5 + 20)).await;
+        client.closed_with(CloseCode::Flooding).await;
+        for _ in 0..24 - 1 - 20 {
+            assert_eq!(server.get("/healthz").await.status, 200);
+        }
+        assert_eq!(server.get("/healthz").await.status, 429);
+    })
+    .await;
 }

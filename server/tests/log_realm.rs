@@ -11,7 +11,7 @@ use chat_server::{
         memory::Memory,
         sqlite::{Durability, Sqlite},
     },
-    realm::{AccountId, Decree, Realm, Role, SecretHash, TokenId},
+    realm::{AccountId, Decree, InvitationId, NewInvitation, Newcomer, PasswordHash, Realm, Role, SecretHash, TokenId},
 };
 
 fn account(name: &str) -> Decree {
@@ -23,7 +23,7 @@ fn token(account: u64, byte: u8) -> Decree {
 }
 
 fn motion(decree: Decree) -> Write {
-    Write::Decree(Motion { by: "operator".into(), decree, asker: Asker::Nobody })
+    Write::Decree(Motion { by: "operator".into(), of: None, decree, asker: Asker::Nobody })
 }
 
 fn apply(log: &mut dyn Log, decrees: Vec<Decree>) -> Vec<Result<u64, Refusal>> {
@@ -72,6 +72,33 @@ fn decrees_are_judged_in_order_within_a_batch_too() {
         apply(log, vec![Decree::Revoked { token: TokenId(2) }]);
         assert!(news.has_changed().unwrap() && seen(log).tokens().next().is_none());
         assert_eq!(made_of(log), seen(log));
+    });
+}
+
+#[test]
+fn of_two_who_come_by_the_last_use_of_an_invitation_one_comes_whole() {
+    on_each(|log| {
+        let hash = SecretHash([7; 32]);
+        let invitation = NewInvitation { hash, label: "team".into(), uses: 1, expires: Timestamp(9000) };
+        let by = |name: &str, byte| {
+            Decree::Registered(Newcomer {
+                name: UserName::parse(name).unwrap(),
+                password: PasswordHash("$argon2id$…".into()),
+                token: SecretHash([byte; 32]),
+                label: "page".into(),
+                expires: Timestamp(9000),
+                invitation: Some(InvitationId(1)),
+            })
+        };
+        assert_eq!(apply(log, vec![Decree::Invitation(invitation)]), [Ok(1)]);
+        let results = apply(log, vec![by("alice", 1), by("bob", 2)]);
+        assert!(results[0] == Ok(2) && results[1].is_err(), "{results:?}");
+        let realm = seen(log);
+        let account = realm.accounts().next().unwrap();
+        assert_eq!((realm.accounts().count(), account.name.shown(), account.password.is_some()), (1, "alice", true));
+        assert_eq!(realm.pass(&SecretHash([1; 32]), Timestamp(0)).unwrap().account, account.id);
+        assert_eq!((realm.tokens().count(), realm.invitations().next().unwrap().came.as_slice()), (1, &[account.id][..]));
+        assert_eq!(made_of(log), realm);
     });
 }
 

@@ -245,7 +245,7 @@ fn a_rollback_forgets_new_rooms_and_authors() {
     let outcomes =
         apply(&mut log, vec![say("another", "hi", None), by("second", "two"), by("first", "one"), by("second", "two")]);
     assert_eq!(outcomes.iter().map(kept).collect::<Vec<_>>(), [Some(1), Some(1), Some(2), None]);
-    let rooms = log.reader().unwrap().rooms(9).unwrap();
+    let rooms = log.reader().unwrap().rooms(None, 9).unwrap();
     assert_eq!(
         rooms.iter().map(|room| (room.name.shown(), room.seq.0)).collect::<Vec<_>>(),
         [("new", 2), ("another", 1), ("general", 1)]

@@ -8,7 +8,7 @@ use chat_protocol::{CloseCode, limits};
 use chat_server::{Config, limits::Limits};
 use common::{
     PATIENCE, TestServer, config,
-    raw::{CONTINUATION, FIN, GOOD, PING, Raw, TEXT, answer, frame, handshake, status},
+    raw::{CONTINUATION, ENDPOINTS, FIN, GOOD, PING, Raw as _, TEXT, answer, frame, handshake, status},
 };
 use serde_json::json;
 use tokio::{
@@ -17,8 +17,6 @@ use tokio::{
     time::timeout,
 };
 use tokio_tungstenite::tungstenite::Message;
-
-const ENDPOINTS: [&str; 6] = ["/ws", "/ws/7", "/ws/bob", "/ws/json", "/ws/tasks", "/ws/chat/general/alice"];
 
 #[tokio::test]
 async fn a_binary_frame_is_closed_with_1003_on_every_endpoint() {
@@ -322,35 +320,6 @@ async fn pings_are_answered_and_a_flood_of_them_is_a_flood() {
         assert!(read > 0, "it is closed");
         seen.extend_from_slice(&some[..read]);
     }
-}
-
-#[tokio::test]
-async fn who_breaks_off_in_the_middle_of_a_frame_has_left() {
-    let server = TestServer::start().await;
-    let mut one = server.open("/ws/1").await;
-    let mut two = server.open("/ws/2").await;
-    one.find_words("#2 has entered").await;
-    let whole = frame(FIN | TEXT, b"never finished");
-    two.raw(&whole[..10]).await;
-    two.cut();
-    assert_eq!(one.find_words("#2 has left").await, "Client #2 has left the chat");
-    one.never_saw("never");
-}
-
-#[tokio::test]
-async fn who_says_goodbye_gets_its_code_back() {
-    let server = TestServer::start().await;
-    for path in ENDPOINTS {
-        let mut client = server.open(path).await;
-        client.raw(&frame(FIN | 8, &1000_u16.to_be_bytes())).await;
-        assert_eq!(client.closed().await.code, 1000, "{path}");
-    }
-    let mut client = server.open("/ws").await;
-    client.raw(&frame(FIN | 8, &[])).await;
-    assert_eq!(client.closed().await.code, 1005);
-    let mut client = server.open("/ws").await;
-    client.raw(&frame(FIN | 8, &999_u16.to_be_bytes())).await;
-    assert_eq!(client.closed().await.code, CloseCode::BadFrame.number(), "999 is no code");
 }
 
 #[tokio::test]

@@ -60,8 +60,14 @@ pub(crate) struct Args {
     /// Ask for the password of your account, once: what the server gives for it is kept for the next time
     #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["token_file", "token_command"])]
     pub(crate) login: bool,
-    /// Give back what --login was given, forget it, and leave
-    #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["login", "mode"])]
+    /// Make an account of this name, where the server lets you: asks for a password twice, and keeps what it gives as --login does
+    #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["token_file", "token_command", "login"])]
+    pub(crate) register: bool,
+    /// With --register: the link that you were given, or its code; the link says where the server is, too
+    #[arg(long, requires = "register", value_name = "LINK", help_heading = "Who may come in")]
+    pub(crate) invite: Option<String>,
+    /// Give back what --login or --register was given, forget it, and leave
+    #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["login", "register", "mode"])]
     pub(crate) logout: bool,
     /// Authorities to trust beside the system's, in PEM
     #[arg(long, value_name = "FILE", help_heading = "Who may come in")]
@@ -166,6 +172,11 @@ mod tests {
             ("--ca-file a --fingerprint b", Err("cannot be used with")),
             ("--login -u alice", Ok(())),
             ("--login --token-file a", Err("cannot be used with")),
+            ("--register --invite x -u alice", Ok(())),
+            ("--register --login", Err("cannot be used with")),
+            ("--register --token-file a", Err("cannot be used with")),
+            ("--invite x", Err("--register")),
+            ("--logout --register", Err("cannot be used with")),
             ("--logout --login", Err("cannot be used with")),
             ("--logout --tail", Err("cannot be used with")),
             ("--usr x", Err("unexpected argument '--usr' found; tip: a similar argument exists: '--user'")),

@@ -32,16 +32,36 @@ pub(crate) fn ask_password(user: &UserName) -> io::Result<Option<String>> {
         let read = io::stdin().read_line(&mut line)?;
         return Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()));
     }
-    write!(io::stderr(), "Password of {user}: ")?;
+    unseen(&format!("Password of {user}: "))
+}
+
+/// The same for a password that is to be one: where it is typed, twice, until both are the same.
+pub(crate) fn ask_new_password(user: &UserName) -> io::Result<Option<String>> {
+    if !io::stdin().is_terminal() {
+        return ask_password(user);
+    }
+    loop {
+        let Some(one) = unseen(&format!("New password of {user}, 8 characters or more: "))? else { return Ok(None) };
+        let Some(other) = unseen("The same again: ")? else { return Ok(None) };
+        if one == other {
+            return Ok(Some(one));
+        }
+        writeln!(io::stderr(), "These are two passwords.")?;
+    }
+}
+
+/// An answer that is not shown.
+fn unseen(question: &str) -> io::Result<Option<String>> {
+    // Before it is asked for: what comes at once is not shown either.
     enable_raw_mode()?;
-    let typed = unseen();
+    let typed = write!(io::stderr(), "{question}").and_then(|()| typed());
     disable_raw_mode()?;
     writeln!(io::stderr())?;
     typed
 }
 
 /// What is typed until Enter.
-fn unseen() -> io::Result<Option<String>> {
+fn typed() -> io::Result<Option<String>> {
     let mut password = String::new();
     loop {
         let Event::Key(KeyEvent { code, modifiers, kind: KeyEventKind::Press, .. }) = event::read()? else { continue };

@@ -14,9 +14,11 @@
 //! | the terminal's state, and giving it back | [`terminal`] |
 //! | without a screen: pipes, printing, line by line | [`headless`] |
 //! | the question for those who did not say who they are | [`door`] |
+//! | coming in with an account, or making one | [`account`] |
 //! | the log on disk | [`disklog`] |
 //! | what was said, as lines of text | [`words`] |
 
+mod account;
 mod app;
 mod cli;
 mod config;
@@ -58,8 +60,6 @@ use crate::{
     perform::Kept,
     sessions::Sessions,
     terminal::{Background, Kind},
-    token::Token,
-    transport::Server,
 };
 
 /// What the exit code says, as the help lists it.
@@ -91,12 +91,12 @@ fn main() -> ExitCode {
     };
     chosen.warnings.iter().for_each(|warning| warn(warning));
     if args.logout {
-        return match log_out(&chosen) {
+        return match account::log_out(&chosen) {
             Ok(()) => ExitCode::SUCCESS,
             Err(words) => say(exit::FAULT, &words),
         };
     }
-    let (mode, start, themes) = match prepare(chosen, args.login) {
+    let (mode, start, themes) = match prepare(chosen, &args) {
         Ok(prepared) => prepared,
         Err(Unprepared::Wrong(words)) => return say(exit::USAGE, &words),
         Err(Unprepared::Refused(words)) => return say(exit::REFUSED, &words),
@@ -151,7 +151,7 @@ impl<T: Into<String>> From<T> for Unprepared {
 }
 
 /// What kind of program this is to be, who comes in, and everything that it takes.
-fn prepare(mut chosen: config::Start, login: bool) -> Result<(Mode, Start, Option<Themes>), Unprepared> {
+fn prepare(mut chosen: config::Start, args: &Args) -> Result<(Mode, Start, Option<Themes>), Unprepared> {
     let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     if chosen.mode == Mode::Screen && !terminal {
         return Err(
@@ -189,8 +189,10 @@ fn prepare(mut chosen: config::Start, login: bool) -> Result<(Mode, Start, Optio
     if rooms.is_empty() {
         rooms.push(RoomName::parse(door::ROOM).map_err(|error| error.to_string())?);
     }
-    if login {
-        chosen.server.token = Some(log_in(&chosen.server, &user, sessions.as_deref())?);
+    if args.login {
+        chosen.server.token = Some(account::log_in(&chosen.server, &user, sessions.as_deref())?);
+    } else if args.register {
+        chosen.server.token = Some(account::register(&chosen.server, &user, chosen.invite.as_ref(), sessions.as_deref())?);
     } else if chosen.server.token.is_none() {
         chosen.server.token = sessions.as_ref().and_then(|sessions| sessions.token(&chosen.server.address, &user));
         if chosen.server.token.is_some() {
@@ -200,35 +202,6 @@ fn prepare(mut chosen: config::Start, login: bool) -> Result<(Mode, Start, Optio
     let mode = chosen.mode.clone();
     let (start, themes) = begin(chosen, user, rooms, sessions);
     Ok((mode, start, themes))
-}
-
-/// A password becomes a token, which is kept where the proofs of names are.
-fn log_in(server: &Server, user: &UserName, sessions: Option<&Sessions>) -> Result<Token, Unprepared> {
-    // Before it is typed.
-    server.address.exposes("the password").iter().for_each(|words| warn(words));
-    let password = answered(door::ask_password(user))?;
-    let token = waited_for(transport::login(server, user, &password)).map_err(Unprepared::Refused)?;
-    let kept = sessions.map_or(Ok(()), |sessions| sessions.keep_token(&server.address, user, Some(&token)));
-    kept.map_err(|error| format!("the token cannot be kept: {error}"))?;
-    Ok(token)
-}
-
-/// Gives the token back that was kept, and forgets it.
-fn log_out(chosen: &config::Start) -> Result<(), String> {
-    let (Some(user), Some(path)) = (&chosen.user, &chosen.sessions) else { return Err("whose? --user NAME".into()) };
-    let (sessions, server) = (Sessions::open(path.clone()), &chosen.server);
-    let token = sessions.token(&server.address, user);
-    let token = token.ok_or_else(|| format!("no login of {user} at {} is known here", server.address))?;
-    waited_for(transport::logout(server, &token))?;
-    sessions.keep_token(&server.address, user, None).map_err(|error| error.to_string())
-}
-
-/// What has to be asked of the server before anything else.
-fn waited_for<T>(request: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    let answer = runtime.block_on(request);
-    runtime.shutdown_background();
-    answer
 }
 
 fn answered<T>(answer: io::Result<Option<T>>) -> Result<T, String> {

@@ -33,6 +33,7 @@ pub(super) fn signal(signal: &Signal) -> Option<String> {
         }
         Signal::Typing { room, user, active } => ServerMessage::Typing { room, user, active },
         Signal::Read { room, seq } => ServerMessage::Read { room, seq },
+        Signal::Notice { room, text } => ServerMessage::Notice { text, room: Some(room) },
         // The gathered form tells this.
         Signal::Came { .. } | Signal::Went { .. } => return None,
     };

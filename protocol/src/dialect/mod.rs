@@ -40,6 +40,8 @@ pub enum Heard {
     Request(Request),
     /// The help text is wanted, for one command or all.
     Help(Option<String>),
+    /// Somebody asks how to make an account.
+    Register,
     /// Goodbye.
     Quit,
     /// Something that the dialect answers by itself: any JSON value on `/ws/json`.
@@ -151,6 +153,7 @@ fn typed(line: &str) -> Heard {
     match command::parse(line) {
         Ok(Typed::Request(message)) => Heard::Request(message.into()),
         Ok(Typed::Help(command)) => Heard::Help(command),
+        Ok(Typed::Register) => Heard::Register,
         Ok(Typed::Quit) => Heard::Quit,
         Err(error) => Heard::Misread(Misread {
             reference: None,

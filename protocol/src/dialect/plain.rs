@@ -48,6 +48,7 @@ pub(super) fn signal(signal: &Signal) -> Option<String> {
     match signal {
         Signal::Came { user, .. } => Some(format!("{} has entered the chat", speaker(user))),
         Signal::Went { user, .. } => Some(format!("{} has left the chat", speaker(user))),
+        Signal::Notice { text, .. } => Some(text.clone()),
         Signal::Presence { .. } | Signal::Typing { .. } | Signal::Read { .. } => None,
     }
 }

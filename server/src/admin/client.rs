@@ -58,7 +58,7 @@ fn on_store(directory: &Path, order: Order) -> anyhow::Result<Answer> {
     let keeper = Keeper::start(store, Arc::new(Metrics::default()), keeper::answer)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
-        let answer = perform(order, &keeper).await;
+        let answer = perform(order, &keeper, None).await;
         let _ = keeper.finish().await.await;
         Ok(answer)
     })

@@ -1,9 +1,10 @@
-//! What an operator may order from a terminal: accounts and their tokens. An [`Order`] goes to the running server through a socket
-//! in its data directory, or is carried out on the store itself where no server runs; the same code does both, with the same log.
+//! What an operator may order from a terminal: accounts, their tokens, invitations. An [`Order`] goes to the running server
+//! through a socket in its data directory, or is carried out on the store itself where no server runs; the same code does both, with the same log.
 //!
 //! Who may open the directory is the operator: the file system has asked already. Does not know the command line.
 
 mod client;
+mod invitations;
 mod socket;
 mod words;
 
@@ -12,13 +13,14 @@ use std::collections::HashMap;
 use chat_protocol::{ErrorCode, Refusal, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
 
-pub use self::{client::send, socket::Desk};
+pub use self::{client::send, invitations::InvitationLine, socket::Desk};
 use crate::{
     auth::{self, Secret},
     clock,
     log::{Keeper, LogError},
     passwords,
-    realm::{Account, Decree, Realm, Role, Token, TokenId},
+    realm::{Account, Decree, InvitationId, Realm, Role, Token, TokenId},
+    registration::Registration,
 };
 
 /// Under which words the log remembers what was ordered here.
@@ -58,6 +60,26 @@ pub enum Order {
     RevokeToken {
         token: TokenId,
     },
+    Invite {
+        uses: u32,
+        /// So long it is good.
+        minutes: u32,
+        label: String,
+        /// Where people find the page.
+        url: Option<String>,
+    },
+    Invitations,
+    RevokeInvitation {
+        invitation: InvitationId,
+    },
+}
+
+/// What is known of the server that takes an order, where one runs.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// Where its page is for this machine.
+    pub url: String,
+    pub registration: Registration,
 }
 
 /// What came of it.
@@ -77,6 +99,15 @@ pub enum Answer {
     Token {
         token: Secret,
         words: String,
+    },
+    /// Likewise.
+    Invitation {
+        link: Option<Secret>,
+        code: Secret,
+        words: String,
+    },
+    Invitations {
+        invitations: Vec<InvitationLine>,
     },
     Refused {
         words: String,
@@ -106,14 +137,14 @@ pub struct TokenLine {
 }
 
 /// Carries an order out.
-pub async fn perform(order: Order, keeper: &Keeper) -> Answer {
-    match attempt(order, keeper).await {
+pub async fn perform(order: Order, keeper: &Keeper, running: Option<&Running>) -> Answer {
+    match attempt(order, keeper, running).await {
         Ok(answer) => answer,
         Err(refusal) => Answer::Refused { words: refusal.text },
     }
 }
 
-async fn attempt(order: Order, keeper: &Keeper) -> Result<Answer, Refusal> {
+async fn attempt(order: Order, keeper: &Keeper, running: Option<&Running>) -> Result<Answer, Refusal> {
     let realm = || Realm::clone(&keeper.realm().borrow());
     Ok(match order {
         Order::AddAccount { name, role } => {
@@ -173,8 +204,7 @@ async fn attempt(order: Order, keeper: &Keeper) -> Result<Answer, Refusal> {
         }
         Order::NewToken { name, label, days } => {
             let account = named(&realm(), &name)?;
-            let (token, hash) =
-                auth::token().map_err(|_| Refusal::new(ErrorCode::Unavailable, "The system has no randomness to give"))?;
+            let (token, hash) = auth::token().map_err(no_randomness)?;
             let expires = days.map(|days| Timestamp(clock::now().0 + i64::from(days) * DAY_MS));
             let seq = decree(keeper, Decree::Token { account: account.id, hash, label, expires }).await?;
             let until = expires.map_or_else(|| "until it is revoked".to_owned(), |expires| format!("until {expires}"));
@@ -201,11 +231,18 @@ async fn attempt(order: Order, keeper: &Keeper) -> Result<Answer, Refusal> {
             decree(keeper, Decree::Revoked { token }).await?;
             Answer::Done { words: format!("Token {token} opens nothing any more") }
         }
+        Order::Invite { uses, minutes, label, url } => invitations::invite(keeper, running, (uses, minutes), label, url).await?,
+        Order::Invitations => invitations::list(&realm()),
+        Order::RevokeInvitation { invitation } => invitations::revoke(keeper, invitation).await?,
     })
 }
 
 async fn decree(keeper: &Keeper, decree: Decree) -> Result<u64, Refusal> {
     Ok(keeper.decree(OPERATOR.into(), decree).await?.seq.0)
+}
+
+fn no_randomness(_: getrandom::Error) -> Refusal {
+    Refusal::new(ErrorCode::Unavailable, "The system has no randomness to give")
 }
 
 async fn uses(keeper: &Keeper) -> Result<HashMap<TokenId, Timestamp>, Refusal> {

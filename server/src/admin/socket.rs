@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Answer, Order, perform};
+use super::{Answer, Order, Running, perform};
 use crate::services::Services;
 
 /// The socket in the data directory.
@@ -33,6 +33,7 @@ const AT_ONCE: usize = 8;
 pub struct Desk {
     listener: UnixListener,
     path: PathBuf,
+    running: Arc<Running>,
 }
 
 impl Desk {
@@ -40,7 +41,7 @@ impl Desk {
     ///
     /// # Errors
     /// The path is too long for a socket, or the system will not have it.
-    pub fn open(directory: &Path) -> io::Result<Self> {
+    pub fn open(directory: &Path, running: Running) -> io::Result<Self> {
         let path = directory.join(SOCKET);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -49,7 +50,7 @@ impl Desk {
         // The directory lets nobody else in, in the moment before the mode is set.
         let listener = UnixListener::bind(&path)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path })
+        Ok(Self { listener, path, running: Arc::new(running) })
     }
 
     /// Takes orders, for ever.
@@ -59,9 +60,9 @@ impl Desk {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let services = Arc::clone(services);
+                    let (services, running) = (Arc::clone(services), Arc::clone(&self.running));
                     tokio::spawn(async move {
-                        if let Err(error) = converse(stream, &services).await {
+                        if let Err(error) = converse(stream, &services, &running).await {
                             tracing::debug!(%error, "an operator's socket ended");
                         }
                         drop(place);
@@ -83,7 +84,7 @@ impl Drop for Desk {
     }
 }
 
-async fn converse(stream: UnixStream, services: &Services) -> io::Result<()> {
+async fn converse(stream: UnixStream, services: &Services, running: &Running) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     loop {
@@ -95,7 +96,7 @@ async fn converse(stream: UnixStream, services: &Services) -> io::Result<()> {
         let answer = match serde_json::from_str::<Order>(&line) {
             Ok(order) => {
                 tracing::info!(?order, "the operator orders");
-                perform(order, &services.keeper).await
+                perform(order, &services.keeper, Some(running)).await
             }
             Err(error) => Answer::Refused { words: format!("This server does not know that order: {error}") },
         };

@@ -5,15 +5,17 @@ use std::fmt::Write as _;
 use chat_protocol::Timestamp;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{AccountLine, Answer, TokenLine};
+use super::{AccountLine, Answer, InvitationLine, TokenLine};
 
 impl Answer {
-    /// What is printed. The secret of a new token stands alone on the first line, so that a script can take it from there.
+    /// What is printed. A new secret stands alone on the first line, so that a script can take it from there.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
             Self::Done { words } | Self::Refused { words } => format!("{words}\n"),
             Self::Token { token, .. } => format!("{}\n", token.tell()),
+            Self::Invitation { link: Some(link), code, .. } => format!("{}\n{}\n", link.tell(), code.tell()),
+            Self::Invitation { link: None, code, .. } => format!("{}\n", code.tell()),
             Self::Accounts { accounts } if accounts.is_empty() => "There are no accounts.\n".into(),
             Self::Accounts { accounts } => {
                 columns(&["NAME", "ROLE", "TOKENS", "MADE", "LAST USED", ""], accounts.iter().map(account))
@@ -22,6 +24,11 @@ impl Answer {
             Self::Tokens { tokens } => {
                 columns(&["TOKEN", "NAME", "MADE", "EXPIRES", "LAST USED", "LABEL"], tokens.iter().map(token))
             }
+            Self::Invitations { invitations } if invitations.is_empty() => "There are no invitations.\n".into(),
+            Self::Invitations { invitations } => columns(
+                &["INVITATION", "USED", "MADE", "EXPIRES", "STATE", "LABEL", "WHO CAME BY IT"],
+                invitations.iter().map(invitation),
+            ),
         }
     }
 }
@@ -36,6 +43,14 @@ fn token(line: &TokenLine) -> Vec<String> {
     let TokenLine { id, name, label, made, expires, used } = line;
     let label = chat_protocol::display::line(label).into_owned();
     vec![id.to_string(), name.to_string(), minute(Some(*made)), minute(*expires), minute(*used), label]
+}
+
+fn invitation(line: &InvitationLine) -> Vec<String> {
+    let InvitationLine { id, uses, used, made, expires, open, label, came } = line;
+    let label = chat_protocol::display::line(label).into_owned();
+    let state = if *open { "open" } else { "over" };
+    let (made, expires) = (minute(Some(*made)), minute(Some(*expires)));
+    vec![id.to_string(), format!("{used} of {uses}"), made, expires, state.into(), label, came.clone()]
 }
 
 fn minute(at: Option<Timestamp>) -> String {

@@ -1,6 +1,6 @@
 //! The HTTP API: rooms for `curl` and scripts. The same rooms, checks and words as everywhere.
 
-use std::{path::PathBuf, sync::Arc, time::Duration, time::Instant};
+use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration, time::Instant};
 
 use axum::{
     Extension,
@@ -49,10 +49,10 @@ pub(super) struct Params {
     limit: Option<i64>,
 }
 
-type Asked = (State<Arc<Services>>, Result<Query<Params>, QueryRejection>, HeaderMap);
+type Asked = (State<Arc<Services>>, Extension<Peer>, Result<Query<Params>, QueryRejection>, HeaderMap);
 
 /// Who asks, once it may ask at all.
-async fn asker(services: &Services, params: &Params, headers: &HeaderMap) -> Result<Option<Who>, Refused> {
+async fn asker(services: &Services, peer: &Peer, params: &Params, headers: &HeaderMap) -> Result<Option<Who>, Refused> {
     same_site(services, headers)?;
     let credential = error::credential(services, headers, params.token.as_deref())?;
     if let Some(pass) = credential.pass() {
@@ -61,13 +61,17 @@ async fn asker(services: &Services, params: &Params, headers: &HeaderMap) -> Res
             services.refused(Reason::RateLimited, None);
             return Err(Refused::too_soon("Too much at once from this account: wait a moment", wait));
         }
-        return services.member(pass).map(Some).ok_or_else(error::no_credential);
     }
     if credential == Credential::Over {
         return Err(error::no_credential());
     }
-    let Some(secret) = &params.session else { return Ok(None) };
-    Ok(identity::proven(services, secret).await?)
+    let who = match (credential.pass(), &params.session) {
+        (Some(pass), _) => Some(services.member(pass).ok_or_else(error::no_credential)?),
+        (None, Some(secret)) => identity::proven(services, secret).await?,
+        (None, None) => None,
+    };
+    services.may_stay(credential.pass(), who.as_ref().map(|who| &who.name), peer.address)?;
+    Ok(who)
 }
 
 /// A page that may ask, or no page at all.
@@ -87,19 +91,20 @@ fn json(status: StatusCode, body: String) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-pub(super) async fn rooms((State(services), query, headers): Asked) -> Result<Response, Refused> {
-    asker(&services, &params(query)?, &headers).await?;
-    let rooms = session::rooms(&services).await?;
+pub(super) async fn rooms((State(services), Extension(peer), query, headers): Asked) -> Result<Response, Refused> {
+    let who = asker(&services, &peer, &params(query)?, &headers).await?;
+    let rooms = session::rooms(&services, who.as_ref()).await?;
     Ok(json(StatusCode::OK, json::line(&ServerMessage::Rooms { rooms })))
 }
 
 pub(super) async fn messages(
     Segments(room): Segments<String>,
-    (State(services), query, headers): Asked,
+    (State(services), Extension(peer), query, headers): Asked,
 ) -> Result<Response, Refused> {
     let params = params(query)?;
-    let who = asker(&services, &params, &headers).await?;
+    let who = asker(&services, &peer, &params, &headers).await?;
     let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
+    services.may_read(&room, who.as_ref().map(Who::someone), peer.address)?;
     let page = state::page(params.before, params.after, params.limit)?;
     let asked = room.clone();
     let found = services.keeper.read(move |reader| reader.messages(&asked, who.as_ref(), page)).await?;
@@ -130,8 +135,7 @@ struct Said<'a> {
 
 pub(super) async fn say(
     Segments(room): Segments<String>,
-    Extension(peer): Extension<Peer>,
-    (State(services), query, headers): Asked,
+    (State(services), Extension(peer), query, headers): Asked,
     request: Request,
 ) -> Result<Response, Refused> {
     let mut params = params(query)?;
@@ -142,9 +146,14 @@ pub(super) async fn say(
     }
     let post: Post = posted(&headers, request.into_body()).await?;
     params.session = params.session.or(post.session);
-    let who = asker(&services, &params, &headers).await?;
+    let who = asker(&services, &peer, &params, &headers).await?;
     let who = speaker(&services, who, post.user.as_deref())?;
-    let room = state::readable(&room, Some(&who.name))?;
+    if !who.author.is_account() {
+        services.may_stay(None, Some(&who.name), peer.address)?;
+    }
+    let room = state::enterable(&room, Some(&who.name))?;
+    services.may_read(&room, Some(who.someone()), peer.address)?;
+    services.may_speak(&room, &who, peer.address)?;
     state::check_text(&post.text, false)?;
     let cid = post.cid.map(|cid| {
         ClientId::parse(&cid).ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "A cid is 1 to 64 of A-Z a-z 0-9 _ -"))
@@ -154,6 +163,9 @@ pub(super) async fn say(
         && !services.is_reachable(&other)
     {
         return Err(Refusal::new(ErrorCode::NoSuchUser, format!("{other} is not here")).into());
+    }
+    if let Some(other) = room.other_than(&who.name) {
+        services.may_whisper(&who.name, &other)?;
     }
     let event = Event::Message { text: post.text, cid: cid.transpose()?, reply_to: post.reply_to, action: post.action };
     let draft = Draft { room, from: who.name, author: who.author, event, asker: Asker::Nobody };
@@ -200,7 +212,9 @@ pub(super) async fn posted<T: DeserializeOwned>(headers: &HeaderMap, body: Body)
 
 /// Who speaks: the session's user, or a name over HTTP, which is the same author at each such post.
 fn speaker(services: &Services, who: Option<Who>, user: Option<&str>) -> Result<Who, Refused> {
-    let name = user.map(UserName::parse).transpose().map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
+    // An account may be called what a guest may not.
+    let parse = if who.as_ref().is_some_and(|who| who.author.is_account()) { UserName::parse } else { UserName::guest };
+    let name = user.map(parse).transpose().map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
     match (who, name) {
         (Some(who), None) => Ok(who),
         (Some(who), Some(name)) if who.name == name => Ok(who),
@@ -230,12 +244,13 @@ fn speaker(services: &Services, who: Option<Who>, user: Option<&str>) -> Result<
 
 pub(super) async fn tail(
     Segments(room): Segments<String>,
-    (State(services), query, headers): Asked,
+    (State(services), Extension(peer), query, headers): Asked,
 ) -> Result<Response, Refused> {
     let params = params(query)?;
-    let who = asker(&services, &params, &headers).await?;
+    let who = asker(&services, &peer, &params, &headers).await?;
     let pass = error::shown(&services, &headers, params.token.as_deref()).pass();
     let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
+    services.may_read(&room, who.as_ref().map(Who::someone), peer.address)?;
     // Subscribed before the first read: what comes between is read by the next.
     let news = services.fanout.tail(&room);
     let after = match params.after {
@@ -245,8 +260,17 @@ pub(super) async fn tail(
             services.keeper.read(move |reader| reader.snapshot(&asked, who.as_ref(), None)).await?.state.seq
         }
     };
-    let body =
-        Body::from_stream(lines(Tail { realm: services.realm.clone(), services, room, who, pass, after, news, more: true }));
+    let body = Body::from_stream(lines(Tail {
+        realm: services.realm.clone(),
+        services,
+        room,
+        who,
+        address: peer.address,
+        pass,
+        after,
+        news,
+        more: true,
+    }));
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
@@ -254,6 +278,7 @@ struct Tail {
     services: Arc<Services>,
     room: RoomName,
     who: Option<Who>,
+    address: IpAddr,
     /// What it was let in by, and word of its end.
     pass: Option<Pass>,
     realm: watch::Receiver<Arc<Realm>>,
@@ -262,11 +287,18 @@ struct Tail {
     more: bool,
 }
 
+impl Tail {
+    fn may_stay(&self) -> bool {
+        let stays = self.services.may_stay(self.pass, self.who.as_ref().map(|who| &who.name), self.address);
+        stays.is_ok() && self.services.may_read(&self.room, self.who.as_ref().map(Who::someone), self.address).is_ok()
+    }
+}
+
 /// The log itself, from a place on, for as long as somebody reads. A slow reader only reads later.
 fn lines(tail: Tail) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     stream::unfold(tail, |mut tail| async move {
         loop {
-            let stays = tail.services.may_stay(tail.pass, tail.who.as_ref().map(|who| &who.name)).is_ok();
+            let stays = tail.may_stay();
             if tail.services.is_draining() || !stays {
                 return None;
             }
@@ -306,12 +338,13 @@ fn lines(tail: Tail) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
 
 pub(super) async fn export(
     Segments(task_id): Segments<String>,
-    (State(services), query, headers): Asked,
+    (State(services), Extension(peer), query, headers): Asked,
 ) -> Result<Response, Refused> {
-    let who = asker(&services, &params(query)?, &headers).await?;
+    let who = asker(&services, &peer, &params(query)?, &headers).await?;
     let found = services.tasks.export(&task_id, who.as_ref());
     let missing = || Refused::new(StatusCode::NOT_FOUND, ErrorCode::BadRequest, "There is no such export");
     let (path, room, format) = found.ok_or_else(missing)?;
+    services.may_read(&room, who.as_ref().map(Who::someone), peer.address).map_err(|_| missing())?;
     let (kind, ending) = match format {
         ExportFormat::Jsonl => ("application/x-ndjson", "jsonl"),
         ExportFormat::Text => ("text/plain; charset=utf-8", "txt"),

@@ -46,7 +46,9 @@ impl From<Refusal> for Refused {
                 (StatusCode::BAD_REQUEST, None)
             }
             ErrorCode::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, None),
-            ErrorCode::RateLimited => (StatusCode::TOO_MANY_REQUESTS, Some(1)),
+            ErrorCode::RateLimited => {
+                (StatusCode::TOO_MANY_REQUESTS, Some(refusal.retry_ms.map_or(1, |retry| retry.div_ceil(1000)).max(1)))
+            }
             ErrorCode::NotJoined | ErrorCode::Forbidden | ErrorCode::Muted => (StatusCode::FORBIDDEN, None),
             ErrorCode::NoSuchRoom | ErrorCode::NoSuchUser | ErrorCode::NoSuchMessage => (StatusCode::NOT_FOUND, None),
             ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Some(1)),
@@ -66,6 +68,8 @@ impl From<Closing> for Refused {
     fn from(closing: Closing) -> Self {
         match closing.code {
             CloseCode::NameTaken => Self::new(StatusCode::CONFLICT, ErrorCode::Forbidden, closing.reason),
+            CloseCode::Kicked => Self::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, closing.reason),
+            CloseCode::InvalidToken => no_credential(),
             _ => Refusal::new(ErrorCode::Unavailable, closing.reason).into(),
         }
     }

@@ -1,6 +1,9 @@
-//! A password becomes a token, and a token ends. The only place where a password is taken over the network.
+//! A password becomes a token, and a token ends. How an account of one's own is made is in [`register`](super::register).
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Extension,
@@ -19,7 +22,7 @@ use crate::{
     auth::{self, Secret},
     clock,
     metrics::Reason,
-    realm::Decree,
+    realm::{Decree, SecretHash},
     services::Services,
 };
 
@@ -52,11 +55,7 @@ pub(super) async fn login(
     let Login { user, password, label } = api::posted(&headers, request.into_body()).await?;
     let name = UserName::known(&user).ok();
     let key = name.as_ref().map_or("", UserName::folded);
-    let wait = services.passwords.attempt(key, peer.address, Instant::now());
-    if !wait.is_zero() {
-        services.refused(Reason::Login, Some(peer.address));
-        return Err(Refused::too_soon("Too many attempts: wait a moment", wait));
-    }
+    in_time(&services, &peer, services.passwords.attempt(key, peer.address, Instant::now()))?;
     let account = name.and_then(|name| services.realm().named(&name).filter(|account| !account.disabled).cloned());
     let hash = account.as_ref().and_then(|account| account.password.clone());
     let fits = services.passwords.fits(password, hash).await?;
@@ -70,13 +69,36 @@ pub(super) async fn login(
             "There is no account with that name and password",
         ));
     };
-    let (token, hash) = auth::token().map_err(|_| Refusal::new(ErrorCode::Unavailable, "There is no randomness"))?;
-    let expires = Timestamp(clock::now().0 + LASTS_MS);
+    let (token, hash) = self::token()?;
+    let expires = expiry();
     let label = label.unwrap_or_else(|| LABEL.to_owned());
     let decree = Decree::Token { account: account.id, hash, label, expires: Some(expires) };
     services.keeper.decree(account.name.to_string(), decree).await?;
-    let body = json::line(&LoggedIn { user: account.name, token, expires });
-    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+    Ok(came_in(StatusCode::OK, account.name, token, expires))
+}
+
+/// Whether an attempt is not one too many, by how long the next one has to wait.
+pub(super) fn in_time(services: &Services, peer: &Peer, wait: Duration) -> Result<(), Refused> {
+    if wait.is_zero() {
+        return Ok(());
+    }
+    services.refused(Reason::Login, Some(peer.address));
+    Err(Refused::too_soon("Too many attempts: wait a moment", wait))
+}
+
+pub(super) fn token() -> Result<(Secret, SecretHash), Refusal> {
+    auth::token().map_err(|_| Refusal::new(ErrorCode::Unavailable, "There is no randomness"))
+}
+
+/// Until when somebody is let in by a token that is made now.
+pub(super) fn expiry() -> Timestamp {
+    Timestamp(clock::now().0 + LASTS_MS)
+}
+
+/// The token is told here once, and kept nowhere.
+pub(super) fn came_in(status: StatusCode, user: UserName, token: Secret, expires: Timestamp) -> Response {
+    let body = json::line(&LoggedIn { user, token, expires });
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 pub(super) async fn logout(State(services): State<Arc<Services>>, headers: HeaderMap) -> Result<Response, Refused> {

@@ -6,6 +6,7 @@ pub mod error;
 mod login;
 mod origin;
 mod page;
+mod register;
 mod ws;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -51,6 +52,8 @@ pub fn routes(services: Arc<Services>) -> Router {
         .route("/api/exports/{task_id}", get(api::export))
         .route("/api/login", post(login::login))
         .route("/api/logout", post(login::logout))
+        .route("/api/registration", get(register::registration))
+        .route("/api/register", post(register::register))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))

@@ -33,10 +33,10 @@ const INDEX: &str = include_str!("../../assets/index.html");
 /// Every other file of the page. A test compares this with the directory.
 const ASSETS: &[Asset] = assets! {
     "app.css" "icon.svg" "icon-alert.svg"
-    "app.js" "browser.js" "connection.js" "login.js"
+    "app.js" "browser.js" "connection.js" "door.js" "login.js"
     "store.js" "model.js" "window.js" "frames.js" "events.js" "rooms.js" "said.js" "outbox.js" "requests.js"
     "view.js" "rows.js" "messages.js" "message.js" "dialogs.js" "dom.js"
-    "text.js" "commands.js" "complete.js" "composer.js" "keys.js" "tasks.js"
+    "text.js" "commands.js" "orders.js" "complete.js" "composer.js" "keys.js" "tasks.js"
 };
 
 const DOCUMENT: &str = "index.html";

@@ -88,7 +88,7 @@ fn open(
     }
     let credential = error::shown(&services, &headers, params.token.as_deref());
     let Params { session, after, epoch, .. } = params;
-    let opening = Opening { endpoint, credential, session, after, epoch, place: peer.place.ok() };
+    let opening = Opening { endpoint, credential, session, after, epoch, address: peer.address, place: peer.place.ok() };
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
     let headers = response.headers_mut();
     headers.clear();

@@ -118,6 +118,11 @@ impl Presence {
         });
     }
 
+    /// Who has a name now.
+    pub fn author_of(&self, user: &UserName) -> Option<Author> {
+        self.lock().names.author_of(user)
+    }
+
     /// Whether any connection has this name.
     pub fn is_online(&self, user: &UserName) -> bool {
         self.lock().names.is_online(user)
@@ -269,7 +274,7 @@ mod tests {
                     Signal::Came { user, .. } => format!("came {user}"),
                     Signal::Went { user, .. } => format!("went {user}"),
                     Signal::Typing { user, active, .. } => format!("typing {user} {active}"),
-                    Signal::Read { .. } => unreachable!(),
+                    Signal::Read { .. } | Signal::Notice { .. } => unreachable!(),
                 };
                 sender.send(text).unwrap();
             });

@@ -110,6 +110,12 @@ impl Names {
         Ok(())
     }
 
+    /// Who has exactly this name, and is here.
+    pub(super) fn author_of(&self, user: &UserName) -> Option<Author> {
+        let holder = self.by_looks.get(&Looks::of(user).name)?;
+        (holder.is_here() && holder.user == *user).then(|| holder.author.clone())
+    }
+
     pub(super) fn depart(&mut self, user: &UserName, hold: bool, now: Instant) -> Option<(Instant, Due)> {
         let name = Looks::of(user).name;
         let holder = self.by_looks.get_mut(&name)?;

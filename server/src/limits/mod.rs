@@ -108,6 +108,8 @@ const BYTES_PER_TOKEN: usize = 4096;
 const MESSAGES_PER_TOKEN: i64 = 50;
 /// A list of many, gathered and written for its asker alone.
 const LIST: u32 = 5;
+/// Something decreed: kept in the log, and everybody looks whether it is about them.
+const DECREE: u32 = 5;
 /// Reads more of the store than anything else.
 const SEARCH: u32 = 10;
 
@@ -119,8 +121,12 @@ pub fn cost(frame: &str, heard: &Heard) -> u32 {
     let looking_up = match heard {
         Heard::Request(request) => match &request.message {
             ClientMessage::History { limit, .. } => page(*limit),
-            ClientMessage::Search { .. } => SEARCH - 1,
+            ClientMessage::Search { .. } | ClientMessage::Deeds { .. } => SEARCH - 1,
             ClientMessage::Rooms {} | ClientMessage::Users { .. } => LIST - 1,
+            ClientMessage::Create { .. }
+            | ClientMessage::Rules { .. }
+            | ClientMessage::Rank { .. }
+            | ClientMessage::Moderate { .. } => DECREE - 1,
             _ => 0,
         },
         _ => 0,
@@ -162,6 +168,9 @@ mod tests {
         check("/search tea", 10);
         check(r#"{"type":"rooms"}"#, 5);
         check(r#"{"type":"users"}"#, 5);
+        check("/deeds", 10);
+        check("/kick eve", 5);
+        check(r#"{"type":"create","room":"tea"}"#, 5);
         check(r#"{"type":"join","room":"tea"}"#, 1);
         check("{", 1);
     }

@@ -23,7 +23,7 @@ use super::{Asker, Author, Draft, Log, LogError, Messages, Motion, Outcome, Read
 use crate::{
     clock,
     metrics::Metrics,
-    realm::{Decree, Decreed, Realm},
+    realm::{AccountId, Decree, Decreed, Realm},
 };
 
 /// The most that one commit takes.
@@ -163,10 +163,33 @@ impl Keeper {
     /// # Errors
     /// It cannot be, or was not kept.
     pub async fn decree(&self, by: String, decree: Decree) -> Result<Arc<Decreed>, Refusal> {
-        match self.settled(|asker| Write::Decree(Motion { by, decree, asker })).await {
+        self.decreed(by, None, decree).await
+    }
+
+    /// Has something decreed that an account wants, if it has the right.
+    ///
+    /// # Errors
+    /// It has not, or it cannot be, or was not kept.
+    pub async fn decree_for(&self, by: String, of: AccountId, decree: Decree) -> Result<Arc<Decreed>, Refusal> {
+        self.decreed(by, Some(of), decree).await
+    }
+
+    async fn decreed(&self, by: String, of: Option<AccountId>, decree: Decree) -> Result<Arc<Decreed>, Refusal> {
+        match self.settled(|asker| Write::Decree(Motion { by, of, decree, asker })).await {
             Outcome::Decreed(decreed) => Ok(decreed),
             Outcome::Refused(refusal) => Err(refusal),
             Outcome::Kept(_) | Outcome::Duplicate(_) | Outcome::Marked(_) | Outcome::Noted => Err(unavailable()),
+        }
+    }
+
+    /// Has somebody hear nothing more of another, or again.
+    ///
+    /// # Errors
+    /// There are too many, or it was not kept.
+    pub async fn block(&self, author: Author, name: UserName, on: bool) -> Result<(), Refusal> {
+        match self.settled(|asker| Write::Block { author, name, on, asker }).await {
+            Outcome::Refused(refusal) => Err(refusal),
+            _ => Ok(()),
         }
     }
 
@@ -211,7 +234,9 @@ impl Keeper {
 /// A tail that tells those who wait, where nobody else is to be told.
 pub fn answer(committed: Committed) {
     for (write, outcome) in committed {
-        let (Write::Event(Draft { asker, .. }) | Write::Decree(Motion { asker, .. })) = write else { continue };
+        let (Write::Event(Draft { asker, .. }) | Write::Decree(Motion { asker, .. }) | Write::Block { asker, .. }) = write else {
+            continue;
+        };
         if let Asker::Waiting(sender) = asker {
             // Who asked may have gone.
             let _ = sender.send(outcome);

@@ -5,7 +5,7 @@
 //! Does not know files, and never fails for want of room.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, RwLock},
 };
 
@@ -14,7 +14,7 @@ use chat_protocol::{ClientId, Epoch, Event, Recorded, RoomName, Seq, Timestamp, 
 use tokio::sync::watch;
 
 use super::{Author, Draft, Log, LogError, Motion, Outcome, Reader, SESSION_LASTS_MS, Session, Write, rules};
-use crate::realm::{Book, Decreed, Realm, TokenId};
+use crate::realm::{self, Book, Decree, Decreed, Realm, TokenId, rights::Standing};
 
 mod read;
 mod words;
@@ -55,7 +55,7 @@ impl Log for Memory {
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, LogError> {
-        Ok(Box::new(read::MemoryReader { epoch: self.epoch.clone(), state: Arc::clone(&self.state) }))
+        Ok(Box::new(read::MemoryReader { epoch: self.epoch.clone(), state: Arc::clone(&self.state), realm: self.realm.clone() }))
     }
 }
 
@@ -74,6 +74,9 @@ struct State {
     by_name: HashMap<Arc<str>, usize>,
     marks: HashMap<(Author, usize), Seq>,
     sessions: HashMap<[u8; 32], Proof>,
+    blocks: HashMap<Author, BTreeMap<Arc<str>, UserName>>,
+    /// When somebody said something last, in rooms that are slow.
+    spoken: HashMap<(Arc<str>, Author), Timestamp>,
     /// How many sessions there must be before the forgotten ones are looked for again.
     sweep_at: usize,
 }
@@ -165,15 +168,8 @@ impl State {
             Write::Event(draft) => return self.draft(draft, now),
             Write::Session(session) => self.session(session, now),
             Write::Mark { author, room, seq, .. } => return self.mark(author, room, *seq),
-            Write::Decree(Motion { by, decree, .. }) => {
-                return match self.book.decree(by, decree, now) {
-                    Ok(decreed) => {
-                        self.decrees.push(decreed.clone());
-                        Outcome::Decreed(Arc::new(decreed))
-                    }
-                    Err(refusal) => Outcome::Refused(refusal),
-                };
-            }
+            Write::Decree(motion) => return self.decree(motion, now),
+            Write::Block { author, name, on, .. } => return self.block(author, name, *on),
             Write::Used { token, at } => drop(self.token_uses.insert(*token, *at)),
         }
         Outcome::Noted
@@ -190,6 +186,35 @@ impl State {
         }
     }
 
+    fn decree(&mut self, Motion { by, of, decree, .. }: &Motion, now: Timestamp) -> Outcome {
+        if let Decree::Founded { room, .. } = decree
+            && of.is_some()
+            && self.book.look(|realm| realm.standing(*of, None)) < Standing::Operator
+            && self.by_name.contains_key(room.folded())
+        {
+            return Outcome::Refused(realm::taken(room));
+        }
+        match self.book.decree(by, *of, decree, now) {
+            Ok(decreed) => {
+                self.decrees.push(decreed.clone());
+                Outcome::Decreed(Arc::new(decreed))
+            }
+            Err(refusal) => Outcome::Refused(refusal),
+        }
+    }
+
+    fn block(&mut self, author: &Author, name: &UserName, on: bool) -> Outcome {
+        let blocks = self.blocks.entry(author.clone()).or_default();
+        if on && blocks.len() >= rules::BLOCKS && !blocks.contains_key(name.folded()) {
+            return Outcome::Refused(rules::too_many_blocks());
+        }
+        match on {
+            true => drop(blocks.insert(name.key(), name.clone())),
+            false => drop(blocks.remove(name.folded())),
+        }
+        Outcome::Noted
+    }
+
     fn mark(&mut self, author: &Author, room: &RoomName, seq: Seq) -> Outcome {
         let Some(&place) = self.by_name.get(room.folded()) else { return Outcome::Noted };
         let seq = seq.min(self.rooms[place].head());
@@ -202,6 +227,10 @@ impl State {
     }
 
     fn draft(&mut self, draft: &Draft, now: Timestamp) -> Outcome {
+        let permitted = self.book.look(|realm| rules::permit(realm, draft, now));
+        let may_clear = self.book.look(|realm| rules::may_clear(realm, draft, now));
+        let slow = self.book.look(|realm| realm.slowness(&draft.room, rules::someone(draft)));
+        let spoken = (draft.room.key(), draft.author.clone());
         let room = self.by_name.get(draft.room.folded()).map(|&place| &mut self.rooms[place]);
         let refusal = match &draft.event {
             Event::Message { cid, reply_to, .. } => {
@@ -211,22 +240,43 @@ impl State {
                 {
                     return room.duplicate(seq);
                 }
+                if let Err(refusal) =
+                    permitted.and_then(|()| rules::patience(slow, self.spoken.get(&spoken).filter(|_| slow > 0).copied(), now))
+                {
+                    return Outcome::Refused(refusal);
+                }
                 let known = |seq| room.as_ref().is_some_and(|room| room.kept(seq).is_some_and(|kept| kept.said.is_some()));
                 reply_to.is_some_and(|seq| !known(seq)).then(rules::no_such_message)
             }
-            Event::Topic { .. } => None,
+            Event::Topic { .. } => permitted.err(),
             Event::Edited { target, .. } | Event::Deleted { target } | Event::Reacted { target, .. } => {
+                if let Err(refusal) = permitted {
+                    return Outcome::Refused(refusal);
+                }
                 let Some(room) = room else { return Outcome::Refused(rules::no_such_message()) };
-                match change(room, *target, draft) {
-                    Ok(()) => None,
+                match change(room, *target, draft, may_clear) {
+                    Ok(None) => None,
+                    Ok(Some(from)) => {
+                        self.cleared(draft, *target, from, now);
+                        None
+                    }
                     Err(outcome) => return outcome,
                 }
             }
         };
-        match refusal {
-            Some(refusal) => Outcome::Refused(refusal),
-            None => Outcome::Kept(Arc::new(self.keep(draft, now))),
+        if let Some(refusal) = refusal {
+            return Outcome::Refused(refusal);
         }
+        if slow > 0 && matches!(draft.event, Event::Message { .. }) {
+            self.spoken.insert(spoken, now);
+        }
+        Outcome::Kept(Arc::new(self.keep(draft, now)))
+    }
+
+    /// A moderator takes somebody's message away.
+    fn cleared(&mut self, draft: &Draft, seq: Seq, from: UserName, now: Timestamp) {
+        let decree = Decree::Removed { room: draft.room.clone(), seq, from };
+        self.decrees.extend(self.book.decree(draft.from.shown(), None, &decree, now));
     }
 
     /// Gives a draft its place. Everything that could refuse it was asked before.
@@ -281,8 +331,8 @@ impl State {
     }
 }
 
-/// Whether an existing message may be changed so; otherwise the answer.
-fn change(room: &Room, target: Seq, draft: &Draft) -> Result<(), Outcome> {
+/// Whether an existing message may be changed so, and whose it is if it is another's; otherwise the answer.
+fn change(room: &Room, target: Seq, draft: &Draft, may_clear: bool) -> Result<Option<UserName>, Outcome> {
     let refused = |refusal| Err(Outcome::Refused(refusal));
     let Some((kept, said)) = room.kept(target).and_then(|kept| Some((kept, kept.said.as_deref()?))) else {
         return refused(rules::no_such_message());
@@ -294,14 +344,14 @@ fn change(room: &Room, target: Seq, draft: &Draft) -> Result<(), Outcome> {
             (true, Some(there)) => Err(room.duplicate(there.seq)),
             (false, None) => Err(room.duplicate(target)),
             (true, None) if said.reactions.len() >= limits::REACTIONS_PER_MESSAGE => refused(rules::too_many_reactions()),
-            (true, None) | (false, Some(_)) => Ok(()),
+            (true, None) | (false, Some(_)) => Ok(None),
         };
     }
     match (said.deleted_by, &draft.event) {
-        _ if kept.author != draft.author => refused(rules::not_yours()),
+        _ if kept.author != draft.author && !may_clear => refused(rules::not_yours()),
         (Some(seq), Event::Deleted { .. }) => Err(room.duplicate(seq)),
         (Some(_), _) => refused(rules::no_such_message()),
-        (None, _) => Ok(()),
+        (None, _) => Ok((kept.author != draft.author).then(|| kept.from.clone())),
     }
 }
 

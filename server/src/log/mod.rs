@@ -15,7 +15,7 @@ use std::{
 use chat_protocol::{Epoch, Event, Recorded, Refusal, RoomName, Seq, Timestamp, UserName, server::Message};
 use tokio::sync::{oneshot, watch};
 
-use crate::realm::{AccountId, Decree, Decreed, Realm, TokenId};
+use crate::realm::{AccountId, Decree, Decreed, Realm, Someone, TokenId};
 
 pub mod keeper;
 pub mod memory;
@@ -35,10 +35,16 @@ impl Author {
         Self(format!("{ACCOUNT}{}", id.0).into())
     }
 
+    /// Which one, if it is one.
+    #[must_use]
+    pub fn account_id(&self) -> Option<AccountId> {
+        self.0.strip_prefix(ACCOUNT)?.parse().ok().map(AccountId)
+    }
+
     /// Whether it is one.
     #[must_use]
     pub fn is_account(&self) -> bool {
-        self.0.starts_with(ACCOUNT)
+        self.account_id().is_some()
     }
 }
 
@@ -52,6 +58,14 @@ pub struct Who {
     pub author: Author,
     /// Of private rooms, only what was said since then is shown: a guest's name may have been another's before.
     pub since: Timestamp,
+}
+
+impl Who {
+    /// As rights are asked for.
+    #[must_use]
+    pub fn someone(&self) -> Someone<'_> {
+        Someone { name: &self.name, account: self.author.account_id() }
+    }
 }
 
 /// A place in one log. It means nothing in another.
@@ -76,6 +90,13 @@ pub enum Write {
     },
     /// Something about who belongs here is to change.
     Decree(Motion),
+    /// Nothing more of somebody is wanted, or again.
+    Block {
+        author: Author,
+        name: UserName,
+        on: bool,
+        asker: Asker,
+    },
     /// A token opened the door.
     Used {
         token: TokenId,
@@ -88,6 +109,8 @@ pub enum Write {
 pub struct Motion {
     /// Who wants it, in words.
     pub by: String,
+    /// The account that wants it, if it must have the right; `None` for whoever runs the server.
+    pub of: Option<AccountId>,
     pub decree: Decree,
     pub asker: Asker,
 }
@@ -189,8 +212,8 @@ pub trait Log: Send + 'static {
 
 /// Reads a log. Each call sees one moment of it.
 ///
-/// A room never used is empty. Whether somebody may read a private room ([`RoomName::admits`]) is decided before; what of it a
-/// guest sees ([`Who::since`]) is decided here.
+/// A room never used is empty, and so is one that somebody may not read ([`Realm::may_read`]): whoever asks has decided that before,
+/// with better words. What a guest sees of a private conversation ([`Who::since`]) is decided here.
 pub trait Reader: Send {
     /// What somebody who comes into a room is told: from a position on if that is whole, else the last messages.
     ///
@@ -207,8 +230,9 @@ pub trait Reader: Send {
     /// Messages that hold every word, newest first: of one room, or of all that this reader may read.
     fn search(&mut self, search: &Search, who: Option<&Who>) -> Result<Messages, LogError>;
 
-    /// The public rooms that hold something, the most recently used first, at most so many.
-    fn rooms(&mut self, limit: usize) -> Result<Vec<RoomState>, LogError>;
+    /// The rooms that hold something and that somebody may read, but for private conversations; the most recently used first, at
+    /// most so many.
+    fn rooms(&mut self, who: Option<&Who>, limit: usize) -> Result<Vec<RoomState>, LogError>;
 
     /// The private rooms of one user that hold something for it, the most recently used first, at most so many.
     fn private(&mut self, who: &Who, limit: usize) -> Result<Vec<(RoomState, Seq)>, LogError>;
@@ -221,6 +245,12 @@ pub trait Reader: Send {
 
     /// Every decree, in order.
     fn decrees(&mut self) -> Result<Vec<Decreed>, LogError>;
+
+    /// What moderators did in a room, or everywhere (`None`), the last first, at most so many: decrees that `is_one` says are such.
+    fn deeds(&mut self, limit: usize, is_one: &mut dyn FnMut(&Decreed) -> bool) -> Result<Vec<Decreed>, LogError>;
+
+    /// Who wants to hear nothing more of whom.
+    fn blocks(&mut self) -> Result<Vec<(Author, UserName)>, LogError>;
 
     /// When tokens opened the door last.
     fn token_uses(&mut self) -> Result<HashMap<TokenId, Timestamp>, LogError>;

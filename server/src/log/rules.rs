@@ -2,9 +2,10 @@
 //!
 //! Stands alone so that an answer does not depend on where it was given. Does not know any store.
 
-use chat_protocol::{Epoch, ErrorCode, Event, Refusal, json, limits};
+use chat_protocol::{Epoch, ErrorCode, Event, Refusal, Timestamp, json, limits};
 
-use super::{Events, From, Messages};
+use super::{Draft, Events, From, Messages};
+use crate::realm::{Realm, Someone, rights::Deed};
 
 pub(in crate::log) fn no_such_message() -> Refusal {
     Refusal::new(ErrorCode::NoSuchMessage, "there is no such message here")
@@ -17,6 +18,41 @@ pub(in crate::log) fn not_yours() -> Refusal {
 pub(in crate::log) fn too_many_reactions() -> Refusal {
     let text = format!("a message takes at most {} reactions", limits::REACTIONS_PER_MESSAGE);
     Refusal::new(ErrorCode::BadRequest, text)
+}
+
+/// How many one author may want to hear nothing more of.
+pub(in crate::log) const BLOCKS: usize = 500;
+
+pub(in crate::log) fn too_many_blocks() -> Refusal {
+    Refusal::new(ErrorCode::BadRequest, format!("At most {BLOCKS} can be blocked: let some be again first"))
+}
+
+/// Whether a draft may be, by what its author is in the room. Whose the message is that it changes is asked elsewhere.
+pub(in crate::log) fn permit(realm: &Realm, draft: &Draft, now: Timestamp) -> Result<(), Refusal> {
+    let deed = match &draft.event {
+        Event::Message { .. } | Event::Edited { .. } | Event::Reacted { .. } => Deed::Speak,
+        Event::Topic { .. } => Deed::SetTopic,
+        // One's own words may always be taken back.
+        Event::Deleted { .. } => Deed::Read,
+    };
+    realm.may(deed, &draft.room, someone(draft), now)
+}
+
+/// Whether a draft's author may take others' messages away.
+pub(in crate::log) fn may_clear(realm: &Realm, draft: &Draft, now: Timestamp) -> bool {
+    matches!(draft.event, Event::Deleted { .. }) && realm.may(Deed::Delete, &draft.room, someone(draft), now).is_ok()
+}
+
+/// Whether somebody has waited long enough in a slow room since they last said something.
+pub(in crate::log) fn patience(slow: u32, last: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    let left = last.map_or(0, |last| last.0 + i64::from(slow) * 1000 - now.0);
+    let Some(left) = u64::try_from(left).ok().filter(|left| *left > 0) else { return Ok(()) };
+    let text = format!("This room is slow: the next message is welcome in {} s", left.div_ceil(1000));
+    Err(Refusal::new(ErrorCode::RateLimited, text).retry(left))
+}
+
+pub(in crate::log) fn someone(draft: &Draft) -> Someone<'_> {
+    Someone { name: &draft.from, account: draft.author.account_id() }
 }
 
 /// Sixteen random characters: 80 bits, so that no two logs are ever taken for each other.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chat_protocol::{Refusal, Timestamp};
 use tokio::sync::watch;
 
-use super::{Decree, Decreed, Realm};
+use super::{AccountId, Decree, Decreed, Realm};
 
 /// See the module.
 #[derive(Debug)]
@@ -35,23 +35,32 @@ impl Book {
         self.seen.subscribe()
     }
 
-    /// Judges a decree against all before it, and gives it its place.
+    /// Looks at the realm with the decrees of this batch.
+    pub fn look<T>(&self, look: impl FnOnce(&Realm) -> T) -> T {
+        match &self.next {
+            Some(next) => look(next),
+            None => look(&self.seen.borrow()),
+        }
+    }
+
+    /// Judges a decree against all before it, and gives it its place. `of`: the account that wants it, `None` for whoever runs
+    /// the server.
     ///
     /// # Errors
     /// As [`Realm::judge`].
-    pub fn decree(&mut self, by: &str, decree: &Decree, now: Timestamp) -> Result<Decreed, Refusal> {
+    pub fn decree(&mut self, by: &str, of: Option<AccountId>, decree: &Decree, now: Timestamp) -> Result<Decreed, Refusal> {
         let realm = match &mut self.next {
             Some(next) => next,
             // Nothing is copied for what cannot be.
             None => {
                 let seen = self.seen.borrow();
-                seen.judge(decree, now)?;
+                seen.judge(of, decree, now)?;
                 let next = Realm::clone(&seen);
                 drop(seen);
                 self.next.insert(next)
             }
         };
-        realm.judge(decree, now)?;
+        realm.judge(of, decree, now)?;
         let decreed = Decreed { seq: realm.seq().next(), at: now, by: by.into(), decree: decree.clone() };
         realm.apply(&decreed);
         Ok(decreed)

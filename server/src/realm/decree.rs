@@ -2,14 +2,17 @@
 
 use std::{fmt, sync::Arc};
 
-use chat_protocol::{ErrorCode, Refusal, Seq, Timestamp, UserName};
+use chat_protocol::{ErrorCode, Refusal, RoomName, Rules, Seq, Timestamp, UserName};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{Account, AccountId, Realm, Role, Token, TokenId, looks};
+use super::{
+    Account, AccountId, InvitationId, NewInvitation, Newcomer, Penalty, Realm, Role, Sentence, Token, TokenId, Whom, looks,
+    ruling,
+};
 
 /// Tokens of one account.
 const TOKENS_EACH: usize = 100;
-/// What a token may be for, in bytes.
+/// What a token or an invitation may be for, in bytes.
 const LABEL: usize = 100;
 /// Accounts of a server.
 const ACCOUNTS: usize = 100_000;
@@ -92,6 +95,63 @@ pub enum Decree {
     },
     /// That is over.
     Revoked { token: TokenId },
+    /// Who has the secret of this hash may make an account.
+    Invitation(NewInvitation),
+    /// That is over.
+    InvitationRevoked { invitation: InvitationId },
+    /// Somebody made an account.
+    Registered(Newcomer),
+    /// There is a room, and somebody owns it.
+    Founded {
+        room: RoomName,
+        #[serde(flatten)]
+        rules: Rules,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<AccountId>,
+    },
+    /// It is otherwise from now on.
+    Rules {
+        room: RoomName,
+        #[serde(flatten)]
+        rules: Rules,
+    },
+    /// What an account is in a room.
+    Rank {
+        room: RoomName,
+        account: AccountId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+    },
+    /// Something is held against somebody.
+    Sentenced(Sentence),
+    /// No longer.
+    Lifted {
+        penalty: Penalty,
+        whom: Whom,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomName>,
+    },
+    /// Somebody was put out, once.
+    Kicked {
+        whom: Whom,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomName>,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// A moderator took somebody's message away. It changes nothing here: it is told to whoever asks what was done.
+    Removed { room: RoomName, seq: Seq, from: UserName },
+}
+
+impl Decree {
+    /// Whether somebody may read less by it than before.
+    pub fn shuts_out(&self) -> bool {
+        match self {
+            Self::Founded { .. } | Self::Rules { .. } | Self::Rank { .. } | Self::Role { .. } | Self::Disabled { .. } => true,
+            Self::Sentenced(sentence) => sentence.penalty == Penalty::Ban,
+            _ => false,
+        }
+    }
 }
 
 /// A decree with its place.
@@ -104,7 +164,7 @@ pub struct Decreed {
     pub decree: Decree,
 }
 
-pub(super) fn judge(realm: &Realm, decree: &Decree, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn judge(realm: &Realm, by: Option<AccountId>, decree: &Decree, now: Timestamp) -> Result<(), Refusal> {
     let account = |id: &AccountId| {
         let unknown = || Refusal::new(ErrorCode::NoSuchUser, "There is no such account");
         realm.account(*id).ok_or_else(unknown)
@@ -125,12 +185,7 @@ pub(super) fn judge(realm: &Realm, decree: &Decree, now: Timestamp) -> Result<()
         }
         Decree::Token { account: id, hash, label, .. } => {
             let owner = account(id)?;
-            if label.len() > LABEL {
-                return refused(format!("What a token is for is said in {LABEL} bytes"));
-            }
-            if realm.by_hash.contains_key(hash) {
-                return refused("There is such a token already".into());
-            }
+            judge_token(realm, hash, label)?;
             if realm.tokens().filter(|token| token.account == *id && !token.is_expired(now)).count() >= TOKENS_EACH {
                 return refused(format!("{} has {TOKENS_EACH} tokens: revoke some first", owner.name));
             }
@@ -140,7 +195,27 @@ pub(super) fn judge(realm: &Realm, decree: &Decree, now: Timestamp) -> Result<()
             Some(_) => Ok(()),
             None => refused(format!("There is no token {token}")),
         },
+        Decree::Invitation(new) => new.judge(realm, now),
+        Decree::InvitationRevoked { invitation } => realm.invitations.judge_revoked(*invitation),
+        Decree::Registered(newcomer) => newcomer.judge(realm, now),
+        _ => ruling::judge(realm, by, decree, now),
     }
+}
+
+/// A token that is nobody's yet.
+pub(super) fn judge_token(realm: &Realm, hash: &SecretHash, label: &str) -> Result<(), Refusal> {
+    judge_label(label)?;
+    if realm.by_hash.contains_key(hash) {
+        return Err(Refusal::new(ErrorCode::BadRequest, "There is such a token already"));
+    }
+    Ok(())
+}
+
+pub(super) fn judge_label(label: &str) -> Result<(), Refusal> {
+    if label.len() > LABEL {
+        return Err(Refusal::new(ErrorCode::BadRequest, format!("What it is for is said in {LABEL} bytes")));
+    }
+    Ok(())
 }
 
 pub(super) fn apply(realm: &mut Realm, decreed: &Decreed) {
@@ -170,6 +245,10 @@ pub(super) fn apply(realm: &mut Realm, decreed: &Decreed) {
             realm.tokens.remove(token);
             realm.by_hash.retain(|_, id| id != token);
         }
+        Decree::Invitation(new) => new.apply(realm, decreed),
+        Decree::InvitationRevoked { invitation } => realm.invitations.revoke(*invitation),
+        Decree::Registered(newcomer) => newcomer.apply(realm, decreed),
+        _ => ruling::apply(realm, decreed),
     }
 }
 
@@ -196,7 +275,7 @@ mod tests {
         fn decree(&mut self, decree: Decree) -> Result<u64, String> {
             let seq = self.0.seq().next();
             let at = Timestamp(1000 * seq.0 as i64);
-            self.0.judge(&decree, at).map_err(|refusal| refusal.text)?;
+            self.0.judge(None, &decree, at).map_err(|refusal| refusal.text)?;
             self.0.apply(&Decreed { seq, at, by: "the operator".into(), decree });
             Ok(seq.0)
         }

@@ -1,25 +1,37 @@
-//! Who belongs to this server: accounts and their tokens. It is made of [`Decree`]s and of nothing else, applied in the order of
-//! the log, so that whoever applies the same ones has the same realm.
+//! Who belongs to this server, and who may do what here: accounts and their tokens, who is invited, rooms and who is what in
+//! them, penalties. It is made of [`Decree`]s and of nothing else, applied in the order of the log, so that whoever applies the
+//! same ones has the same realm.
 //!
 //! Pure: time comes in. Does not know stores, connections, or how a secret is made; of a secret it has the hash.
 
 mod book;
 mod decree;
+mod deeds;
+mod invitation;
+pub mod rights;
+mod rooms;
+mod ruling;
 
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    str::FromStr,
     sync::Arc,
 };
 
 use chat_protocol::{Refusal, Seq, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
 
+pub use chat_protocol::Role;
+
 pub use self::{
     book::Book,
     decree::{Decree, Decreed, PasswordHash, SecretHash},
+    deeds::{because, deed, tells_addresses},
+    invitation::{Invitation, InvitationId, NewInvitation, Newcomer},
+    rooms::{Kick, Penalty, Sentence, Someone, Whom},
+    ruling::taken,
 };
+use self::{invitation::Invitations, rooms::Rooms};
 
 /// An account: the number of the decree that made it. Names can be given up and taken by others, numbers cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,41 +46,6 @@ pub struct TokenId(pub u64);
 impl fmt::Display for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
-    }
-}
-
-/// What an account is on this server, the least first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Member,
-    Moderator,
-    Owner,
-}
-
-impl Role {
-    const ALL: [Self; 3] = [Self::Member, Self::Moderator, Self::Owner];
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Moderator => "moderator",
-            Self::Owner => "owner",
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-impl FromStr for Role {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|role| role.word() == text).ok_or_else(|| "member, moderator or owner".into())
     }
 }
 
@@ -119,6 +96,8 @@ pub struct Realm {
     looks: HashMap<String, AccountId>,
     tokens: BTreeMap<TokenId, Arc<Token>>,
     by_hash: HashMap<SecretHash, TokenId>,
+    rooms: Rooms,
+    invitations: Invitations,
 }
 
 impl Realm {
@@ -172,12 +151,12 @@ impl Realm {
         lives && self.account(pass.account).is_some_and(|account| !account.disabled)
     }
 
-    /// Whether a decree can be.
+    /// Whether a decree can be: of an account, or of whoever runs the server.
     ///
     /// # Errors
     /// In words for whoever wants it.
-    pub fn judge(&self, decree: &Decree, now: Timestamp) -> Result<(), Refusal> {
-        decree::judge(self, decree, now)
+    pub fn judge(&self, by: Option<AccountId>, decree: &Decree, now: Timestamp) -> Result<(), Refusal> {
+        decree::judge(self, by, decree, now)
     }
 
     /// A decree that was judged, and has its place.

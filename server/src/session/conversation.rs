@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::{
     Opening, entry,
+    govern::Govern,
     identity::{Identity, Secret},
     line::{End, Input, Line},
     state::{Look, State, Step},
@@ -40,6 +41,7 @@ pub(super) enum Never {}
 enum Later {
     Join(RoomName, Option<Position>, Option<String>),
     Look(Look, Option<String>),
+    Govern(Govern, Option<String>),
     /// The log's queue is full, or closed.
     HandIn(Box<Write>),
 }
@@ -54,6 +56,8 @@ pub(super) struct Conversation<'a> {
     place: Option<&'a Place>,
     /// When its session was last noted as used.
     touched: Instant,
+    /// The last decree that it knows of.
+    pub(super) seen: Seq,
 }
 
 impl<'a> Conversation<'a> {
@@ -66,6 +70,7 @@ impl<'a> Conversation<'a> {
         place: Option<&'a Place>,
     ) -> Result<Box<Self>, End> {
         let (identity, secret, room) = entry::enter(services, line, dialect, &opening, place).await?;
+        line.connection.belongs_to(identity.who.author.account_id());
         line.shard.noted.notify_one();
         let hears_private = match dialect {
             Dialect::Chat | Dialect::Echo | Dialect::Plain => true,
@@ -77,7 +82,8 @@ impl<'a> Conversation<'a> {
         }
         let now = Instant::now();
         let state = State::new(dialect, identity.who.name.clone(), hears_private, now);
-        let mut talk = Box::new(Self { services, line, dialect, identity, state, place, touched: now });
+        let seen = services.realm.borrow().seq();
+        let mut talk = Box::new(Self { services, line, dialect, identity, state, place, touched: now, seen });
         match talk.greet(secret, room, &opening).await {
             Ok(()) => Ok(talk),
             Err(end) => {
@@ -146,7 +152,7 @@ impl<'a> Conversation<'a> {
             }
             Input::Control => self.state.control(rates, now),
             Input::LookAgain => {
-                self.identity.look_again(self.services)?;
+                self.look_again()?;
                 return Ok(None);
             }
         };
@@ -177,13 +183,23 @@ impl<'a> Conversation<'a> {
                 None
             }
             Step::Look { at, reference } => Some(Later::Look(at, reference)),
+            Step::Govern { what, reference } => Some(Later::Govern(what, reference)),
             Step::Typing { room, active } => {
+                // Who may not speak is not waited for.
+                if active && !self.may_speak(&room) {
+                    return Ok(None);
+                }
                 self.services.hub.typing(&room, &self.identity.who.name, active, now);
                 None
             }
             Step::Read { room, seq } => {
                 let asker = Asker::Reader { user: self.identity.who.name.clone(), connection: self.line.connection.id };
                 self.hand_in(Write::Mark { author: self.identity.who.author.clone(), room, seq, asker })
+            }
+            Step::TellHowToRegister => {
+                let message = ServerMessage::Notice { text: self.services.config.registration.words().to_owned(), room: None };
+                self.line.say(self.dialect, ServerFrame { message, reference: None });
+                None
             }
             Step::Close { code, retry_ms } => return Err(Closing { retry_ms, ..code.into() }.into()),
         })
@@ -193,6 +209,7 @@ impl<'a> Conversation<'a> {
         match *later {
             Later::Join(room, from, reference) => self.join(room, from, reference).await,
             Later::Look(at, reference) => self.look(at, reference).await,
+            Later::Govern(what, reference) => Box::pin(self.govern(what, reference)).await,
             Later::HandIn(write) => {
                 if let Err(write) = self.line.connection.meanwhile(self.services.keeper.append(*write)).await {
                     self.not_kept(write);
@@ -204,12 +221,23 @@ impl<'a> Conversation<'a> {
     /// Into the log; the answer comes with its tail.
     fn keep(&mut self, room: RoomName, event: Event, reference: Option<String>) -> Option<Later> {
         let who = &self.identity.who;
+        if !matches!(event, Event::Deleted { .. })
+            && let Err(refusal) = self.services.may_speak(&room, who, self.line.connection.address)
+        {
+            self.refuse(refusal, reference);
+            return None;
+        }
         if matches!(event, Event::Message { .. }) {
             if let Some(other) = room.other_than(&who.name)
                 && other != who.name
                 && !self.services.is_reachable(&other)
             {
                 self.refuse(Refusal::new(ErrorCode::NoSuchUser, self.absent(&other)), reference);
+                return None;
+            }
+            let welcome = room.other_than(&who.name).map_or(Ok(()), |other| self.services.may_whisper(&who.name, &other));
+            if let Err(refusal) = welcome {
+                self.refuse(refusal, reference);
                 return None;
             }
             self.services.hub.typing(&room, &who.name, false, Instant::now());
@@ -245,8 +273,8 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn refuse(&self, refusal: Refusal, reference: Option<String>) {
-        let message = ServerMessage::Error { code: refusal.code, text: refusal.text, retry_ms: None };
+    pub(super) fn refuse(&self, refusal: Refusal, reference: Option<String>) {
+        let message = ServerMessage::Error { code: refusal.code, text: refusal.text, retry_ms: refusal.retry_ms };
         self.line.say(self.dialect, ServerFrame { message, reference });
     }
 
@@ -298,6 +326,7 @@ impl<'a> Conversation<'a> {
             ping_seconds: limits::PING_EVERY.as_secs(),
             typing_seconds: limits::TYPING_LASTS.as_secs(),
             private,
+            blocked: self.services.blocks.list(&self.identity.who.author),
         };
         self.line.say(self.dialect, ServerMessage::Welcome(welcome));
         if let Some(text) = self.services.config.store.caveat() {
@@ -324,10 +353,18 @@ impl<'a> Conversation<'a> {
     }
 
     async fn look(&mut self, at: Look, reference: Option<String>) {
+        let asked = match &at {
+            Look::Users(room) | Look::History { room, .. } => Some(room),
+            Look::Search(search) => search.room.as_ref(),
+            Look::Rooms => None,
+        };
+        if asked.is_some_and(|room| !self.readable(room, reference.clone())) {
+            return;
+        }
         self.line.connection.settled().await;
         let answer = match at {
             Look::Users(room) => Ok(ServerMessage::Users { users: self.users(&room), room }),
-            Look::Rooms => rooms(self.services).await.map(|rooms| ServerMessage::Rooms { rooms }),
+            Look::Rooms => rooms(self.services, Some(&self.identity.who)).await.map(|rooms| ServerMessage::Rooms { rooms }),
             Look::History { room, page } => {
                 let asked = room.clone();
                 let read = self.read(move |reader, who| reader.messages(&asked, Some(who), page)).await;
@@ -357,17 +394,23 @@ pub(super) fn manner(dialect: Dialect) -> Manner {
     }
 }
 
-/// The rooms there are: those that hold something, and those that somebody is in.
-pub async fn rooms(services: &Services) -> Result<Vec<server::Room>, LogError> {
-    let kept = services.keeper.read(|reader| reader.rooms(limits::ROOMS_LISTED)).await?;
-    let mut here: HashMap<RoomName, usize> = services.hub.rooms().into_iter().collect();
+/// The rooms there are for somebody: those that hold something, and those that somebody is in.
+pub async fn rooms(services: &Services, who: Option<&Who>) -> Result<Vec<server::Room>, LogError> {
+    let (realm, asker) = (services.realm(), who.cloned());
+    let kept = services.keeper.read(move |reader| reader.rooms(asker.as_ref(), limits::ROOMS_LISTED)).await?;
+    let readable = |room: &RoomName| realm.may_read(room, who.map(Who::someone), clock::now());
+    let mut here: HashMap<RoomName, usize> = services.hub.rooms().into_iter().filter(|(room, _)| readable(room)).collect();
+    let line = |name: RoomName, topic, users, seq| {
+        let private = realm.is_guarded(name.folded());
+        server::Room { name, topic, users, seq, private }
+    };
     let listed = |state: RoomState| {
         let users = here.remove(&state.name).unwrap_or(0);
-        server::Room { name: state.name, topic: state.topic, users, seq: state.seq }
+        line(state.name, state.topic, users, state.seq)
     };
     let mut rooms: Vec<_> = kept.into_iter().map(listed).collect();
     // A room that somebody sits in is not crowded out by those that are only remembered.
-    let unused = here.into_iter().map(|(name, users)| server::Room { name, topic: String::new(), users, seq: Seq(0) });
+    let unused = here.into_iter().map(|(name, users)| line(name, String::new(), users, Seq(0)));
     let mut unused: Vec<_> = unused.take(limits::ROOMS_LISTED / 2).collect();
     unused.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     rooms.truncate(limits::ROOMS_LISTED - unused.len());

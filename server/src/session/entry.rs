@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chat_protocol::{ClientMessage, CloseCode, Dialect, RoomName, UserName, dialect::Heard};
+use chat_protocol::{ClientMessage, CloseCode, Dialect, ErrorCode, RoomName, UserName, dialect::Heard};
 use tokio::time::timeout;
 
 use super::{
@@ -18,6 +18,7 @@ use crate::{
     auth::Credential,
     limits::{Allowance, Verdict},
     metrics::Reason,
+    realm::Someone,
     services::Services,
     shard::Closing,
 };
@@ -26,7 +27,26 @@ use crate::{
 const CREDENTIAL_WITHIN: Duration = Duration::from_secs(10);
 
 /// Checks the credential and the names, and takes the user's name. Answers who it is now, its secret, and the room of the URL.
+/// Whoever is refused has taken no name, and keeps nobody from it.
 pub(super) async fn enter(
+    services: &Services,
+    line: &mut Line,
+    dialect: Dialect,
+    opening: &Opening,
+    place: Option<&Place>,
+) -> Result<(Identity, Secret, Option<RoomName>), End> {
+    let (identity, secret, room) = identify(services, line, dialect, opening, place).await?;
+    // Again, because taking a name may wait for the log.
+    let read = identity.may_stay(services, opening.address);
+    let read = read.and_then(|()| may_enter(services, room.as_ref(), Some(identity.who.someone()), opening.address));
+    if let Err(closing) = read {
+        identity.depart(services);
+        return Err(closing.into());
+    }
+    Ok((identity, secret, room))
+}
+
+async fn identify(
     services: &Services,
     line: &mut Line,
     dialect: Dialect,
@@ -41,7 +61,10 @@ pub(super) async fn enter(
         _ => None,
     };
     if let Some((name, room)) = made {
-        return Ok((Identity::made(services, name, pass)?, None, Some(fixed(room)?)));
+        let room = to_enter(room)?;
+        services.may_stay(pass, Some(&name), opening.address)?;
+        may_enter(services, Some(&room), None, opening.address)?;
+        return Ok((Identity::made(services, name, pass)?, None, Some(room)));
     }
     let (user, room) = match &opening.endpoint {
         Endpoint::Chat { room, user } => (Some(user), Some(room.as_str())),
@@ -50,42 +73,46 @@ pub(super) async fn enter(
         Endpoint::Channels { user } => (user.as_ref(), None),
         Endpoint::Echo | Endpoint::Client(_) | Endpoint::Tasks => return Err(CloseCode::Internal.into()),
     };
-    let name = user.map(|name| UserName::parse(name).map_err(|error| identity::policy(&error))).transpose()?;
+    // An account may be called what a guest may not.
+    let parse = if pass.is_some() { UserName::parse } else { UserName::guest };
+    let name = user.map(|name| parse(name).map_err(|error| identity::policy(&error))).transpose()?;
     if let Some(pass) = pass {
         let who = services.member(pass).ok_or(CloseCode::InvalidToken)?;
         if name.is_some_and(|name| name != who.name) {
             return Err(Closing::new(CloseCode::Policy, format!("This token is {}'s: come in by that name", who.name)).into());
         }
-        let room = room.map(|room| chat_room(room, &who.name)).transpose()?;
+        let room = room.map(to_enter).transpose()?;
+        services.may_stay(Some(pass), None, opening.address)?;
+        may_enter(services, room.as_ref(), Some(who.someone()), opening.address)?;
         return Ok((Identity::member(services, who, pass)?, None, room));
     }
     let keeping = match dialect {
         Dialect::Chat => Keeping::Session,
         Dialect::Echo | Dialect::Plain | Dialect::Envelope | Dialect::Channel => Keeping::WhileOpen,
     };
-    Ok(match name {
-        Some(name) => {
-            let room = room.map(|room| chat_room(room, &name)).transpose()?;
-            let (identity, secret) = Identity::take(services, name, opening.session.as_deref(), keeping).await?;
-            (identity, secret, room)
-        }
-        None => {
-            let room = room.map(fixed).transpose()?;
-            let (identity, secret) = Identity::unnamed(services, keeping).await?;
-            (identity, secret, room)
-        }
-    })
+    let room = room.map(to_enter).transpose()?;
+    services.may_stay(None, name.as_ref(), opening.address)?;
+    let someone = name.as_ref().map(|name| Someone { name, account: None });
+    may_enter(services, room.as_ref(), someone, opening.address)?;
+    let (identity, secret) = match name {
+        Some(name) => Identity::take(services, name, opening.session.as_deref(), keeping).await?,
+        None => Identity::unnamed(services, keeping).await?,
+    };
+    Ok((identity, secret, room))
 }
 
 /// A room by its name.
-fn fixed(name: &str) -> Result<RoomName, Closing> {
-    RoomName::parse(name).map_err(|error| identity::policy(&error))
+fn to_enter(name: &str) -> Result<RoomName, Closing> {
+    RoomName::to_enter(name).map_err(|error| identity::policy(&error))
 }
 
-/// The room on the URL: a public one, or one of the user's own conversations.
-fn chat_room(room: &str, user: &UserName) -> Result<RoomName, Closing> {
-    let room = RoomName::known(room).map_err(|error| identity::policy(&error))?;
-    if room.admits(Some(user)) { Ok(room) } else { Err(Closing::new(CloseCode::Policy, "There is no such room")) }
+/// Whether somebody may come into the room of the URL.
+fn may_enter(services: &Services, room: Option<&RoomName>, who: Option<Someone<'_>>, address: IpAddr) -> Result<(), Closing> {
+    let read = room.map_or(Ok(()), |room| services.may_read(room, who, address));
+    read.map_err(|refusal| match refusal.code {
+        ErrorCode::Forbidden => Closing::new(CloseCode::Kicked, refusal.text),
+        _ => Closing::new(CloseCode::Policy, refusal.text),
+    })
 }
 
 /// What was shown, on the URL or with the first frame, if it is enough to come in.

@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Instant};
 
 use chat_protocol::{
     CloseCode, ErrorCode, Refusal, ServerFrame, ServerMessage, display, json,
-    task::{TaskKind, TaskRequest},
+    task::{TaskKind, TaskRequest, TaskUpdate},
 };
 
 use super::{
@@ -23,12 +23,12 @@ use crate::{
     tasks::Work,
 };
 
-pub(super) async fn watch(services: &Services, line: &mut Line, opening: Box<Opening>, address: Option<IpAddr>) -> End {
-    let Err(end) = hold(services, line, &opening, address).await;
+pub(super) async fn watch(services: &Services, line: &mut Line, opening: Box<Opening>, shares: Option<IpAddr>) -> End {
+    let Err(end) = hold(services, line, &opening, shares).await;
     end
 }
 
-async fn hold(services: &Services, line: &mut Line, opening: &Opening, address: Option<IpAddr>) -> Result<Never, End> {
+async fn hold(services: &Services, line: &mut Line, opening: &Opening, shares: Option<IpAddr>) -> Result<Never, End> {
     if opening.credential == Credential::Over || (services.tokens.required() && !opening.credential.is_good()) {
         return Err(CloseCode::InvalidToken.into());
     }
@@ -37,9 +37,17 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening, address: 
         (None, Some(secret)) => identity::proven(services, secret).await?,
         (None, None) => None,
     };
+    let address = line.connection.address;
+    let may_stay = || services.may_stay(opening.credential.pass(), who.as_ref().map(|who| &who.name), address);
+    may_stay()?;
     // Watched before it is listed: an update may come twice, but none is missed.
+    line.connection.belongs_to(who.as_ref().and_then(|who| who.author.account_id()));
     line.shard.watch_tasks(&line.connection, who.as_ref().map(|who| who.author.clone()));
-    for update in services.tasks.known_to(who.as_ref()) {
+    let known = services.tasks.known_to(who.as_ref());
+    let readable = |update: &TaskUpdate| {
+        update.room.as_ref().is_none_or(|room| services.may_read(room, who.as_ref().map(Who::someone), address).is_ok())
+    };
+    for update in known.into_iter().filter(readable) {
         line.say_text(&update.encode());
     }
     let account = opening.credential.pass().map(|pass| pass.account);
@@ -47,37 +55,36 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening, address: 
     loop {
         let input = line.next().await?;
         if let Input::LookAgain = input {
-            services.may_stay(opening.credential.pass(), who.as_ref().map(|who| &who.name))?;
+            may_stay()?;
             continue;
         }
         let now = Instant::now();
         let verdict = match &input {
-            Input::Text(_) => allowance.line(rates, now, 1, |cost| services.admission.ask(address, account, now, cost)),
+            Input::Text(_) => allowance.line(rates, now, 1, |cost| services.admission.ask(shares, account, now, cost)),
             Input::Control | Input::LookAgain => allowance.control(rates, now),
         };
-        let mut retry_ms = None;
         let refusal = match (verdict, input) {
             (Verdict::Flooding, _) => {
-                services.refused(Reason::Flooding, address);
+                services.refused(Reason::Flooding, shares);
                 return Err(CloseCode::Flooding.into());
             }
             (Verdict::TooSoon(wait), Input::Text(_)) => {
-                services.refused(Reason::RateLimited, address);
-                retry_ms = u64::try_from(wait.as_micros().div_ceil(1000)).ok();
-                Err(Refusal::new(ErrorCode::RateLimited, "Too fast"))
+                services.refused(Reason::RateLimited, shares);
+                let retry_ms = u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
+                Err(Refusal::new(ErrorCode::RateLimited, "Too fast").retry(retry_ms))
             }
             (Verdict::TooSoon(_), Input::Control | Input::LookAgain) => {
-                services.refused(Reason::Control, address);
+                services.refused(Reason::Control, shares);
                 line.leave_unanswered();
                 Ok(None)
             }
-            (Verdict::Welcome, Input::Text(text)) => ask(services, &text, who.as_ref()),
+            (Verdict::Welcome, Input::Text(text)) => ask(services, &text, who.as_ref(), address),
             (Verdict::Welcome, Input::Control | Input::LookAgain) => Ok(None),
         };
         match refusal {
             Ok(Some(update)) => line.say_text(&update.encode()),
             Ok(None) => {}
-            Err(Refusal { code, text }) => {
+            Err(Refusal { code, text, retry_ms }) => {
                 let error = ServerMessage::Error { code, text, retry_ms };
                 line.say_text(&ServerFrame::from(error).encode());
             }
@@ -86,7 +93,7 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening, address: 
 }
 
 /// Work that already runs is shown to the asker; new work everybody hears of, the asker too.
-fn ask(services: &Services, text: &str, who: Option<&Who>) -> Result<Option<crate::tasks::TaskUpdate>, Refusal> {
+fn ask(services: &Services, text: &str, who: Option<&Who>, address: IpAddr) -> Result<Option<TaskUpdate>, Refusal> {
     let value = json::value(text)?;
     let request: TaskRequest = serde_json::from_value(value)
         .map_err(|error| Refusal::new(ErrorCode::BadRequest, display::clip(&error.to_string(), 200)))?;
@@ -97,7 +104,9 @@ fn ask(services: &Services, text: &str, who: Option<&Who>) -> Result<Option<crat
         TaskRequest::Start { task: TaskKind::Export, room, format } => {
             let room = room.ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "An export needs a room"))?;
             let room = state::readable(&room, user)?;
-            services.tasks.begin(Work::Export { room, who: who.cloned(), format: format.unwrap_or_default() })
+            services.may_read(&room, who.map(Who::someone), address)?;
+            let own = room.is_private() || services.realm.borrow().is_guarded(room.folded());
+            services.tasks.begin(Work::Export { room, who: who.cloned(), format: format.unwrap_or_default(), own })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Who a connection is: a name, its author, and the secret that proves it next time.
 
-use std::{sync::Arc, time::Instant};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use chat_protocol::{CloseCode, Timestamp, UserName};
 
@@ -8,7 +8,7 @@ use crate::{
     auth, clock,
     log::{Author, Session, Who, Write},
     realm::{AccountId, Pass},
-    services::Services,
+    services::{Services, owned},
     shard::Closing,
 };
 
@@ -114,16 +114,13 @@ impl Identity {
         }
     }
 
-    /// Whether it may stay, now that who belongs here has changed.
-    pub fn look_again(&self, services: &Services) -> Result<(), Closing> {
+    /// Whether it may stay, by what is decreed now.
+    pub fn may_stay(&self, services: &Services, address: IpAddr) -> Result<(), Closing> {
         let pass = match self.proof {
             Proof::Account(pass) => Some(pass),
             Proof::None | Proof::Session(_) => None,
         };
-        services.may_stay(pass, Some(&self.who.name)).map_err(|code| match code {
-            CloseCode::NameTaken => owned(),
-            code => code.into(),
-        })
+        services.may_stay(pass, Some(&self.who.name), address)
     }
 
     /// A guest that gave no name gets one.
@@ -180,11 +177,6 @@ pub async fn proven(services: &Services, secret: &str) -> Result<Option<Who>, Cl
     }
     services.hub.may_enter(&name, &author, Instant::now()).map_err(|_| Closing::from(CloseCode::NameTaken))?;
     Ok(Some(Who { name, author, since: made }))
-}
-
-/// A guest wants the name of an account, or one that looks like it.
-fn owned() -> Closing {
-    Closing::new(CloseCode::NameTaken, "This name belongs to an account: come in with its token, or by another name")
 }
 
 /// A name that cannot be, in the words of a close frame.

@@ -25,6 +25,10 @@ impl Conversation<'_> {
         if self.dialect != Dialect::Chat || !self.identity.fresh || room.is_private() {
             return false;
         }
+        // Looked at when it is a member at once, so that nobody can be shut out in between.
+        if self.services.may_read(room, Some(self.identity.who.someone()), self.line.connection.address).is_err() {
+            return false;
+        }
         let shard = Rc::clone(&self.line.shard);
         let connection = Rc::clone(&self.line.connection);
         shard.walk_in(&connection, self.dialect, room, |recent| {
@@ -60,6 +64,10 @@ impl Conversation<'_> {
         let snapshots = self.dialect == Dialect::Chat;
         let live = (!snapshots).then_some(Seq(0));
         self.line.shard.subscribe(&connection, self.dialect, &room, live);
+        // Whoever is shut out before this is refused here, and by mail to the shard from here on.
+        if !self.readable(&room, reference.clone()) {
+            return self.line.shard.unsubscribe(&connection, self.dialect, &room);
+        }
         let new_here = !room.is_private() && !self.state.is_in(&room);
         if new_here {
             self.come_in(&room);

@@ -3,6 +3,9 @@
 //! tungstenite reads frames, and is there only while it has something to read: between two messages an idle connection holds
 //! neither it nor a buffer. What comes then is read into the one buffer that its shard lends to all.
 
+#[cfg(test)]
+mod autobahn;
+
 use std::{
     future::poll_fn,
     io::{self, Read, Write},
@@ -33,14 +36,21 @@ use crate::{
 
 /// A goodbye must be taken within this.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
-/// After a goodbye no more than this is heard, while its answer is waited for: who gave cause for it, and goes on, is cut.
+/// While an answer to it is waited for, no more than this is heard.
 const GOODBYE_BYTES: usize = 128 * 1024;
 /// And a frame is as much work as so many bytes of it.
 const FRAME_WORK: usize = 128;
+/// Whoever cannot be understood, or talks on, is told why, and that this was all (RFC 6455, 7.1.7). What comes then is taken in
+/// without a look, because the system would drop the reason with it, until nothing comes for this.
+const HANG_UP_WITHIN: Duration = Duration::from_millis(500);
+/// And no more than this of it.
+const HANG_UP_BYTES: usize = 16 * 1024 * 1024;
 /// A message must be whole within this of its first byte.
 const MESSAGE_WITHIN: Duration = Duration::from_secs(10);
 /// What a close frame's reason may have.
 const REASON_BYTES: usize = 123;
+/// What a message may have. Autobahn's have more: they are about frames.
+const LONGEST: usize = if cfg!(test) { 16 * 1024 * 1024 } else { limits::FRAME_BYTES };
 /// What is read at a time of a message that comes in pieces.
 const READ_BUFFER: usize = 4096;
 
@@ -124,10 +134,21 @@ fn reader(bytes: &[u8]) -> Box<Reading> {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
-        .max_message_size(Some(limits::FRAME_BYTES))
-        .max_frame_size(Some(limits::FRAME_BYTES));
+        .max_message_size(Some(LONGEST))
+        .max_frame_size(Some(LONGEST));
     let socket = WebSocketContext::from_partially_read(bytes.to_vec(), Role::Server, Some(config));
     Box::new(Reading { socket, since: Instant::now(), overdue: None })
+}
+
+/// What becomes of a conversation whose frames cannot be read.
+fn unreadable(error: &Error) -> End {
+    match error {
+        Error::Capacity(_) => CloseCode::TooBig.into(),
+        Error::Utf8(_) => CloseCode::NotUtf8.into(),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
+        Error::Protocol(_) => CloseCode::BadFrame.into(),
+        _ => End::Gone,
+    }
 }
 
 impl Line {
@@ -227,11 +248,7 @@ impl Line {
                 Box::pin(self.answer_goodbye()).await;
                 Err(End::Gone)
             }
-            Some(Err(Error::Capacity(_))) => Err(CloseCode::TooBig.into()),
-            Some(Err(Error::Utf8(_))) => Err(CloseCode::NotUtf8.into()),
-            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => Err(End::Gone),
-            Some(Err(Error::Protocol(_))) => Err(CloseCode::BadFrame.into()),
-            Some(Err(_)) => Err(End::Gone),
+            Some(Err(error)) => Err(unreadable(&error)),
         }
     }
 
@@ -277,21 +294,44 @@ impl Line {
             Poll::Ready(())
         })
         .await;
+        let understood = !matches!(code, CloseCode::BadFrame | CloseCode::NotUtf8 | CloseCode::TooBig);
         // For what is the server's own affair, those who were talking have all the time that there is.
         let blameless =
             matches!(code, CloseCode::GoingAway | CloseCode::Restarting | CloseCode::Internal | CloseCode::Overloaded);
         let most = if blameless { usize::MAX } else { GOODBYE_BYTES };
+        let _ = timeout(GOODBYE_WITHIN, async {
+            if !understood || self.talks_on(most).await {
+                self.hang_up().await;
+            }
+        })
+        .await;
+    }
+
+    /// Waits for the answer to the goodbye. Whether so much of something else came that it is not waited for any longer.
+    async fn talks_on(&mut self, most: usize) -> bool {
         let mut heard = 0;
-        let parting = poll_fn(|cx| {
+        poll_fn(|cx| {
             self.connection.poll_drain(cx);
             while heard < most {
                 match ready!(self.poll_message(cx)) {
                     Ok(message) => heard += message.len() + FRAME_WORK,
-                    Err(_) => break,
+                    Err(_) => return Poll::Ready(false),
                 }
             }
-            Poll::Ready(())
-        });
-        let _ = timeout(GOODBYE_WITHIN, parting).await;
+            Poll::Ready(true)
+        })
+        .await
+    }
+
+    /// Ends our half, and takes in what is still sent, until there is nothing or too much of it.
+    async fn hang_up(&mut self) {
+        let mut left = HANG_UP_BYTES;
+        while left > 0 {
+            let more = poll_fn(|cx| self.connection.poll_hush(cx, &mut self.shard.lend()));
+            match timeout(HANG_UP_WITHIN, more).await {
+                Ok(Ok(read)) if read > 0 => left = left.saturating_sub(read),
+                _ => break,
+            }
+        }
     }
 }

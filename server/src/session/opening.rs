@@ -3,7 +3,7 @@
 use chat_protocol::{Dialect, Seq};
 
 use crate::{admission::Place, auth::Credential};
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// Where a peer knocked, and what it showed.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Opening {
     /// Where it was before.
     pub after: Option<Seq>,
     pub epoch: Option<String>,
+    /// From where it came.
+    pub address: IpAddr,
     /// The connection's place among all, held for as long as the conversation lasts.
     pub place: Option<Arc<Place>>,
 }

@@ -6,11 +6,12 @@
 use std::time::{Duration, Instant};
 
 use chat_protocol::{
-    ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, Refusal, RoomName, Seq, ServerFrame, ServerMessage,
-    UserName, command, dialect::Heard, limits,
+    ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, NameError, Refusal, RoomName, Seq, ServerFrame,
+    ServerMessage, UserName, command, dialect::Heard, limits,
 };
 use serde_json::Value;
 
+use super::govern::Govern;
 use crate::{
     limits::{Allowance, Rates, Verdict, cost},
     log::{From, Page, Position, Search},
@@ -54,6 +55,10 @@ pub enum Step {
         at: Look,
         reference: Option<String>,
     },
+    Govern {
+        what: Govern,
+        reference: Option<String>,
+    },
     Typing {
         room: RoomName,
         active: bool,
@@ -62,6 +67,8 @@ pub enum Step {
         room: RoomName,
         seq: Seq,
     },
+    /// In the words of what the operator chose.
+    TellHowToRegister,
     Close {
         code: CloseCode,
         retry_ms: Option<u64>,
@@ -145,7 +152,7 @@ impl State {
             let reference = match heard {
                 Heard::Request(request) => request.reference,
                 Heard::Misread(misread) => misread.reference,
-                Heard::Help(_) | Heard::Quit | Heard::Value(_) => None,
+                Heard::Help(_) | Heard::Register | Heard::Quit | Heard::Value(_) => None,
             };
             let retry_ms = u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
             let text = format!("Too fast. The next one is welcome in {:.1} s.", wait.as_secs_f32());
@@ -160,6 +167,7 @@ impl State {
             Heard::Help(command) => {
                 Step::Say(ServerMessage::Notice { text: command::help(command.as_deref()), room: None }.into())
             }
+            Heard::Register => Step::TellHowToRegister,
             Heard::Quit => Step::Close { code: CloseCode::Normal, retry_ms: None },
             Heard::Value(value) => Step::SayValue(value),
             Heard::Misread(misread) => refuse(misread.refusal, misread.reference),
@@ -207,7 +215,7 @@ impl State {
             ClientMessage::Typing { room, active } => Step::Typing { room: self.joined(room)?, active },
             ClientMessage::Read { room, seq } => Step::Read { room: self.joined(room)?, seq },
             ClientMessage::Join { room, after, epoch } => {
-                let room = self.readable(&room)?;
+                let room = enterable(&room, self.knows_as())?;
                 if !self.is_in(&room) && self.rooms.len() >= limits::ROOMS_PER_CONNECTION {
                     let text = format!("One connection may be in {} rooms", limits::ROOMS_PER_CONNECTION);
                     return Err(Refusal::new(ErrorCode::BadRequest, text));
@@ -240,6 +248,14 @@ impl State {
                 let room = room.map(|room| self.readable(&room)).transpose()?;
                 Step::Look { at: Look::Search(Search { query, room, before, limit: page_limit(limit) }), reference }
             }
+            message @ (ClientMessage::Create { .. }
+            | ClientMessage::Rules { .. }
+            | ClientMessage::Rank { .. }
+            | ClientMessage::Moderate { .. }
+            | ClientMessage::Deeds { .. }
+            | ClientMessage::Block { .. }) => {
+                Step::Govern { what: Govern::read(message, |room| self.named_or_first(room))?, reference }
+            }
             ClientMessage::Rooms {} => Step::Look { at: Look::Rooms, reference },
             ClientMessage::Users { room } => Step::Look { at: Look::Users(self.named_or_first(room)?), reference },
             ClientMessage::Ping {} => Step::Say(ServerFrame { message: ServerMessage::Pong {}, reference }),
@@ -256,7 +272,12 @@ impl State {
 
     /// A room that the user may know of.
     fn readable(&self, room: &str) -> Result<RoomName, Refusal> {
-        readable(room, Some(&self.user).filter(|_| self.private))
+        readable(room, self.knows_as())
+    }
+
+    /// Whose private conversations the connection may know of.
+    fn knows_as(&self) -> Option<&UserName> {
+        Some(&self.user).filter(|_| self.private)
     }
 
     fn named_or_first(&self, room: Option<String>) -> Result<RoomName, Refusal> {
@@ -277,7 +298,11 @@ impl State {
 
     /// A room to say something in.
     fn speakable(&self, room: Option<String>) -> Result<RoomName, Refusal> {
-        if self.dialect.joins_before_speaking() { self.joined(room) } else { self.named_or_first(room) }
+        match room {
+            room if self.dialect.joins_before_speaking() => self.joined(room),
+            Some(room) => enterable(&room, self.knows_as()),
+            None => self.named_or_first(None),
+        }
     }
 }
 
@@ -286,7 +311,19 @@ impl State {
 /// # Errors
 /// `bad_name`, or `no_such_room` for somebody else's conversation.
 pub fn readable(room: &str, user: Option<&UserName>) -> Result<RoomName, Refusal> {
-    let room = RoomName::known(room).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
+    admitted(RoomName::known(room), user)
+}
+
+/// The same for a room to go into or to speak in: what is not yet there must be of a name that is chosen today.
+///
+/// # Errors
+/// As [`readable`].
+pub fn enterable(room: &str, user: Option<&UserName>) -> Result<RoomName, Refusal> {
+    admitted(RoomName::to_enter(room), user)
+}
+
+fn admitted(room: Result<RoomName, NameError>, user: Option<&UserName>) -> Result<RoomName, Refusal> {
+    let room = room.map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
     if room.admits(user) {
         return Ok(room);
     }
@@ -337,114 +374,9 @@ fn flooding() -> Step {
 
 /// A refusal as the asker is told.
 pub fn refuse(refusal: Refusal, reference: Option<String>) -> Step {
-    let message = ServerMessage::Error { code: refusal.code, text: refusal.text, retry_ms: None };
+    let message = ServerMessage::Error { code: refusal.code, text: refusal.text, retry_ms: refusal.retry_ms };
     Step::Say(ServerFrame { message, reference })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::limits::Rate;
-
-    const OFF: Rates = Rates { lines: Rate::Off, control: Rate::Off };
-
-    fn alone(_: u32) -> Duration {
-        Duration::ZERO
-    }
-
-    fn state(dialect: Dialect) -> State {
-        let mut state = State::new(dialect, UserName::parse("alice").unwrap(), true, Instant::now());
-        state.entered(RoomName::parse("general").unwrap());
-        state.entered(RoomName::parse("tea").unwrap());
-        state
-    }
-
-    #[track_caller]
-    fn check(frame: &str, expected: &str) {
-        let said = match state(Dialect::Chat).hear(frame, OFF, Instant::now(), alone) {
-            Step::Say(frame) => match frame.message {
-                ServerMessage::Error { code, .. } => code.as_str().to_owned(),
-                other => format!("{other:?}"),
-            },
-            Step::Keep { room, event, .. } => format!("keep in {room}: {}", serde_json::to_string(&event).unwrap()),
-            Step::Join { room, from, .. } => format!("join {room} from {:?}", from.map(|from| from.after.0)),
-            other => format!("{other:?}"),
-        };
-        assert!(said.starts_with(expected), "{frame}\n  said     {said}\n  expected {expected}");
-    }
-
-    #[test]
-    fn requests_are_checked_and_become_steps() {
-        check("hi", r#"keep in general: {"kind":"message","text":"hi"}"#);
-        check("", "bad_request");
-        check("  ", "bad_request");
-        check("42", r#"keep in general: {"kind":"message","text":"42"}"#);
-        check("/me waves", r#"keep in general: {"kind":"message","text":"waves","action":true}"#);
-        check(r#"{"type":"send","text":"/me","room":"Tea"}"#, r#"keep in Tea: {"kind":"message","text":"/me"}"#);
-        check(r#"{"type":"send","text":"x","room":"cake"}"#, "not_joined");
-        check(r#"{"type":"send","text":"x","room":"@bob,eve"}"#, "no_such_room");
-        check(r#"{"type":"send","text":"x","room":"@bob,alice"}"#, "keep in @alice,bob");
-        check(r#"{"type":"send","text":"x","room":"-"}"#, "bad_name");
-        check("/pm bob hi", "keep in @alice,bob");
-        check("/pm b,b hi", "bad_name");
-        check("/pm #7 hi", "keep in @#7,alice");
-        check(&format!(r#"{{"type":"send","text":"{}"}}"#, "x".repeat(limits::TEXT_BYTES + 1)), "too_long");
-        check(&format!(r#"{{"type":"send","text":"{}"}}"#, "x".repeat(limits::TEXT_BYTES)), "keep");
-        check(r#"{"type":"edit","seq":1,"text":" "}"#, "bad_request");
-        check(r#"{"type":"react","seq":1,"emoji":"a b","on":true}"#, "bad_request");
-        check(r#"{"type":"react","seq":1,"emoji":"","on":true}"#, "bad_request");
-        check(r#"{"type":"history","before":1,"after":1}"#, "bad_request");
-        check(
-            r#"{"type":"history","room":"cake","limit":0}"#,
-            "Look { at: History { room: \"cake\", page: Page { from: End, limit: 1 } }",
-        );
-        check(
-            r#"{"type":"history","limit":4000000000}"#,
-            "Look { at: History { room: \"general\", page: Page { from: End, limit: 200 } }",
-        );
-        check(r#"{"type":"search","query":"x","before":7}"#, "bad_request");
-        check(r#"{"type":"search","query":" "}"#, "bad_request");
-        check(r#"{"type":"search","query":"x","room":"@bob,eve"}"#, "no_such_room");
-        check(r#"{"type":"join","room":"cake","after":7,"epoch":"e"}"#, "join cake from Some(7)");
-        check(r#"{"type":"join","room":"cake","after":7}"#, "join cake from None");
-        check(r#"{"type":"join","room":"@bob,eve"}"#, "no_such_room");
-        check(r#"{"type":"leave","room":"cake"}"#, "not_joined");
-        check(r#"{"type":"leave","room":"@alice,bob"}"#, "bad_request");
-        check(r#"{"type":"typing","active":true}"#, "Typing { room: \"general\", active: true }");
-        check(r#"{"type":"dance"}"#, "unknown_type");
-        check("/quit", "Close { code: Normal");
-        check("/help", "Notice");
-    }
-
-    #[test]
-    fn after_the_first_room_the_next_one_joined_is_meant() {
-        let mut state = state(Dialect::Chat);
-        state.went(&RoomName::parse("general").unwrap());
-        assert!(matches!(state.hear("hi", OFF, Instant::now(), alone), Step::Keep { room, .. } if room.shown() == "tea"));
-        state.went(&RoomName::parse("tea").unwrap());
-        assert!(matches!(state.hear("hi", OFF, Instant::now(), alone), Step::Say(_)));
-    }
-
-    #[test]
-    fn tutorials_may_say_nothing_and_channels_need_no_subscription() {
-        assert!(matches!(state(Dialect::Plain).hear("", OFF, Instant::now(), alone), Step::Keep { .. }));
-        let send = r#"{"action":"send","channel":"cake","message":"hi"}"#;
-        assert!(
-            matches!(state(Dialect::Channel).hear(send, OFF, Instant::now(), alone), Step::Keep { room, .. } if room.shown() == "cake")
-        );
-    }
-
-    #[test]
-    fn a_refusal_for_haste_carries_the_ref() {
-        let now = Instant::now();
-        let rates = Rates { lines: Rate::new(1, 1), control: Rate::new(1, 1) };
-        let mut state = State::new(Dialect::Chat, UserName::parse("alice").unwrap(), true, now);
-        assert!(matches!(state.hear(r#"{"type":"ping"}"#, rates, now, alone), Step::Say(_)));
-        match state.hear(r#"{"type":"ping","ref":"r"}"#, rates, now, alone) {
-            Step::TooSoon(frame) => assert_eq!(frame.reference.as_deref(), Some("r")),
-            other => panic!("{other:?}"),
-        }
-        let steps: Vec<_> = (0..5).map(|_| state.control(rates, now)).collect();
-        assert_eq!(steps, [Step::Nothing, Step::LeaveUnanswered, Step::LeaveUnanswered, Step::LeaveUnanswered, flooding()]);
-    }
-}
+mod tests;

@@ -9,6 +9,8 @@
 use std::{
     cell::{Cell, RefCell},
     io::{self, IoSlice},
+    net::IpAddr,
+    num::NonZero,
     task::{Context, Poll, Waker},
     time::Instant,
 };
@@ -17,7 +19,7 @@ use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect};
 
 use super::outbox::Outbox;
-use crate::stream::Stream;
+use crate::{realm::AccountId, stream::Stream};
 
 /// With so much waiting, signals are not worth adding.
 const SIGNALS: usize = 16 * 1024;
@@ -63,6 +65,10 @@ pub struct Connection {
     pub id: u64,
     /// None speaks of tasks only.
     pub dialect: Option<Dialect>,
+    /// From where it came.
+    pub address: IpAddr,
+    /// Whose it is, if it is somebody's of whom more is known than a name.
+    account: Cell<Option<NonZero<u64>>>,
     stream: Stream,
     /// Nothing for a reader that keeps up.
     outbox: RefCell<Option<Box<Outbox>>>,
@@ -82,10 +88,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(id: u64, dialect: Option<Dialect>, stream: Stream, now: Instant) -> Self {
+    pub fn new(id: u64, dialect: Option<Dialect>, address: IpAddr, stream: Stream, now: Instant) -> Self {
         Self {
             id,
             dialect,
+            address,
+            account: Cell::new(None),
             stream,
             outbox: RefCell::default(),
             task: RefCell::default(),
@@ -97,6 +105,16 @@ impl Connection {
             asked_for_life: Cell::new(0),
             unsettled: Cell::new(0),
         }
+    }
+
+    /// It is this account's.
+    pub fn belongs_to(&self, account: Option<AccountId>) {
+        self.account.set(account.and_then(|account| NonZero::new(account.0)));
+    }
+
+    /// The account that it is of.
+    pub fn account(&self) -> Option<AccountId> {
+        self.account.get().map(|account| AccountId(account.get()))
     }
 
     /// Tells something that everybody is told, straight to the socket if nothing waits.
@@ -234,6 +252,15 @@ impl Connection {
                 Poll::Pending => return,
             }
         }
+    }
+
+    /// Reads on behind the last words, which go out first, and lets go of it; 0 is the end.
+    pub fn poll_hush(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_drain(cx);
+        if !self.waits() {
+            self.stream.hush();
+        }
+        self.poll_read(cx, buffer)
     }
 
     /// Waits for something while what is queued goes out.
@@ -377,7 +404,7 @@ mod tests {
     /// A connection with TLS, and its peer, who reads nothing yet.
     async fn encrypted() -> (Connection, TlsStream<TcpStream>) {
         let (stream, peer) = pair().await;
-        (Connection::new(1, None, Stream::Encrypted(Box::new(stream)), Instant::now()), peer)
+        (Connection::new(1, None, [127, 0, 0, 1].into(), Stream::Encrypted(Box::new(stream)), Instant::now()), peer)
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ use std::{
 use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, RoomName, Seq, UserName, limits};
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::{Notify, mpsc, watch},
     time::sleep_until,
 };
 
@@ -34,9 +34,11 @@ use self::{
     world::{Listener, World},
 };
 use crate::{
+    clock,
     fanout::{Mail, RoomBatch, frame},
     log::Author,
     metrics::{Metrics, Reason},
+    realm::Realm,
 };
 
 /// Mail that waits for a shard before the log waits for it.
@@ -59,6 +61,8 @@ pub struct Shard {
     pub id: usize,
     world: RefCell<World>,
     metrics: Arc<Metrics>,
+    /// Who may be where.
+    realm: watch::Receiver<Arc<Realm>>,
     queued: Cell<i64>,
     emptied: Notify,
     /// Told when something was noted that is to be handed to the log.
@@ -67,9 +71,18 @@ pub struct Shard {
 }
 
 impl Shard {
-    pub fn new(id: usize, metrics: Arc<Metrics>) -> Self {
+    pub fn new(id: usize, metrics: Arc<Metrics>, realm: watch::Receiver<Arc<Realm>>) -> Self {
         let lent = RefCell::new(vec![0; LENT].into());
-        Self { id, world: RefCell::default(), metrics, queued: Cell::new(0), emptied: Notify::new(), noted: Notify::new(), lent }
+        Self {
+            id,
+            world: RefCell::default(),
+            metrics,
+            realm,
+            queued: Cell::new(0),
+            emptied: Notify::new(),
+            noted: Notify::new(),
+            lent,
+        }
     }
 
     /// A buffer for as long as something is read into it and taken out again.
@@ -323,6 +336,8 @@ impl Shard {
                 Mail::ToUser { user, except, said } => world.signal_user(&user, except, &said),
                 Mail::Task { update, author } => world.task(&update, author.as_ref()),
                 Mail::LookAgain => world.look_again(),
+                Mail::ShutOut => world.shut_out(&self.realm.borrow(), clock::now()),
+                Mail::Whereabouts { user, answer } => world.whereabouts(&user, &answer),
                 Mail::CloseAll(code) => {
                     world.wake_all(&mut tally);
                     world.close_all(code)

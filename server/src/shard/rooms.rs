@@ -139,6 +139,15 @@ impl Room {
         self.members[dialect.index()].remove(connection);
     }
 
+    /// Keeps those members of whom that is true.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Connection) -> bool) {
+        for members in &mut self.members {
+            let gone: Vec<_> =
+                members.list.iter().map(|member| &member.connection).filter(|one| !keep(one)).map(|one| one.id).collect();
+            gone.into_iter().for_each(|connection| members.remove(connection));
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.members.iter().all(|members| members.list.is_empty())
     }

@@ -3,12 +3,14 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    net::IpAddr,
     rc::Rc,
     sync::Arc,
     time::Instant,
 };
 
-use chat_protocol::{CloseCode, Dialect, RoomName, ServerFrame, ServerMessage, UserName};
+use chat_protocol::{CloseCode, Dialect, RoomName, ServerFrame, ServerMessage, Timestamp, UserName};
+use tokio::sync::mpsc;
 
 use super::{
     connection::Connection,
@@ -17,6 +19,7 @@ use super::{
 use crate::{
     fanout::{Answer, RoomBatch, Said, frame},
     log::{Author, Outcome},
+    realm::Realm,
     tasks::TaskUpdate,
 };
 
@@ -62,7 +65,7 @@ impl World {
             Outcome::Kept(recorded) => dialect.kept(recorded, false, answer.reference),
             Outcome::Duplicate(recorded) => dialect.kept(recorded, true, answer.reference),
             Outcome::Refused(refusal) => {
-                let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: None };
+                let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: refusal.retry_ms };
                 dialect.answer(&ServerFrame { message, reference: answer.reference })
             }
             Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Noted => None,
@@ -147,6 +150,25 @@ impl World {
         0
     }
 
+    /// Takes those out of rooms who may not read them any more. Their own tasks say so.
+    pub(super) fn shut_out(&mut self, realm: &Realm, now: Timestamp) -> u64 {
+        for (room, here) in &mut self.rooms {
+            if realm.is_guarded(room) {
+                here.retain(|connection| realm.keeps(room, connection.account(), now));
+            }
+        }
+        0
+    }
+
+    pub(super) fn whereabouts(&self, user: &UserName, answer: &mpsc::Sender<IpAddr>) -> u64 {
+        let listeners = self.listeners.get(user.folded()).into_iter().flatten();
+        // As many as there is room for.
+        for listener in listeners {
+            let _ = answer.try_send(listener.connection.address);
+        }
+        0
+    }
+
     pub(super) fn close_all(&self, code: CloseCode) -> u64 {
         self.connections.values().for_each(|connection| connection.close(code.into()));
         0
@@ -157,5 +179,61 @@ impl World {
         let may = |watcher: &Option<Author>| author.is_none() || author == watcher.as_ref();
         let watchers = self.watchers.values().filter(|(_, watcher)| may(watcher));
         watchers.map(|(connection, _)| u64::from(!connection.signal(&frame))).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use chat_protocol::{Access, Role, Rules, Seq};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::{
+        realm::{AccountId, Decree, Decreed, Penalty, Sentence, Whom},
+        stream::Stream,
+    };
+
+    #[tokio::test]
+    async fn whoever_may_not_read_a_room_is_no_member_of_it_any_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (ops, tea) = (RoomName::parse("ops").unwrap(), RoomName::parse("tea").unwrap());
+        let private = Rules { access: Some(Access::Private), ..Rules::default() };
+        let account = |name| Decree::Account { name: UserName::parse(name).unwrap(), role: Role::Member };
+        let (penalty, whom, room) = (Penalty::Ban, Whom::Account(AccountId(3)), Some(ops.clone()));
+        let mut realm = Realm::default();
+        for decree in [
+            account("alice"),
+            account("bob"),
+            account("carol"),
+            Decree::Founded { room: ops.clone(), rules: private, owner: Some(AccountId(1)) },
+            Decree::Rank { room: ops.clone(), account: AccountId(3), role: Some(Role::Member) },
+            Decree::Sentenced(Sentence { penalty, whom, room, until: None, reason: String::new() }),
+        ] {
+            realm.apply(&Decreed { seq: realm.seq().next(), at: Timestamp(0), by: String::new(), decree });
+        }
+        let mut world = World::default();
+        for (id, account) in [(1, Some(1)), (2, Some(2)), (3, Some(3)), (4, None)] {
+            let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let connection =
+                Connection::new(id, Some(Dialect::Chat), [127, 0, 0, 1].into(), Stream::Plain(socket), Instant::now());
+            connection.belongs_to(account.map(AccountId));
+            let connection = Rc::new(connection);
+            for room in [&ops, &tea] {
+                let here = world.rooms.entry(room.key()).or_default();
+                here.put(&connection, Dialect::Chat, Progress::Live(Seq(0)));
+            }
+        }
+        world.shut_out(&realm, Timestamp(0));
+        let mut left = |room: &RoomName| {
+            let ids = RefCell::new(Vec::new());
+            world.rooms.get_mut(room.folded()).unwrap().retain(|connection| {
+                ids.borrow_mut().push(connection.id);
+                true
+            });
+            ids.into_inner()
+        };
+        assert_eq!((left(&ops), left(&tea)), (vec![1], vec![1, 2, 3, 4]));
     }
 }

@@ -8,11 +8,13 @@ use std::{
     cell::RefCell,
     future::poll_fn,
     io::{self, IoSlice, Read, Write},
+    net::Shutdown,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use rustls::{ServerConfig, ServerConnection};
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
 /// What may wait encrypted, beyond the system's own buffer: two records.
@@ -118,6 +120,12 @@ impl Encrypted {
         self.session.borrow().wants_write()
     }
 
+    pub(super) fn hush(&self) -> io::Result<()> {
+        self.session.borrow_mut().send_close_notify();
+        self.try_flush()?;
+        SockRef::from(&self.socket).shutdown(Shutdown::Write)
+    }
+
     pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.socket.poll_write_ready(cx)
     }
@@ -174,7 +182,10 @@ impl Drop for Encrypted {
 #[cfg(test)]
 pub(crate) mod tests {
     use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::PrivateKeyDer};
-    use tokio::net::TcpListener;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
     use tokio_rustls::{TlsConnector, client::TlsStream};
 
     use super::*;
@@ -196,5 +207,20 @@ pub(crate) mod tests {
         let accepting = Encrypted::accept(far, &[], Arc::new(server));
         let (stream, peer) = tokio::join!(accepting, client.connect("localhost".try_into().unwrap(), near));
         (stream.unwrap(), peer.unwrap())
+    }
+
+    #[tokio::test]
+    async fn who_says_that_this_was_all_hears_on() {
+        let (near, mut far) = pair().await;
+        assert_eq!(near.try_write(b"the last").unwrap(), 8);
+        near.hush().unwrap();
+        near.hush().unwrap();
+        let mut all = Vec::new();
+        far.read_to_end(&mut all).await.unwrap();
+        assert_eq!(all, b"the last");
+        far.write_all(b"still here").await.unwrap();
+        let mut buffer = [0; 64];
+        let read = poll_fn(|cx| near.poll_read(cx, &mut buffer)).await.unwrap();
+        assert_eq!(&buffer[..read], b"still here");
     }
 }

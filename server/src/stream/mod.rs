@@ -8,9 +8,11 @@ mod waiting;
 
 use std::{
     io::{self, IoSlice},
+    net::Shutdown,
     task::{Context, Poll, ready},
 };
 
+use socket2::SockRef;
 use tokio::{io::Interest, net::TcpStream};
 
 pub use self::encrypted::Encrypted;
@@ -64,6 +66,16 @@ impl Stream {
             Self::Plain(_) => false,
             Self::Encrypted(encrypted) => encrypted.holds(),
         }
+    }
+
+    /// Says that this was all, and can be read on: what is read before it is dropped cannot cost the peer what it was told. Only
+    /// where nothing waits any more; said again it changes nothing.
+    pub fn hush(&self) {
+        // Who is gone needs not hear it.
+        let _ = match self {
+            Self::Plain(socket) => SockRef::from(socket).shutdown(Shutdown::Write),
+            Self::Encrypted(encrypted) => encrypted.hush(),
+        };
     }
 
     /// Waits until the system takes more.

@@ -39,8 +39,10 @@ const APART: Duration = Duration::from_millis(100);
 
 struct Task {
     update: TaskUpdate,
-    /// Who asked, where that matters: what an export of a private room holds is for this author alone.
+    /// Who asked.
     author: Option<Author>,
+    /// Everybody is told of it.
+    shared: bool,
     stop: Arc<AtomicBool>,
     /// What an export made.
     file: Option<PathBuf>,
@@ -55,7 +57,13 @@ struct Order {
 /// What there is to do.
 #[derive(Clone, Debug)]
 pub enum Work {
-    Export { room: RoomName, who: Option<Who>, format: ExportFormat },
+    Export {
+        room: RoomName,
+        who: Option<Who>,
+        format: ExportFormat,
+        /// Nobody else is told of it: what it holds is what this one may see, which others may not.
+        own: bool,
+    },
     Verify,
 }
 
@@ -108,17 +116,16 @@ impl Tasks {
     /// Too much waits already.
     pub fn begin(&self, work: Work) -> Result<Option<TaskUpdate>, Refusal> {
         let (task, room, format, who) = match &work {
-            Work::Export { room, format, who } => (TaskKind::Export, Some(room.clone()), Some(*format), who.as_ref()),
+            Work::Export { room, format, who, .. } => (TaskKind::Export, Some(room.clone()), Some(*format), who.as_ref()),
             Work::Verify => (TaskKind::Verify, None, None, None),
         };
         let author = who.map(|who| who.author.clone());
         let mut list = self.lock();
         let same = |known: &&Task| {
             let update = &known.update;
-            !update.status.is_over() && (update.task, &update.room, update.format) == (task, &room, format)
+            known.shared && !update.status.is_over() && (update.task, &update.room, update.format) == (task, &room, format)
         };
-        // A guest's export of a private room holds what that guest may see: it is nobody else's.
-        let shared = room.as_ref().is_none_or(|room| !room.is_private());
+        let shared = !matches!(&work, Work::Export { own: true, .. });
         if let Some(known) = list.iter().find(same).filter(|_| shared) {
             return Ok(Some(known.update.clone()));
         }
@@ -137,7 +144,7 @@ impl Tasks {
         let stop = Arc::new(AtomicBool::new(false));
         self.orders.try_send(Order { task_id, work, stop: Arc::clone(&stop) }).map_err(|_| busy())?;
         // The worker cannot look at the list before this lock is let go.
-        let task = Task { update, author, stop, file: None };
+        let task = Task { update, author, shared, stop, file: None };
         self.fanout.task(&Arc::new(task.update.clone()), task.told_to());
         list.push_back(task);
         Ok(None)
@@ -172,15 +179,14 @@ impl Tasks {
 }
 
 impl Task {
-    /// Whether somebody may know of it. A private room's export holds what its author may see, which the other of the two, or
-    /// the next guest of that name, may not.
+    /// Whether somebody may know of it.
     fn is_for(&self, who: Option<&Who>) -> bool {
         self.told_to().is_none_or(|author| who.is_some_and(|who| who.author == *author))
     }
 
     /// The only one who is told of it, if it is not for everybody.
     fn told_to(&self) -> Option<&Author> {
-        self.author.as_ref().filter(|_| self.update.room.as_ref().is_some_and(RoomName::is_private))
+        self.author.as_ref().filter(|_| !self.shared)
     }
 }
 
@@ -229,7 +235,7 @@ impl Worker {
             !order.stop.load(Ordering::Relaxed)
         };
         match &order.work {
-            Work::Export { room, who, format } => {
+            Work::Export { room, who, format, .. } => {
                 let path = self.directory.join(&order.task_id);
                 let written = export::write(&mut *self.reader, room, who.as_ref(), *format, &path, &mut progress);
                 if written.is_err() {

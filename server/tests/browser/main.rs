@@ -13,6 +13,7 @@ mod gate;
 mod hostile;
 mod looks;
 mod outage;
+mod register;
 mod talk;
 mod tutorials;
 mod ways;

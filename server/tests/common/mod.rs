@@ -234,6 +234,17 @@ impl TestClient {
         self.expect("ack").await
     }
 
+    /// The answer to a request that is not refused.
+    #[track_caller]
+    pub fn does(&mut self, request: Value) -> impl Future<Output = Value> + '_ {
+        let caller = std::panic::Location::caller();
+        async move {
+            let answer = self.ask(request.clone()).await;
+            assert_ne!(answer["type"], "error", "{caller}: {request} → {answer}");
+            answer
+        }
+    }
+
     /// Asks something and waits for the answer of its `ref`.
     pub async fn ask(&mut self, mut request: Value) -> Value {
         let reference = format!("r{}", rand_word());

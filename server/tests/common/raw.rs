@@ -8,6 +8,8 @@ use tokio::{
 
 use super::{PATIENCE, TestClient, TestServer};
 
+pub const ENDPOINTS: [&str; 6] = ["/ws", "/ws/7", "/ws/bob", "/ws/json", "/ws/tasks", "/ws/chat/general/alice"];
+
 pub const FIN: u8 = 0x80;
 pub const CONTINUATION: u8 = 0;
 pub const TEXT: u8 = 1;

@@ -26,7 +26,7 @@ test('own commands are read by the page', () => {
     ['/go Tea Room', { local: 'go', rest: 'Tea Room' }],
     ['/GO "Tea Room" ', { local: 'go', rest: 'Tea Room' }],
     ['/go', { error: 'Like this: /go <room>' }],
-    ['/mute', { local: 'mute', rest: '' }],
+    ['/quiet', { local: 'quiet', rest: '' }],
     ['/find "two words" more', { local: 'find', rest: '"two words" more' }],
     ['/export html', { local: 'export', rest: 'html' }],
     ['/keys', { local: 'keys', rest: '' }],

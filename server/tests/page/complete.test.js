@@ -19,7 +19,7 @@ test('what begins so is offered', () => {
   for (const [typed, expected] of [
     ['/jo|', ['/join ']],
     ['/JO|', ['/join ']],
-    ['/mut|', ['/mute ']],
+    ['/quie|', ['/quiet ']],
     ['/ro|', ['/rooms']],
     ['/na|', ['/names ']],
     ['/find|', ['/find ']],
@@ -37,7 +37,7 @@ test('what begins so is offered', () => {
     ['/join #o|', ['/join ops']],
     ['/go o|', ['/go ops']],
     ['/leave |', ['/leave general', '/leave Tea Room', '/leave ops']],
-    ['/mute g|', ['/mute general']],
+    ['/quiet g|', ['/quiet general']],
     ['/help /unr|', ['/help unreact']],
     ['/react 7 tad|', ['/react 7 🎉']],
     ['/me waves at b|', ['/me waves at bob ']],
@@ -69,9 +69,9 @@ test('what begins so is offered', () => {
 
 test('commands come with their words, the very one first', () => {
   const { candidates } = offer('/r', 2, known);
-  deepEqual(candidates.map((each) => each.label), ['/reply', '/react', '/rooms', '/read', '/resend']);
+  deepEqual(candidates.map((each) => each.label), ['/reply', '/react', '/rooms', '/rules', '/rank', '/register', '/read', '/resend']);
   deepEqual(candidates[0], { text: '/reply ', label: '/reply', about: '<seq> <text>  answer one message' });
-  equal(offer('/', 1, known).candidates.length, 33);
+  equal(offer('/', 1, known).candidates.length, 40);
   equal(offer('/m', 2, known).candidates[0].label, '/me');
 });
 

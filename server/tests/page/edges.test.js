@@ -10,7 +10,7 @@ const code = (name) => readFileSync(new URL(name, assets), 'utf8').replace(/\/\*
 const imports = (name) => [...code(name).matchAll(/^(?:import|export) [^;]*?'\.\/([\w.]+)';$/gm)].map(([, other]) => other);
 
 /* The store, and what it is made of: the same happenings give the same state, here and in a browser. */
-const PURE = ['store', 'model', 'window', 'frames', 'events', 'rooms', 'said', 'outbox', 'requests', 'rows', 'text', 'commands', 'complete'].map((name) => `${name}.js`);
+const PURE = ['store', 'model', 'window', 'frames', 'events', 'rooms', 'said', 'outbox', 'requests', 'rows', 'text', 'commands', 'orders', 'complete'].map((name) => `${name}.js`);
 const BROWSER = /\b(document|window\.(?!js|lines|more|newer)|localStorage|sessionStorage|location|navigator|history\.|WebSocket|setTimeout|setInterval|Notification|crypto|fetch)\b|Date\.now|new Date\(\)|Math\.random/;
 /* Ways by which text could become markup or code, or an address anything but what it says. */
 const SINKS = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|createContextualFragment|DOMParser|srcdoc|setHTML|javascript:/;

@@ -26,7 +26,7 @@ test('what comes into another room is counted, and those that name us', () => {
 });
 
 test('a muted room calls for what names us', () => {
-  for (const [command, important] of [['/mute ops', false], ['/unmute ops', true]]) {
+  for (const [command, important] of [['/quiet ops', false], ['/unquiet ops', true]]) {
     const alice = twoRooms().says(command).happens('present', { present: false }).hears(message(1, 'bob', 'hi', { room: 'ops' }));
     assert.equal(alice.happens('important').state.here === 'ops', important, command);
     alice.happens('go', { room: 'general' }).hears(message(2, 'bob', 'alice?', { room: 'ops' }));
@@ -342,7 +342,7 @@ test('a frame of an unknown type, and one about a room that we are not in, chang
 });
 
 test('a button that says a command leaves the composer as it is', () => {
-  const alice = Story.inside().happens('draft', { text: 'half a thought' }).happens('say', { text: '/mute', cid: '' });
+  const alice = Story.inside().happens('draft', { text: 'half a thought' }).happens('say', { text: '/quiet', cid: '' });
   assert.deepEqual([alice.room().muted, alice.room().draft], [true, 'half a thought']);
 });
 

@@ -8,7 +8,7 @@ import { messageOf, rowsOf } from '../../assets/rows.js';
 const ZONE = 'Europe/Berlin';
 const said = (seq, from, at, extra = {}) => ({ kind: 'message', seq, n: 0, at: `2026-11-${at}Z`, mention: false, message: { seq, from, text: `${seq}`, at, ...extra } });
 const waits = (cid, at, extra = {}) => ({ cid, room: 'general', name: 'general', text: cid, at: Date.parse(`2026-11-${at}Z`), state: 'queued', ...extra });
-const state = (change = {}) => ({ user: 'alice', ignored: [], outbox: [], ...change });
+const state = (change = {}) => ({ user: 'alice', ignored: [], blocked: [], outbox: [], ...change });
 const room = (lines, change = {}) => ({ key: 'general', live: { lines, more: false, newer: false }, ...change });
 
 /** A row in a few letters: `day`, `new`, the seq or cid, in brackets if it goes on in its sender's group. */

@@ -219,7 +219,7 @@ test('what is no message does not heap up either', () => {
 
 test('a muted conversation does not call', () => {
   const alice = Story.inside().says('/go @bob');
-  alice.joined({ room: '@alice,bob', ref: alice.takesSent('join')[0].ref }).says('/mute').happens('go', { room: 'general' }).happens('present', { present: false }).forgets();
+  alice.joined({ room: '@alice,bob', ref: alice.takesSent('join')[0].ref }).says('/quiet').happens('go', { room: 'general' }).happens('present', { present: false }).forgets();
   alice.hears(message(1, 'bob', 'psst', { room: '@alice,bob' }));
   assert.deepEqual(alice.takes('call'), []);
   assert.equal(alice.hears(message(2, 'bob', 'Alice!', { room: '@alice,bob' })).takes('call').length, 1);
@@ -332,7 +332,7 @@ test('what goes wrong is also said where one looks, further up', () => {
 });
 
 test('a hint stays behind in the room that it was about', () => {
-  const alice = twoRooms().says('/mute');
+  const alice = twoRooms().says('/quiet');
   assert.match(alice.state.hint, /calls only/);
   assert.equal(alice.happens('go', { room: 'ops' }).state.hint, '');
 });

@@ -4,6 +4,7 @@
 mod colors;
 mod example;
 mod file;
+mod invite;
 mod start;
 
 use clap::ValueEnum;
@@ -13,6 +14,7 @@ pub(crate) use self::{
     colors::Colors,
     example::example,
     file::File,
+    invite::Invite,
     start::{Mode, Start, TIMEOUT, load},
 };
 use crate::{keys::KeyMap, theme::Theme};

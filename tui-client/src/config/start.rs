@@ -10,7 +10,7 @@ use std::{
 use chat_protocol::{RoomName, UserName};
 use etcetera::BaseStrategy as _;
 
-use super::{Alerts, File, Look, Settings, ThemeChoice};
+use super::{Alerts, File, Invite, Look, Settings, ThemeChoice};
 use crate::{
     cli::Args,
     config::Colors,
@@ -32,6 +32,8 @@ pub(crate) struct Start {
     pub(crate) rooms: Vec<RoomName>,
     pub(crate) server: Server,
     pub(crate) mode: Mode,
+    /// To make an account with.
+    pub(crate) invite: Option<Invite>,
     pub(crate) settings: Settings,
     pub(crate) origin: Origin,
     /// Where what is said is kept, if it is.
@@ -115,9 +117,13 @@ fn gather(args: &Args, env: Env<'_>, origin: Origin, file: File) -> Result<Start
         }
         None => file.rooms.clone(),
     };
-    let address = match flag_or_variable(args.server.as_ref(), "--server", env, "CHAT_SERVER") {
-        Some((from, text)) => Address::parse(&text).map_err(|error| format!("{from}: {error:#}"))?,
-        None => file.server.clone(),
+    let invite = args.invite.as_deref().map(Invite::parse).transpose()?;
+    // A code is for the server of its link, and for no other that the environment or the file has.
+    let invited = invite.as_ref().and_then(|invite| invite.address.clone()).filter(|_| args.server.is_none());
+    let address = match (invited, flag_or_variable(args.server.as_ref(), "--server", env, "CHAT_SERVER")) {
+        (Some(address), _) => address,
+        (None, Some((from, text))) => Address::parse(&text).map_err(|error| format!("{from}: {error:#}"))?,
+        (None, None) => file.server.clone(),
     };
     let mode = mode(args);
     let mut warnings = Vec::new();
@@ -135,6 +141,7 @@ fn gather(args: &Args, env: Env<'_>, origin: Origin, file: File) -> Result<Start
         rooms,
         server: Server { address, token, trust },
         mode,
+        invite,
         settings: origin.settings(&file, env)?,
         origin,
         log_dir: args.log_dir.clone().or_else(|| file.log_dir.clone()),

@@ -50,6 +50,15 @@ fn flags_go_before_the_environment_that_before_the_file() {
         // Without a screen nobody can be asked.
         ("--pipe -u flo", "", "", "flo general @ ws://127.0.0.1:8000"),
         ("--plain", "", "", "? @ ws://127.0.0.1:8000"),
+        // A link is for its server, unless another is named.
+        (
+            "--register --invite https://link.example/#invite=abc",
+            "CHAT_SERVER=ws://env.example",
+            "",
+            "? @ wss://link.example:443",
+        ),
+        ("--register --invite https://a.example/#invite=abc -s ws://flag.example", "", "", "? @ ws://flag.example:80"),
+        ("--register --invite abc", "CHAT_SERVER=ws://env.example", "", "? @ ws://env.example:80"),
         // The file's token is for the file's server.
         ("-s ws://evil.example", "", file, "fay filed more @ ws://evil.example:80"),
         ("-s wss://FILE.example:443/", "", file, "fay filed more @ wss://file.example:443 with filed"),

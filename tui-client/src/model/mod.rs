@@ -98,6 +98,8 @@ pub(crate) struct Model {
     pub(crate) title: String,
     /// Whom the user ignored and what was muted since the start.
     pub(crate) ignored: Vec<String>,
+    /// Whom the user blocked, as the server keeps it.
+    pub(crate) blocked: Vec<chat_protocol::UserName>,
     pub(crate) muted: Vec<String>,
     /// When the server was last told what is read.
     pub(crate) told_read: Duration,
@@ -177,6 +179,7 @@ impl Model {
             told_rooms: Vec::new(),
             title: String::new(),
             ignored: Vec::new(),
+            blocked: Vec::new(),
             muted: Vec::new(),
             told_read: Duration::ZERO,
             people: BTreeSet::new(),

@@ -1,39 +1,21 @@
-//! A password becomes a token, and a token is given back: one request over HTTP to the server that the WebSocket goes to.
-//!
-//! It is spoken as HTTP/1.0, in which an answer is what comes until the end.
-
-use std::time::Duration;
+//! A password becomes a token, and a token is given back. What else is done about accounts is in the files beside it.
 
 use chat_protocol::UserName;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    time::timeout,
-};
-use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-use super::{Server, ending::unreached, socket::reach};
+use super::{
+    Server,
+    ask::{not_a_chat, post, words},
+};
 use crate::token::Token;
 
-/// How long all of it may take. A server hashes passwords one after the other.
-const WITHIN: Duration = Duration::from_secs(20);
-/// The most that is read of an answer.
-const LARGEST: u64 = 64 * 1024;
+/// What a token of this client is for.
+pub(super) const LABEL: &str = concat!("chat-tui ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Deserialize)]
 struct LoggedIn {
     token: String,
-}
-
-#[derive(Deserialize)]
-struct Refused {
-    error: Words,
-}
-
-#[derive(Deserialize)]
-struct Words {
-    text: String,
 }
 
 /// Exchanges a password for a token.
@@ -41,14 +23,10 @@ struct Words {
 /// # Errors
 /// In words, which may be the server's.
 pub(crate) async fn login(server: &Server, user: &UserName, password: &str) -> Result<Token, String> {
-    let label = concat!("chat-tui ", env!("CARGO_PKG_VERSION"));
-    let body = json!({ "user": user, "password": password, "label": label }).to_string();
+    let body = json!({ "user": user, "password": password, "label": LABEL }).to_string();
     let (status, answer) = post(server, "login", "", &body).await?;
     match status {
-        200 => {
-            let LoggedIn { token } = serde_json::from_str(&answer).map_err(|_| not_a_chat(server))?;
-            Token::parse(&token).map_err(Into::into)
-        }
+        200 => token(server, &answer),
         404 | 405 => Err(format!("{} knows no passwords", server.address)),
         _ => Err(words(&answer).unwrap_or_else(|| not_a_chat(server))),
     }
@@ -67,76 +45,8 @@ pub(crate) async fn logout(server: &Server, token: &Token) -> Result<(), String>
     }
 }
 
-fn words(answer: &str) -> Option<String> {
-    serde_json::from_str::<Refused>(answer).ok().map(|refused| refused.error.text)
-}
-
-fn not_a_chat(server: &Server) -> String {
-    format!("what answers at {} is no chat server", server.address)
-}
-
-async fn post(server: &Server, what: &str, header: &str, body: &str) -> Result<(u16, String), String> {
-    let address = &server.address;
-    let request = format!(
-        "POST {}/api/{what} HTTP/1.0\r\nHost: {}\r\n{header}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        address.path(),
-        address.place(),
-        body.len(),
-    );
-    let exchanged = async {
-        let stream = reach(address.host(), address.port()).await.map_err(|error| unreached(&error, address))?;
-        if !address.is_secure() {
-            return exchange(stream, &request).await;
-        }
-        let config = server.trust.config()?;
-        let name = ServerName::try_from(address.host().to_owned()).map_err(|error| error.to_string())?;
-        let stream = TlsConnector::from(config).connect(name, stream).await.map_err(|error| {
-            let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            inner.map_or_else(|| error.to_string(), |inner| super::trust::words(inner, address.host()))
-        })?;
-        exchange(stream, &request).await
-    };
-    let answer = timeout(WITHIN, exchanged).await.map_err(|_| format!("no answer from {}", address.place()))??;
-    parse(&answer).ok_or_else(|| not_a_chat(server))
-}
-
-async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> Result<Vec<u8>, String> {
-    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
-    let mut answer = Vec::new();
-    // Who does not say goodbye has said what it had to say.
-    let read = stream.take(LARGEST).read_to_end(&mut answer).await;
-    if answer.is_empty() {
-        read.map_err(|error| error.to_string())?;
-    }
-    Ok(answer)
-}
-
-/// Status and body.
-fn parse(answer: &[u8]) -> Option<(u16, String)> {
-    let text = String::from_utf8_lossy(answer);
-    let (head, body) = text.split_once("\r\n\r\n")?;
-    let status = head.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-    Some((status, body.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_has_a_status_and_a_body() {
-        for (answer, expected) in [
-            ("HTTP/1.0 200 OK\r\na: b\r\n\r\n{}", Some((200, "{}"))),
-            ("HTTP/1.1 204 No Content\r\n\r\n", Some((204, ""))),
-            ("HTTP/1.1 401\r\n\r\nx", Some((401, "x"))),
-            ("HTTP/1.1 200 OK\r\n", None),
-            ("SSH-2.0-OpenSSH\r\n\r\n", None),
-            ("", None),
-        ] {
-            let found = parse(answer.as_bytes());
-            assert_eq!(found.as_ref().map(|(status, body)| (*status, body.as_str())), expected, "{answer:?}");
-        }
-        assert_eq!(words(r#"{"error":{"code":"forbidden","text":"no"}}"#).as_deref(), Some("no"));
-        assert_eq!(words("<html>"), None);
-    }
+/// The token of an answer that has one.
+pub(super) fn token(server: &Server, answer: &str) -> Result<Token, String> {
+    let LoggedIn { token } = serde_json::from_str(answer).map_err(|_| not_a_chat(server))?;
+    Token::parse(&token).map_err(Into::into)
 }

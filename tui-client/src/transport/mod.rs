@@ -2,11 +2,13 @@
 //! room and what we have seen of it is told to it with each [`Command::Connect`]; it knows no model and no screen.
 
 mod address;
+mod ask;
 mod backoff;
 mod ending;
 mod login;
 mod pin;
 mod pulse;
+mod register;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,7 @@ pub(crate) use self::{
     address::Address,
     login::{login, logout},
     pin::Fingerprint,
+    register::{may_register, register},
     trust::Trust,
 };
 use self::{backoff::Backoff, ending::Ending};

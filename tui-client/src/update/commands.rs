@@ -31,8 +31,8 @@ pub(crate) static LOCAL_COMMANDS: &[Local] = &[
     Local { name: "find", usage: "<words>", help: "find in what is loaded of this room", run: find },
     Local { name: "jump", usage: "<seq>", help: "go to a message by its number", run: jump },
     Local { name: "read", usage: "", help: "everything here is read", run: |model, _| rooms::mark_read(model) },
-    Local { name: "mute", usage: "[room]", help: "count and call only for what names you", run: mute },
-    Local { name: "unmute", usage: "[room]", help: "count and call as usual", run: unmute },
+    Local { name: "quiet", usage: "[room]", help: "count and call only for what names you", run: quiet },
+    Local { name: "unquiet", usage: "[room]", help: "count and call as usual", run: unquiet },
     Local { name: "ignore", usage: "[user]", help: "do not show what somebody says", run: ignore },
     Local { name: "unignore", usage: "<user>", help: "show it again", run: unignore },
     Local { name: "nick", usage: "<name>", help: "be somebody else; connects anew", run: nick },
@@ -42,6 +42,9 @@ pub(crate) static LOCAL_COMMANDS: &[Local] = &[
     Local { name: "keys", usage: "", help: "the keys and commands", run: |model, _| help(model) },
     Local { name: "reload", usage: "", help: "read the configuration again", run: |_, _| vec![Effect::Reload] },
 ];
+
+/// Whoever may make one is told at the door. Here no password is ever to be typed: a slip of the finger would say it to all.
+const HOW_TO_REGISTER: &str = "An account is made at the door, never here: leave, and run chat-tui --register, with --invite and the link if you were invited. Type no password into a chat.";
 
 /// Takes a line.
 pub(super) fn entered(model: &mut Model, line: &str) -> Vec<Effect> {
@@ -66,6 +69,7 @@ pub(super) fn entered(model: &mut Model, line: &str) -> Vec<Effect> {
     }
     match command::parse(line) {
         Ok(Typed::Quit) => leaving::quit(model),
+        Ok(Typed::Register) => notice(model, HOW_TO_REGISTER.to_owned()),
         Ok(Typed::Help(None)) => help(model),
         Ok(Typed::Help(Some(name))) => {
             let local = LOCAL_COMMANDS.iter().find(|local| local.name == name);
@@ -220,7 +224,7 @@ fn meant(model: &Model, room: &str) -> Option<String> {
     model.rooms.find(&name).map(|room| room.title())
 }
 
-fn mute(model: &mut Model, room: &str) -> Vec<Effect> {
+fn quiet(model: &mut Model, room: &str) -> Vec<Effect> {
     let Some(title) = meant(model, room) else { return fault(model, format!("You are not in {room}.")) };
     hint(model, format!("{title} calls only for what names you, until you leave. The configuration keeps it."));
     model.muted.push(title.clone());
@@ -229,7 +233,7 @@ fn mute(model: &mut Model, room: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-fn unmute(model: &mut Model, room: &str) -> Vec<Effect> {
+fn unquiet(model: &mut Model, room: &str) -> Vec<Effect> {
     let Some(title) = meant(model, room) else { return fault(model, format!("You are not in {room}.")) };
     let folded = names::fold(&title);
     let is_other = |name: &String| names::fold(name).trim_start_matches(['#', '@']) != folded.trim_start_matches('@');
@@ -242,7 +246,9 @@ fn unmute(model: &mut Model, room: &str) -> Vec<Effect> {
 
 fn ignore(model: &mut Model, user: &str) -> Vec<Effect> {
     if user.is_empty() {
-        let names = model.settings.ignore.join(", ");
+        let mut names = model.settings.ignore.clone();
+        names.extend(model.blocked.iter().map(|name| format!("{name} (blocked)")));
+        let names = names.join(", ");
         return notice(model, if names.is_empty() { "Nobody is ignored.".into() } else { format!("Ignored: {names}") });
     }
     let user = user.trim_matches('"').trim_start_matches('@');

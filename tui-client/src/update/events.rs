@@ -167,7 +167,7 @@ impl Room {
 impl Model {
     /// Whether the user does not want to hear of somebody.
     pub(crate) fn ignores(&self, user: &UserName) -> bool {
-        self.settings.ignore.iter().any(|name| chat_protocol::names::fold(name) == user.folded())
+        self.blocked.contains(user) || self.settings.ignore.iter().any(|name| chat_protocol::names::fold(name) == user.folded())
     }
 
     /// Whether what comes in a room is before the user's eyes.

@@ -75,6 +75,7 @@ pub(super) fn heard(model: &mut Model, frame: ServerFrame) -> Vec<Effect> {
         }
         Said::Read { room, seq } => rooms::read_elsewhere(model, &room, seq),
         Said::Pong {} => notice(model, "The server is there."),
+        Said::Blocked { users } => blocked(model, users),
         Said::Notice { text, room } => said(model, room, text),
         Said::Error { code, .. } if reference == Some(requests::SIGNAL) => {
             if matches!(code, ErrorCode::RateLimited | ErrorCode::Unavailable) {
@@ -302,6 +303,22 @@ fn said(model: &mut Model, room: Option<RoomName>, text: String) -> Vec<Effect> 
         room.push(Entry::Notice { text: text.clone(), at });
     }
     vec![Effect::Tell(Told::Notice { room: Some(name), text })]
+}
+
+/// Of whom nothing is wanted from now on.
+fn blocked(model: &mut Model, users: Vec<UserName>) -> Vec<Effect> {
+    let names = |users: &[UserName]| users.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let before = std::mem::replace(&mut model.blocked, users);
+    let new: Vec<_> = model.blocked.iter().filter(|name| !before.contains(name)).cloned().collect();
+    let again: Vec<_> = before.into_iter().filter(|name| !model.blocked.contains(name)).collect();
+    super::commands::recount(model);
+    match (new.is_empty(), again.is_empty()) {
+        (false, _) => hint(model, format!("{} is not shown any more, nor heard in private. /unblock ends it.", names(&new))),
+        (true, false) => hint(model, format!("{} is shown again.", names(&again))),
+        (true, true) if model.blocked.is_empty() => hint(model, "Nobody is blocked."),
+        (true, true) => hint(model, format!("Blocked: {}", names(&model.blocked))),
+    }
+    Vec::new()
 }
 
 fn refused(model: &mut Model, reference: Option<&str>, code: ErrorCode, text: &str, retry: Duration) -> Vec<Effect> {

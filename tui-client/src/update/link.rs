@@ -105,6 +105,7 @@ pub(super) fn welcomed(model: &mut Model, welcome: Welcome) -> Vec<Effect> {
     model.sessions.insert(welcome.user.clone(), welcome.session);
     model.epoch = Some(welcome.epoch);
     model.user = welcome.user;
+    model.blocked = welcome.blocked;
     model.text_bytes = welcome.limits.text_bytes;
     model.asked_stale = false;
     for private in welcome.private {

@@ -4,26 +4,36 @@
 
 use std::{
     cmp::Reverse,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, RwLock, RwLockReadGuard},
 };
 
-use chat_protocol::{Epoch, Event, RoomName, Seq, Timestamp, limits, server::Message};
+use chat_protocol::{Epoch, Event, RoomName, Seq, Timestamp, UserName, limits, server::Message};
+use tokio::sync::watch;
 
 use super::{Room, SESSION_LASTS_MS, Session, State, half_done, words};
 use crate::{
-    log::{Events, Filled, From, LogError, Messages, Page, Position, Reactions, Reader, RoomState, Search, Snapshot, Who, rules},
-    realm::{Decreed, TokenId},
+    clock,
+    log::{
+        Author, Events, Filled, From, LogError, Messages, Page, Position, Reactions, Reader, RoomState, Search, Snapshot, Who,
+        rules,
+    },
+    realm::{Decreed, Realm, TokenId},
 };
 
 pub(super) struct MemoryReader {
     pub(super) epoch: Epoch,
     pub(super) state: Arc<RwLock<State>>,
+    pub(super) realm: watch::Receiver<Arc<Realm>>,
 }
 
 impl MemoryReader {
     fn state(&self) -> Result<RwLockReadGuard<'_, State>, LogError> {
         self.state.read().map_err(|_| half_done())
+    }
+
+    fn may_read(&self, room: &RoomName, who: Option<&Who>) -> bool {
+        self.realm.borrow().may_read(room, who.map(Who::someone), clock::now())
     }
 }
 
@@ -31,7 +41,7 @@ impl Reader for MemoryReader {
     fn snapshot(&mut self, room: &RoomName, who: Option<&Who>, from: Option<&Position>) -> Result<Snapshot, LogError> {
         let state = self.state()?;
         let here = |position: &&Position| position.epoch == self.epoch;
-        let Some((place, view)) = state.view(room, who) else {
+        let Some((place, view)) = state.view(room, who).filter(|_| self.may_read(room, who)) else {
             let filled = match from.filter(here) {
                 Some(position) if position.after == Seq(0) => Filled::Events(Events::default()),
                 _ => Filled::Messages(Messages::default()),
@@ -49,11 +59,15 @@ impl Reader for MemoryReader {
     }
 
     fn messages(&mut self, room: &RoomName, who: Option<&Who>, page: Page) -> Result<Messages, LogError> {
-        Ok(self.state()?.view(room, who).map(|(_, view)| view.messages(page)).unwrap_or_default())
+        let state = self.state()?;
+        let view = state.view(room, who).filter(|_| self.may_read(room, who));
+        Ok(view.map(|(_, view)| view.messages(page)).unwrap_or_default())
     }
 
     fn events(&mut self, room: &RoomName, who: Option<&Who>, after: Seq, limit: usize) -> Result<Events, LogError> {
-        Ok(self.state()?.view(room, who).map(|(_, view)| view.events(after, limit)).unwrap_or_default())
+        let state = self.state()?;
+        let view = state.view(room, who).filter(|_| self.may_read(room, who));
+        Ok(view.map(|(_, view)| view.events(after, limit)).unwrap_or_default())
     }
 
     fn search(&mut self, search: &Search, who: Option<&Who>) -> Result<Messages, LogError> {
@@ -63,10 +77,9 @@ impl Reader for MemoryReader {
             return Ok(Messages::default());
         }
         let (views, before): (Vec<(usize, View<'_>)>, _) = match &search.room {
-            Some(room) => (state.view(room, who).into_iter().collect(), search.before),
+            Some(room) => (state.view(room, who).filter(|_| self.may_read(room, who)).into_iter().collect(), search.before),
             None => {
-                let readable =
-                    state.rooms.iter().filter(|room| !room.name.is_private() || room.name.admits(who.map(|w| &w.name)));
+                let readable = state.rooms.iter().filter(|room| self.may_read(&room.name, who));
                 (readable.filter_map(|room| state.view(&room.name, who)).collect(), None)
             }
         };
@@ -88,9 +101,10 @@ impl Reader for MemoryReader {
         Ok(page)
     }
 
-    fn rooms(&mut self, limit: usize) -> Result<Vec<RoomState>, LogError> {
+    fn rooms(&mut self, who: Option<&Who>, limit: usize) -> Result<Vec<RoomState>, LogError> {
         let state = self.state()?;
-        let mut rooms: Vec<_> = state.rooms.iter().enumerate().filter(|(_, room)| !room.name.is_private()).collect();
+        let listed = |room: &Room| !room.name.is_private() && self.may_read(&room.name, who);
+        let mut rooms: Vec<_> = state.rooms.iter().enumerate().filter(|(_, room)| listed(room)).collect();
         rooms.sort_unstable_by_key(|(place, room)| Reverse((room.at, *place)));
         Ok(rooms.into_iter().take(limit).map(|(_, room)| View { room, first: Seq(1) }.state()).collect())
     }
@@ -125,6 +139,19 @@ impl Reader for MemoryReader {
 
     fn decrees(&mut self) -> Result<Vec<Decreed>, LogError> {
         Ok(self.state()?.decrees.clone())
+    }
+
+    fn deeds(&mut self, limit: usize, is_one: &mut dyn FnMut(&Decreed) -> bool) -> Result<Vec<Decreed>, LogError> {
+        let state = self.state()?;
+        Ok(state.decrees.iter().rev().filter(|decreed| is_one(decreed)).take(limit).cloned().collect())
+    }
+
+    fn blocks(&mut self) -> Result<Vec<(Author, UserName)>, LogError> {
+        let state = self.state()?;
+        let each = |(author, names): (&Author, &BTreeMap<Arc<str>, UserName>)| -> Vec<_> {
+            names.values().map(|name| (author.clone(), name.clone())).collect()
+        };
+        Ok(state.blocks.iter().flat_map(each).collect())
     }
 
     fn token_uses(&mut self) -> Result<HashMap<TokenId, Timestamp>, LogError> {

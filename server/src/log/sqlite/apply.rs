@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use chat_protocol::{ClientId, ErrorCode, Event, Recorded, Refusal, RoomName, Seq, Timestamp};
+use chat_protocol::{ClientId, ErrorCode, Event, Recorded, Refusal, RoomName, Seq, Timestamp, UserName};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     log::{Author, Draft, Motion, Outcome, SESSION_LASTS_MS, Session, Write, rules},
-    realm::{Book, TokenId},
+    realm::{self, AccountId, Book, Decree, Decreed, TokenId, rights::Standing},
 };
 
 /// How many forgotten sessions are cleared away when another one is written: more than come, so that they do not pile up.
@@ -65,6 +65,7 @@ impl Batch<'_> {
             Write::Session(session) => self.session(session),
             Write::Mark { author, room, seq, .. } => self.mark(author, room, *seq),
             Write::Decree(motion) => settled(self.decree(motion)),
+            Write::Block { author, name, on, .. } => settled(self.block(author, name, *on)),
             Write::Used { token, at } => self.used(*token, *at),
         }
     }
@@ -83,9 +84,27 @@ impl Batch<'_> {
             Event::Message { text, cid, reply_to, action } => self.message(draft, text, cid.as_ref(), *reply_to, *action),
             Event::Topic { text } => self.topic(draft, text),
             Event::Edited { target, .. } | Event::Deleted { target } | Event::Reacted { target, .. } => {
+                self.permit(draft)?;
                 self.change_of(draft, *target)
             }
         }
+    }
+
+    fn permit(&self, draft: &Draft) -> Result<(), Refusal> {
+        self.book.look(|realm| rules::permit(realm, draft, self.now))
+    }
+
+    /// Whether a message may be said, by what its author is here and by when it last said one. `slow`: the seconds between two.
+    fn may_say(&mut self, draft: &Draft, author: i64, slow: u32) -> Result<(), Stop> {
+        self.permit(draft)?;
+        if slow > 0
+            && let Some(room) = self.room(&draft.room)?
+        {
+            let mut statement = self.db.prepare_cached("SELECT at FROM spoken WHERE room = ?1 AND author = ?2")?;
+            let last = statement.query_row(params![room.id, author], |row| rows::at(row, 0)).optional()?;
+            rules::patience(slow, last, self.now)?;
+        }
+        Ok(())
     }
 
     fn message(
@@ -97,6 +116,16 @@ impl Batch<'_> {
         action: bool,
     ) -> Result<Outcome, Stop> {
         let author = self.author(&draft.author)?;
+        let slow = self.book.look(|realm| realm.slowness(&draft.room, rules::someone(draft)));
+        if let Err(stop) = self.may_say(draft, author, slow) {
+            // Sent again, it is answered as before, whatever became of its author meanwhile.
+            if let (Some(cid), Some(room)) = (cid, self.room(&draft.room)?)
+                && let Some(seq) = self.sent_before(&room, author, cid)?
+            {
+                return self.duplicate(draft, &room, seq);
+            }
+            return Err(stop);
+        }
         if let Some(reply) = reply_to {
             let room = self.room(&draft.room)?.ok_or_else(rules::no_such_message)?;
             // Sent again, it is answered as before, whatever became of the message that it answers.
@@ -136,10 +165,15 @@ impl Batch<'_> {
             action,
         ])?;
         self.index(room.event(seq), text)?;
+        if slow > 0 {
+            let mut statement = self.db.prepare_cached("INSERT OR REPLACE INTO spoken (room, author, at) VALUES (?1, ?2, ?3)")?;
+            statement.execute(params![room.id, author, self.now.0])?;
+        }
         Ok(self.kept(draft, room, seq, at))
     }
 
     fn topic(&mut self, draft: &Draft, text: &str) -> Result<Outcome, Stop> {
+        self.permit(draft)?;
         let room = self.room_made(draft)?;
         let (seq, at) = self.change(draft, &room, rows::Change::Topic { text })?;
         let mut statement = self.db.prepare_cached("UPDATE rooms SET topic = ?2, topic_seq = ?3 WHERE id = ?1")?;
@@ -155,18 +189,49 @@ impl Batch<'_> {
         let Session { hash, author, name, made, used } = session;
         statement.execute(params![hash, &*author.0, name.shown(), made.0, used.0])?;
         let mut statement = self.db.prepare_cached(
+            "DELETE FROM blocks WHERE author IN (SELECT author FROM sessions WHERE used < ?1 ORDER BY used LIMIT ?2)",
+        )?;
+        statement.execute(params![self.now.0 - SESSION_LASTS_MS, FORGOTTEN_AT_ONCE])?;
+        let mut statement = self.db.prepare_cached(
             "DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE used < ?1 ORDER BY used LIMIT ?2)",
         )?;
         statement.execute(params![self.now.0 - SESSION_LASTS_MS, FORGOTTEN_AT_ONCE])?;
         Ok(Outcome::Noted)
     }
 
-    fn decree(&mut self, Motion { by, decree, .. }: &Motion) -> Result<Outcome, Stop> {
-        let decreed = self.book.decree(by, decree, self.now)?;
+    fn decree(&mut self, Motion { by, of, decree, .. }: &Motion) -> Result<Outcome, Stop> {
+        if let Decree::Founded { room, .. } = decree
+            && of.is_some()
+            && self.book.look(|realm| realm.standing(*of, None)) < Standing::Operator
+            && self.room(room)?.is_some()
+        {
+            return Err(realm::taken(room).into());
+        }
+        self.decreed(by, *of, decree).map(|decreed| Outcome::Decreed(Arc::new(decreed)))
+    }
+
+    pub(super) fn decreed(&mut self, by: &str, of: Option<AccountId>, decree: &Decree) -> Result<Decreed, Stop> {
+        let decreed = self.book.decree(by, of, decree, self.now)?;
         let text = serde_json::to_string(decree).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         let mut statement = self.db.prepare_cached("INSERT INTO decrees (seq, at, by, decree) VALUES (?1, ?2, ?3, ?4)")?;
         statement.execute(params![decreed.seq.0 as i64, decreed.at.0, by, text])?;
-        Ok(Outcome::Decreed(Arc::new(decreed)))
+        Ok(decreed)
+    }
+
+    fn block(&mut self, author: &Author, name: &UserName, on: bool) -> Result<Outcome, Stop> {
+        if !on {
+            let mut statement = self.db.prepare_cached("DELETE FROM blocks WHERE author = ?1 AND folded = ?2")?;
+            statement.execute(params![&*author.0, name.folded()])?;
+            return Ok(Outcome::Noted);
+        }
+        let mut statement = self.db.prepare_cached("SELECT count(*) FROM blocks WHERE author = ?1 AND folded <> ?2")?;
+        let others: i64 = statement.query_row(params![&*author.0, name.folded()], |row| row.get(0))?;
+        if others >= rules::BLOCKS as i64 {
+            return Err(rules::too_many_blocks().into());
+        }
+        let mut statement = self.db.prepare_cached("INSERT OR REPLACE INTO blocks (author, folded, name) VALUES (?1, ?2, ?3)")?;
+        statement.execute(params![&*author.0, name.folded(), name.shown()])?;
+        Ok(Outcome::Noted)
     }
 
     fn used(&self, token: TokenId, at: Timestamp) -> rusqlite::Result<Outcome> {

@@ -3,7 +3,7 @@
 //! Apart from `apply.rs` because all of it begins with the same question, whether there is such a message and whose it is.
 //! Does not know how a message came to be.
 
-use chat_protocol::{Event, Seq, Timestamp, limits};
+use chat_protocol::{Event, Seq, Timestamp, UserName, limits};
 use rusqlite::{OptionalExtension, params};
 
 use super::{
@@ -11,12 +11,16 @@ use super::{
     known::Room,
     rows::{self, Change},
 };
-use crate::log::{Draft, Outcome, rules};
+use crate::{
+    log::{Draft, Outcome, rules},
+    realm::Decree,
+};
 
 /// A message that somebody wants to change.
 struct Target {
     id: i64,
     author: i64,
+    from: UserName,
     deleted: Option<Seq>,
     /// Its words now, which are those in the search index.
     words: String,
@@ -31,7 +35,14 @@ impl Batch<'_> {
             return self.react(draft, room, &target, author, (emoji, *on));
         }
         if target.author != author {
-            return Err(rules::not_yours().into());
+            let now = self.now;
+            if !self.book.look(|realm| rules::may_clear(realm, draft, now)) {
+                return Err(rules::not_yours().into());
+            }
+            if target.deleted.is_none() {
+                let (seq, from) = (super::seq(target.id), target.from.clone());
+                self.decreed(draft.from.shown(), None, &Decree::Removed { room: room.name.clone(), seq, from })?;
+            }
         }
         match (target.deleted, &draft.event) {
             (None, Event::Edited { text, .. }) => self.edit(draft, room, &target, text),
@@ -43,10 +54,11 @@ impl Batch<'_> {
 
     fn target(&self, room: &Room, target: Seq) -> rusqlite::Result<Option<Target>> {
         let id = room.event(target);
-        let mut statement = self.db.prepare_cached("SELECT author, deleted, coalesce(now, text) FROM messages WHERE id = ?1")?;
+        let mut statement =
+            self.db.prepare_cached("SELECT author, deleted, coalesce(now, text), name FROM messages WHERE id = ?1")?;
         let target = statement.query_row([id], |row| {
             let deleted = row.get::<_, Option<i64>>(1)?.map(|seq| Seq(seq.unsigned_abs()));
-            Ok(Target { id, author: row.get(0)?, deleted, words: row.get(2)? })
+            Ok(Target { id, author: row.get(0)?, deleted, words: row.get(2)?, from: rows::user(row, 3)? })
         });
         target.optional()
     }

@@ -121,7 +121,11 @@ impl Log for Sqlite {
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, LogError> {
-        Ok(Box::new(read::SqliteReader { db: open::open_reader(&self.database)?, epoch: self.epoch.clone() }))
+        Ok(Box::new(read::SqliteReader {
+            db: open::open_reader(&self.database)?,
+            epoch: self.epoch.clone(),
+            realm: self.book.seen(),
+        }))
     }
 
     fn close(&mut self) {

@@ -24,8 +24,11 @@ const LOCK: &str = "chat.lock";
 /// «chat» in ASCII: tells our file from anybody else's.
 const APPLICATION_ID: i64 = 0x6368_6174;
 /// One step from each version of the tables to the next.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../../migrations/0001_log.sql"), include_str!("../../../migrations/0002_realm.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/0001_log.sql"),
+    include_str!("../../../migrations/0002_realm.sql"),
+    include_str!("../../../migrations/0003_rights.sql"),
+];
 
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]

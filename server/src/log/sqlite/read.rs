@@ -2,18 +2,20 @@
 //!
 //! Does not know how rows become messages or what somebody may see of a room: see `rows.rs` and `view.rs`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use chat_protocol::{Epoch, RoomName, Seq, Timestamp, limits};
+use chat_protocol::{Epoch, RoomName, Seq, Timestamp, UserName, limits};
 use rusqlite::{Connection, OptionalExtension, Result, Transaction, params};
+use tokio::sync::watch;
 
 use super::{rows, search, verify, view::View};
 use crate::{
+    clock,
     log::{
         Author, Events, Filled, From, LogError, Messages, Page, Position, Reader, RoomState, SESSION_LASTS_MS, Search, Session,
         Snapshot, Who,
     },
-    realm::{Decreed, TokenId},
+    realm::{Decreed, Realm, TokenId},
 };
 
 type StoreResult<T> = std::result::Result<T, LogError>;
@@ -21,20 +23,22 @@ type StoreResult<T> = std::result::Result<T, LogError>;
 pub(super) struct SqliteReader {
     pub(super) db: Connection,
     pub(super) epoch: Epoch,
+    pub(super) realm: watch::Receiver<Arc<Realm>>,
 }
 
 impl SqliteReader {
-    /// One moment. Dropping it ends it.
-    fn moment(&mut self) -> Result<Transaction<'_>> {
-        self.db.transaction()
+    /// One moment, and who may do what by then. Dropping it ends it.
+    fn moment(&mut self) -> Result<(Transaction<'_>, Arc<Realm>)> {
+        let realm = Arc::clone(&self.realm.borrow());
+        Ok((self.db.transaction()?, realm))
     }
 }
 
 impl Reader for SqliteReader {
     fn snapshot(&mut self, room: &RoomName, who: Option<&Who>, from: Option<&Position>) -> StoreResult<Snapshot> {
         let after = from.filter(|position| position.epoch == self.epoch).map(|position| position.after);
-        let moment = self.moment()?;
-        let Some(view) = View::of(&moment, room, who)? else {
+        let (moment, realm) = self.moment()?;
+        let Some(view) = View::of(&moment, &realm, room, who)? else {
             let filled = match after {
                 Some(Seq(0)) => Filled::Events(Events::default()),
                 _ => Filled::Messages(Messages::default()),
@@ -52,33 +56,35 @@ impl Reader for SqliteReader {
     }
 
     fn messages(&mut self, room: &RoomName, who: Option<&Who>, page: Page) -> StoreResult<Messages> {
-        let moment = self.moment()?;
-        Ok(View::of(&moment, room, who)?.map_or_else(|| Ok(Messages::default()), |view| view.messages(page))?)
+        let (moment, realm) = self.moment()?;
+        Ok(View::of(&moment, &realm, room, who)?.map_or_else(|| Ok(Messages::default()), |view| view.messages(page))?)
     }
 
     fn events(&mut self, room: &RoomName, who: Option<&Who>, after: Seq, limit: usize) -> StoreResult<Events> {
-        let moment = self.moment()?;
-        Ok(View::of(&moment, room, who)?.map_or_else(|| Ok(Events::default()), |view| view.events(after, limit))?)
+        let (moment, realm) = self.moment()?;
+        Ok(View::of(&moment, &realm, room, who)?.map_or_else(|| Ok(Events::default()), |view| view.events(after, limit))?)
     }
 
     fn search(&mut self, search: &Search, who: Option<&Who>) -> StoreResult<Messages> {
-        let moment = self.moment()?;
-        Ok(search::search(&moment, search, who)?)
+        let (moment, realm) = self.moment()?;
+        Ok(search::search(&moment, &realm, search, who)?)
     }
 
-    fn rooms(&mut self, limit: usize) -> StoreResult<Vec<RoomState>> {
-        let moment = self.moment()?;
+    fn rooms(&mut self, who: Option<&Who>, limit: usize) -> StoreResult<Vec<RoomState>> {
+        let (moment, realm) = self.moment()?;
+        let (who, now) = (who.map(Who::someone), clock::now());
         let mut statement =
-            moment.prepare_cached("SELECT name, seq, topic FROM rooms WHERE private = 0 ORDER BY at DESC, id DESC LIMIT ?1")?;
-        let rooms = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            moment.prepare_cached("SELECT name, seq, topic FROM rooms WHERE private = 0 ORDER BY at DESC, id DESC")?;
+        let rooms = statement.query_map([], |row| {
             let Some(name) = rows::known_room(row, 0)? else { return Ok(None) };
             Ok(Some(RoomState { name, seq: rows::seq(row, 1)?, topic: row.get(2)? }))
         })?;
-        Ok(rooms.filter_map(Result::transpose).collect::<Result<_>>()?)
+        let readable = |room: &Result<RoomState>| room.as_ref().map_or(true, |room| realm.may_read(&room.name, who, now));
+        Ok(rooms.filter_map(Result::transpose).filter(readable).take(limit).collect::<Result<_>>()?)
     }
 
     fn private(&mut self, who: &Who, limit: usize) -> StoreResult<Vec<(RoomState, Seq)>> {
-        let moment = self.moment()?;
+        let (moment, realm) = self.moment()?;
         let mut statement = moment.prepare_cached(
             "SELECT rooms.name FROM private_rooms JOIN rooms ON rooms.id = private_rooms.room
              WHERE private_rooms.user = ?1 AND rooms.at >= ?2 ORDER BY rooms.at DESC, rooms.id DESC LIMIT ?3",
@@ -87,7 +93,7 @@ impl Reader for SqliteReader {
         let names = statement.query_map(wanted, |row| rows::known_room(row, 0))?.collect::<Result<Vec<_>>>()?;
         let mut rooms = Vec::new();
         for name in names.into_iter().flatten() {
-            if let Some(view) = View::of(&moment, &name, Some(who))? {
+            if let Some(view) = View::of(&moment, &realm, &name, Some(who))? {
                 rooms.push((view.state(), mark(&moment, &who.author, view.room)?));
             }
         }
@@ -117,6 +123,16 @@ impl Reader for SqliteReader {
 
     fn decrees(&mut self) -> StoreResult<Vec<Decreed>> {
         Ok(rows::decrees(&self.db)?)
+    }
+
+    fn deeds(&mut self, limit: usize, is_one: &mut dyn FnMut(&Decreed) -> bool) -> StoreResult<Vec<Decreed>> {
+        Ok(rows::deeds(&self.db, limit, is_one)?)
+    }
+
+    fn blocks(&mut self) -> StoreResult<Vec<(Author, UserName)>> {
+        let mut statement = self.db.prepare_cached("SELECT author, name FROM blocks")?;
+        let blocks = statement.query_map([], |row| Ok((Author(row.get_ref(0)?.as_str()?.into()), rows::user(row, 1)?)))?;
+        Ok(blocks.collect::<Result<_>>()?)
     }
 
     fn token_uses(&mut self) -> StoreResult<HashMap<TokenId, Timestamp>> {

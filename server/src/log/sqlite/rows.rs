@@ -24,12 +24,20 @@ const TOPIC: i64 = 4;
 /// Every decree, in order.
 pub(super) fn decrees(db: &Connection) -> Result<Vec<Decreed>> {
     let mut statement = db.prepare("SELECT seq, at, by, decree FROM decrees ORDER BY seq")?;
-    let decrees = statement.query_map([], |row| {
-        let wrong = |error: serde_json::Error| rusqlite::Error::FromSqlConversionFailure(3, Type::Text, error.into());
-        let decree: Decree = serde_json::from_str(row.get_ref(3)?.as_str()?).map_err(wrong)?;
-        Ok(Decreed { seq: seq(row, 0)?, at: at(row, 1)?, by: row.get(2)?, decree })
-    })?;
-    decrees.collect()
+    statement.query_map([], decreed)?.collect()
+}
+
+/// Some of the decrees, the last first.
+pub(super) fn deeds(db: &Connection, limit: usize, is_one: &mut dyn FnMut(&Decreed) -> bool) -> Result<Vec<Decreed>> {
+    let mut statement = db.prepare_cached("SELECT seq, at, by, decree FROM decrees ORDER BY seq DESC")?;
+    let decrees = statement.query_map([], decreed)?;
+    decrees.filter(|decreed| decreed.as_ref().map_or(true, &mut *is_one)).take(limit).collect()
+}
+
+fn decreed(row: &Row<'_>) -> Result<Decreed> {
+    let wrong = |error: serde_json::Error| rusqlite::Error::FromSqlConversionFailure(3, Type::Text, error.into());
+    let decree: Decree = serde_json::from_str(row.get_ref(3)?.as_str()?).map_err(wrong)?;
+    Ok(Decreed { seq: seq(row, 0)?, at: at(row, 1)?, by: row.get(2)?, decree })
 }
 
 /// An event that is not a message, as its columns hold it. Targets are ids.

@@ -10,7 +10,10 @@ use chat_protocol::{Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{SEQ_BITS, rows, view::View};
-use crate::log::{From, Messages, Search, Who, rules};
+use crate::{
+    log::{From, Messages, Search, Who, rules},
+    realm::Realm,
+};
 
 /// Up to so many matches are sorted all together, whatever rooms they are in; a word that has more is common enough to be
 /// looked for room by room.
@@ -21,13 +24,13 @@ const ROOMS: i64 = 1_000;
 /// When a match was said, and its id: the order of an answer.
 type Match = (Timestamp, i64);
 
-pub(super) fn search(db: &Connection, search: &Search, who: Option<&Who>) -> Result<Messages> {
+pub(super) fn search(db: &Connection, realm: &Realm, search: &Search, who: Option<&Who>) -> Result<Messages> {
     let Some(query) = query(&search.query) else { return Ok(Messages::default()) };
-    let mut asked = Asked { db, query, who, views: HashMap::new() };
+    let mut asked = Asked { db, realm, query, who, views: HashMap::new() };
     // One more than wanted tells whether there are more.
     let wanted = search.limit.saturating_add(1);
     let mut found = match &search.room {
-        Some(room) => match View::of(db, room, who)? {
+        Some(room) => match View::of(db, realm, room, who)? {
             Some(view) => asked.in_room(view, search.before, wanted)?,
             None => Vec::new(),
         },
@@ -61,6 +64,7 @@ fn query(text: &str) -> Option<String> {
 
 struct Asked<'a> {
     db: &'a Connection,
+    realm: &'a Realm,
     query: String,
     who: Option<&'a Who>,
     /// The rooms that were looked at, nothing for those that this reader may not.
@@ -140,8 +144,7 @@ impl<'a> Asked<'a> {
         if !self.views.contains_key(&room) {
             let mut statement = self.db.prepare_cached("SELECT name FROM rooms WHERE id = ?1")?;
             let name = statement.query_row([room], |row| rows::known_room(row, 0)).optional()?.flatten();
-            let name = name.filter(|name| name.admits(self.who.map(|who| &who.name)));
-            let view = name.map_or(Ok(None), |name| View::of(self.db, &name, self.who))?;
+            let view = name.map_or(Ok(None), |name| View::of(self.db, self.realm, &name, self.who))?;
             self.views.insert(room, view);
         }
         Ok(self.views.get(&room).and_then(Option::as_ref))

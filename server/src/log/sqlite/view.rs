@@ -10,7 +10,11 @@ use chat_protocol::{RoomName, Seq, Timestamp, server::Message};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{id, rows};
-use crate::log::{Events, From, Messages, Page, Reactions, RoomState, Who, rules};
+use crate::{
+    clock,
+    log::{Events, From, Messages, Page, Reactions, RoomState, Who, rules},
+    realm::Realm,
+};
 
 pub(super) struct View<'a> {
     db: &'a Connection,
@@ -23,8 +27,11 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// `None` for a room never used.
-    pub(super) fn of(db: &'a Connection, asked: &RoomName, who: Option<&Who>) -> Result<Option<Self>> {
+    /// `None` for a room never used, and for one that somebody may not read.
+    pub(super) fn of(db: &'a Connection, realm: &Realm, asked: &RoomName, who: Option<&Who>) -> Result<Option<Self>> {
+        if !realm.may_read(asked, who.map(Who::someone), clock::now()) {
+            return Ok(None);
+        }
         let mut statement = db.prepare_cached("SELECT id, name, seq, at, topic, topic_seq FROM rooms WHERE folded = ?1")?;
         let found = statement.query_row([asked.folded()], |row| {
             let name = rows::room_name(row.get_ref(1)?.as_str()?, asked);

@@ -451,8 +451,8 @@ fn a_popup_shows_what_there_is() {
     assert_eq!(popup("a<Tab><Tab>"), ["andreas", "[anna]", "Ann Lee"]);
     assert!(popup("a<Tab>x").is_empty() && popup("b<Tab>").is_empty() && popup("a").is_empty());
     assert_eq!(popup("/jo"), ["/join"]);
-    assert_eq!(popup("/un"), ["/unreact", "/unmute", "/unignore"]);
-    assert_eq!(popup("/un<Tab>"), ["[/unreact]", "/unmute", "/unignore"]);
+    assert_eq!(popup("/un"), ["/unreact", "/unmute", "/unban", "/unblock", "/unquiet", "/unignore"]);
+    assert_eq!(popup("/un<Tab>"), ["[/unreact]", "/unmute", "/unban", "/unblock", "/unquiet", "/unignore"]);
     assert_eq!(popup("/pm "), ["/pm <user> <text>"]);
     assert_eq!(popup("/pm bo"), ["/pm <user> <text>"]);
     assert_eq!(popup("/pm bob "), ["/pm <user> <text>"]);

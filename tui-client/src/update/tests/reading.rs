@@ -86,7 +86,7 @@ fn the_next_important_room_has_a_mention_before_a_private_word_before_a_message(
         order.push(story.model.room().title());
     }
     assert_eq!(order, ["jam", "@bob", "tea", "tea"]);
-    story.line("/mute cake");
+    story.line("/quiet cake");
     story.hears(said("cake", 1, "bob", "nothing"));
     story.press("alt-a");
     assert_eq!(story.model.room().title(), "tea", "a muted room does not ask");
