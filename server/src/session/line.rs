@@ -18,7 +18,7 @@ use std::{
 use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, ServerFrame, ServerMessage, limits};
 use tokio::{
-    task::consume_budget,
+    task::{consume_budget, yield_now},
     time::{Sleep, sleep_until, timeout},
 };
 use tokio_tungstenite::tungstenite::{
@@ -43,8 +43,9 @@ const FRAME_WORK: usize = 128;
 /// Whoever cannot be understood, or talks on, is told why, and that this was all (RFC 6455, 7.1.7). What comes then is taken in
 /// without a look, because the system would drop the reason with it, until nothing comes for this.
 const HANG_UP_WITHIN: Duration = Duration::from_millis(500);
-/// And no more than this of it.
+/// And no more than this of it: of who does not know how much is too much, and of who knew.
 const HANG_UP_BYTES: usize = 16 * 1024 * 1024;
+const FLOOD_BYTES: usize = 1024 * 1024;
 /// A message must be whole within this of its first byte.
 const MESSAGE_WITHIN: Duration = Duration::from_secs(10);
 /// What a close frame's reason may have.
@@ -300,8 +301,10 @@ impl Line {
             matches!(code, CloseCode::GoingAway | CloseCode::Restarting | CloseCode::Internal | CloseCode::Overloaded);
         let most = if blameless { usize::MAX } else { GOODBYE_BYTES };
         let _ = timeout(GOODBYE_WITHIN, async {
-            if !understood || self.talks_on(most).await {
-                self.hang_up().await;
+            if !understood {
+                self.hang_up(HANG_UP_BYTES).await;
+            } else if self.talks_on(most).await {
+                self.hang_up(FLOOD_BYTES).await;
             }
         })
         .await;
@@ -324,9 +327,10 @@ impl Line {
     }
 
     /// Ends our half, and takes in what is still sent, until there is nothing or too much of it.
-    async fn hang_up(&mut self) {
-        let mut left = HANG_UP_BYTES;
+    async fn hang_up(&mut self, mut left: usize) {
         while left > 0 {
+            // The others go first.
+            yield_now().await;
             let more = poll_fn(|cx| self.connection.poll_hush(cx, &mut self.shard.lend()));
             match timeout(HANG_UP_WITHIN, more).await {
                 Ok(Ok(read)) if read > 0 => left = left.saturating_sub(read),
