@@ -118,18 +118,17 @@ function begin() {
   connection?.close();
   connection = connect({
     // Asked anew at each attempt: the position has moved, and a welcome, or another tab's, has brought a proof.
-    url() {
+    place() {
       const first = state.rooms.find((one) => !one.with) ?? current(state);
       proof = browser.recall(`session:${folded(state.user)}`, state.session);
       const url = new URL(`ws/chat/${encodeURIComponent(first.name)}/${encodeURIComponent(state.user)}`, document.baseURI);
       url.protocol = url.protocol.replace('http', 'ws');
       url.hash = '';
-      if (proof) url.searchParams.set('session', proof);
       if (first.epoch) {
         url.searchParams.set('after', String(first.position));
         url.searchParams.set('epoch', first.epoch);
       }
-      return url.href;
+      return { url: url.href, session: proof };
     },
     hello: () => ({ type: 'hello', client: 'page/0.1.0', token: tokenOf(state.user) || undefined }),
     onFrame(frame) {
@@ -233,7 +232,11 @@ async function ring() {
 /** @param {string} key @param {string} format */
 function exportRoom(key, format) {
   const { name: of, with: other } = state.rooms.find((one) => one.key === key) ?? current(state);
-  const work = startExport({ room: of, format, session: other ? state.session : '', token: tokenOf(state.user), onTask: (task) => paintTask(task, () => work.cancel()) });
+  const session = other ? state.session : '';
+  const token = tokenOf(state.user);
+  const cancel = () => work.cancel();
+  const file = session || token ? () => work.file() : undefined;
+  const work = startExport({ room: of, format, session, token, onTask: (task) => paintTask(task, { cancel, file }) });
 }
 
 // Keys and buttons

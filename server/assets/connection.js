@@ -44,8 +44,12 @@ const REASONS = {
 const wait = (attempt) =>
   SHORTEST_WAIT_MS + Math.random() * (Math.min(LONGEST_WAIT_MS, SHORTEST_WAIT_MS * 2 ** attempt) - SHORTEST_WAIT_MS);
 
-/** @param {{url: () => string, hello: () => Frame, onFrame: (frame: Frame) => void, onLink: (link: Link) => void}} options */
-export function connect({ url, hello, onFrame, onLink }) {
+/** What opens a door, in the only header that a socket's maker may choose: an address is remembered, and written down on the way.
+ * @param {{session?: string, token?: string}} proof */
+export const beside = ({ session, token }) => ['chat', ...(session ? [`session.${session}`] : []), ...(token ? [`token.${token}`] : [])];
+
+/** @param {{place: () => {url: string, session: string}, hello: () => Frame, onFrame: (frame: Frame) => void, onLink: (link: Link) => void}} options */
+export function connect({ place, hello, onFrame, onLink }) {
   /** @type {WebSocket | undefined} */
   let socket;
   let waiting = 0;
@@ -62,7 +66,8 @@ export function connect({ url, hello, onFrame, onLink }) {
     clearTimeout(waiting);
     waiting = 0;
     onLink({ state: 'connecting', attempt });
-    const own = socket = new WebSocket(url());
+    const { url, session } = place();
+    const own = socket = new WebSocket(url, beside({ session }));
     /** @type {Partial<Frame>} */
     let closing = {};
     let heardAt = Date.now();

@@ -325,8 +325,11 @@ const plain = (it) => (it instanceof HTMLAnchorElement ? it.textContent ?? '' : 
 
 // Long work
 
-/** @param {Task} task @param {() => void} cancel */
-export function paintTask({ room = '', format, status, progress, message, result }, cancel) {
+/** @type {Record<string, string>} */
+const ENDINGS = { text: 'txt' };
+
+/** @param {Task} task @param {{cancel: () => void, file?: () => Promise<Blob>}} work */
+export function paintTask({ room = '', format, status, progress, message, result }, { cancel, file }) {
   const panel = byId('tasks') ?? element('div', '');
   panel.id = 'tasks';
   panel.role = 'region';
@@ -345,7 +348,17 @@ export function paintTask({ room = '', format, status, progress, message, result
   if (result) {
     const link = element('a', '', `Download (${Math.ceil(result.bytes / 1_024)} kB)`);
     link.href = result.url;
-    link.download = '';
+    link.download = `${room.replace(/[^\p{L}\p{N}]/gu, '_')}.${ENDINGS[format ?? ''] ?? format}`;
+    if (file) on(link, 'click', async (event) => {
+      if (link.protocol === 'blob:') return;
+      event.preventDefault();
+      try {
+        link.href = URL.createObjectURL(await file());
+        link.click();
+      } catch (error) {
+        words.textContent = `The file could not be had: ${shown(String(error instanceof Error ? error.message : error))}`;
+      }
+    });
     end.before(link);
   }
   on(end, 'click', () => {

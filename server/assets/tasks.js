@@ -5,18 +5,18 @@
  */
 
 /** @import {Task} from './types.d.ts' */
+import { beside } from './connection.js';
 import { folded } from './text.js';
 
 const LOST = 'The connection to the server was lost.';
 
 /** @param {{room: string, format: string, session?: string, token?: string, onTask: (task: Task) => void}} order */
 export function startExport({ room, format, session, token, onTask }) {
-  /** @param {string} path @param {string} protocol @param {Record<string, string | undefined>} query */
-  const address = (path, protocol, query) => {
+  /** @param {string} path @param {string} [protocol] */
+  const address = (path, protocol = 'http') => {
     const url = new URL(path, document.baseURI);
-    if (protocol) url.protocol = url.protocol.replace('http', protocol);
-    for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
-    return url;
+    url.protocol = url.protocol.replace('http', protocol);
+    return url.href;
   };
   /** @type {Task} */
   let task = { task_id: '', room, format, status: 'queued', progress: 0, message: 'waiting' };
@@ -41,8 +41,8 @@ export function startExport({ room, format, session, token, onTask }) {
       const begun = news.task === 'export' && news.format === format && /^(queued|running)$/.test(news.status)
         && folded(news.room) === folded(room);
       if (task.task_id ? news.task_id !== task.task_id : !begun) return;
-      // A file of a private conversation is for who shows the session; the address is the document's, which may live below a path.
-      const url = news.result && address(`.${news.result.url}`, '', { token, session: room.startsWith('@') ? session : '' }).href;
+      // The address is the document's, which may live below a path.
+      const url = news.result && address(`.${news.result.url}`);
       tell(url ? { ...news, result: { ...news.result, url } } : news);
     }
   }
@@ -52,7 +52,7 @@ export function startExport({ room, format, session, token, onTask }) {
     attempts += 1;
     // After a loss it is asked for anew: what is still under way is not begun twice, and a restart forgot it.
     task.task_id = '';
-    socket = new WebSocket(address('ws/tasks', 'ws', { session, token }));
+    socket = new WebSocket(address('ws/tasks', 'ws'), beside({ session, token }));
     socket.onopen = () => socket.send(JSON.stringify({ action: 'start', task: 'export', room, format }));
     socket.onmessage = ({ data }) => { if (!over) heard(JSON.parse(data)); };
     socket.onclose = ({ code, reason }) => {
@@ -69,6 +69,13 @@ export function startExport({ room, format, session, token, onTask }) {
       if (over) return;
       if (task.task_id && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ action: 'cancel', task_id: task.task_id }));
       tell({ status: 'cancelled', message: 'cancelled' });
+    },
+    /** The file, where it is for who shows what opens it. Anybody may have the others, by their address. */
+    async file() {
+      const headers = { ...(token && { Authorization: `Bearer ${token}` }), ...(session && { 'Chat-Session': session }) };
+      const answer = await fetch(task.result?.url ?? '', { headers });
+      if (!answer.ok) throw new Error((await answer.json()).error.text);
+      return answer.blob();
     },
   };
 }

@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use chat_protocol::CloseCode;
 use chat_server::Config;
-use common::{Reply, TestClient, TestServer, config, config_in};
+use common::{
+    Reply, TestClient, TestServer, config, config_in,
+    raw::{FIN, Raw as _, frame},
+};
 use serde_json::{Value, json};
 
 fn with_token(require_auth: bool) -> Config {
@@ -203,6 +206,32 @@ async fn a_session_opens_a_second_tab_of_the_same_user() {
     let mut stranger = server.open("/ws/chat/general/alice").await;
     stranger.closed_with(CloseCode::NameTaken).await;
     other.say("online while any connection is").await;
+}
+
+#[tokio::test]
+async fn what_one_shows_needs_no_place_in_an_address() {
+    let server = TestServer::with(with_token(true)).await;
+    let mut alice = server.join_with("general", "alice", "token=s3cret").await.0;
+    let session = alice.session().to_owned();
+    let both = format!("session.{session}, chat,token.s3cret");
+    for path in ["/ws/chat/general/alice", "/ws/alice", "/ws/json?user=alice", "/ws/tasks", "/ws/auth?user=alice"] {
+        // A client that names subprotocols fails where none of them is answered.
+        let mut one = server.try_open(path, &[("sec-websocket-protocol", &both)]).await.expect(path);
+        let mut other =
+            server.try_open(path, &[("authorization", "Bearer s3cret"), ("chat-session", &session)]).await.expect(path);
+        for client in [&mut one, &mut other] {
+            client.raw(&frame(FIN | 8, &1000_u16.to_be_bytes())).await;
+            assert_eq!(client.closed().await.code, 1000, "{path}: nobody else said goodbye before");
+        }
+        check_refused(server.try_open(path, &[("sec-websocket-protocol", "chat, token.wrong")]).await.expect(path)).await;
+    }
+    let mut stranger =
+        server.try_open("/ws/chat/general/alice", &[("sec-websocket-protocol", "chat, token.s3cret, session.x")]).await;
+    stranger.as_mut().expect("a handshake").closed_with(CloseCode::NameTaken).await;
+    let ours = [("authorization", "Bearer s3cret"), ("chat-session", session.as_str()), ("content-type", "application/json")];
+    let said = server.http("POST", "/api/rooms/general/messages", &ours, r#"{"text":"by whose session?"}"#).await;
+    assert_eq!(said.status, 201, "{said:?}");
+    assert_eq!(alice.hears("by whose session?").await["from"], "alice");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use chat_server::{
     auth::Secret,
     realm::Role,
 };
-use common::{Reply, TestServer, config_in, operator::order, program::Program};
+use common::{Reply, TestServer, config_in, operator::order};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -117,45 +117,4 @@ async fn who_guesses_is_told_to_wait_and_the_others_do_not() {
     assert_eq!(server.metric("chat_drops_total{reason=\"Login\"}").await, 41.0);
     talker.say("still here").await;
     server.join("general", "dave").await;
-}
-
-#[tokio::test]
-async fn passwords_and_tokens_are_nowhere_to_be_found() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let place = directory.path().to_str().expect("a path");
-    let run =
-        async |arguments: &[&str], input: &str| Program::run_with(&[arguments, &["--data-dir", place]].concat(), input).await;
-    assert!(run(&["account", "add", "paul"], "").await.status.success());
-    let server = Program::start_loud(&["--data-dir", place]).await;
-    let set = run(&["account", "passwd", "paul"], "correct horse\n").await;
-    assert!(set.status.success() && set.stdout.contains("new password"), "{set:?}");
-    let first = login(&server, json!({ "user": "paul", "password": PASSWORD })).await.json();
-    let token = first["token"].as_str().expect("a token").to_owned();
-    login(&server, json!({ "user": "paul", "password": "a wrong one" })).await;
-    let mut paul = server.open(&format!("/ws/chat/general/paul?token={token}")).await;
-    paul.expect("joined").await;
-    paul.say("hi").await;
-    let bearer = format!("Bearer {token}");
-    server.http("GET", "/api/rooms", &[("authorization", &bearer)], "").await;
-    let guest = server.join("general", "carol").await;
-    let session = guest.session().to_owned();
-    let refused = run(&["account", "passwd", "nobody"], "correct horse\n").await;
-    assert_eq!(refused.status.code(), Some(1));
-    let made = run(&["account", "token", "new", "paul"], "").await.stdout.trim().to_owned();
-    let ended = server.terminate().await;
-    assert!(ended.stderr.contains("the operator orders") && ended.stderr.contains("a login failed"), "{}", ended.stderr);
-    let mut left =
-        vec![("its log lines".to_owned(), ended.stderr.into_bytes()), ("an error".into(), refused.stderr.into_bytes())];
-    for file in std::fs::read_dir(directory.path()).expect("the directory") {
-        let path = file.expect("a file").path();
-        if path.is_file() {
-            left.push((path.display().to_string(), std::fs::read(&path).expect("it can be read")));
-        }
-    }
-    assert!(left.len() > 3, "a store was looked at: {:?}", left.iter().map(|(name, _)| name).collect::<Vec<_>>());
-    for secret in [PASSWORD, "a wrong one", &token, &session, &made] {
-        for (name, bytes) in &left {
-            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret} is in {name}");
-        }
-    }
 }

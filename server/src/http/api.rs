@@ -21,7 +21,7 @@ use tokio::{sync::watch, time::timeout};
 use super::{
     Peer,
     error::{self, Refused, Segments},
-    origin,
+    origin, shown,
 };
 use crate::{
     auth::Credential,
@@ -54,7 +54,7 @@ type Asked = (State<Arc<Services>>, Extension<Peer>, Result<Query<Params>, Query
 /// Who asks, once it may ask at all.
 async fn asker(services: &Services, peer: &Peer, params: &Params, headers: &HeaderMap) -> Result<Option<Who>, Refused> {
     same_site(services, headers)?;
-    let credential = error::credential(services, headers, params.token.as_deref())?;
+    let credential = shown::required(services, headers, params.token.as_deref())?;
     if let Some(pass) = credential.pass() {
         let wait = services.admission.ask(None, Some(pass.account), Instant::now(), 1);
         if !wait.is_zero() {
@@ -65,9 +65,9 @@ async fn asker(services: &Services, peer: &Peer, params: &Params, headers: &Head
     if credential == Credential::Over {
         return Err(error::no_credential());
     }
-    let who = match (credential.pass(), &params.session) {
+    let who = match (credential.pass(), shown::session(headers, params.session.clone())) {
         (Some(pass), _) => Some(services.member(pass).ok_or_else(error::no_credential)?),
-        (None, Some(secret)) => identity::proven(services, secret).await?,
+        (None, Some(secret)) => identity::proven(services, &secret).await?,
         (None, None) => None,
     };
     services.may_stay(credential.pass(), who.as_ref().map(|who| &who.name), peer.address)?;
@@ -248,7 +248,7 @@ pub(super) async fn tail(
 ) -> Result<Response, Refused> {
     let params = params(query)?;
     let who = asker(&services, &peer, &params, &headers).await?;
-    let pass = error::shown(&services, &headers, params.token.as_deref()).pass();
+    let pass = shown::credential(&services, &headers, params.token.as_deref()).pass();
     let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
     services.may_read(&room, who.as_ref().map(Who::someone), peer.address)?;
     // Subscribed before the first read: what comes between is read by the next.

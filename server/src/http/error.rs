@@ -1,18 +1,18 @@
-//! The one place where a refusal becomes a status, and a credential is asked for over HTTP.
+//! The one place where a refusal becomes a status.
 
 use std::time::Duration;
 
 use axum::{
     Json,
     extract::{FromRequestParts, Path},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use chat_protocol::{CloseCode, ErrorCode, Refusal};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::{auth::Credential, log::LogError, services::Services, shard::Closing};
+use crate::{log::LogError, shard::Closing};
 
 /// A request refused.
 #[derive(Debug)]
@@ -103,28 +103,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment
         let found = Path::from_request_parts(parts, state).await;
         found.map(|Path(segments)| Self(segments)).map_err(|error| Refusal::new(ErrorCode::BadName, error.body_text()).into())
     }
-}
-
-/// What was shown of a token, in the header or on the URL.
-pub fn shown(services: &Services, headers: &HeaderMap, query: Option<&str>) -> Credential {
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    match bearer.map(|(_, token)| token.trim()).or(query) {
-        None => Credential::None,
-        Some(token) => services.credential(token),
-    }
-}
-
-/// Asks for a credential where the server requires one.
-///
-/// # Errors
-/// 401.
-pub fn credential(services: &Services, headers: &HeaderMap, query: Option<&str>) -> Result<Credential, Refused> {
-    let shown = shown(services, headers, query);
-    if services.tokens.required() && !shown.is_good() {
-        return Err(no_credential());
-    }
-    Ok(shown)
 }
 
 /// Who asks has none, or one that opens nothing.

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Peer, api,
     error::{self, Refused},
+    shown,
 };
 use crate::{
     auth::{self, Secret},
@@ -103,7 +104,7 @@ pub(super) fn came_in(status: StatusCode, user: UserName, token: Secret, expires
 
 pub(super) async fn logout(State(services): State<Arc<Services>>, headers: HeaderMap) -> Result<Response, Refused> {
     api::same_site(&services, &headers)?;
-    let pass = error::shown(&services, &headers, None).pass().ok_or_else(error::no_credential)?;
+    let pass = shown::credential(&services, &headers, None).pass().ok_or_else(error::no_credential)?;
     let name = services.member(pass).map(|who| who.name.to_string()).unwrap_or_default();
     services.keeper.decree(name, Decree::Revoked { token: pass.token }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -7,6 +7,7 @@ mod login;
 mod origin;
 mod page;
 mod register;
+mod shown;
 mod ws;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -74,7 +75,7 @@ async fn ready(State(services): State<Arc<Services>>) -> Response {
 }
 
 async fn metrics(State(services): State<Arc<Services>>, headers: axum::http::HeaderMap) -> Result<Response, Refused> {
-    error::credential(&services, &headers, None)?;
+    shown::required(&services, &headers, None)?;
     let metrics = &services.metrics;
     metrics.users.set(i64::try_from(services.hub.online()).unwrap_or(i64::MAX));
     metrics.rooms.set(i64::try_from(services.hub.rooms_in_use()).unwrap_or(i64::MAX));

@@ -14,8 +14,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{
     Peer,
-    error::{self, Refused, Segments},
-    origin,
+    error::{Refused, Segments},
+    origin, shown,
 };
 use crate::{
     services::Services,
@@ -86,8 +86,10 @@ fn open(
     if services.is_draining() {
         return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, "The server is restarting").retry(1));
     }
-    let credential = error::shown(&services, &headers, params.token.as_deref());
+    let credential = shown::credential(&services, &headers, params.token.as_deref());
     let Params { session, after, epoch, .. } = params;
+    let session = shown::session(&headers, session);
+    let subprotocol = shown::subprotocol(&headers);
     let opening = Opening { endpoint, credential, session, after, epoch, address: peer.address, place: peer.place.ok() };
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
     let headers = response.headers_mut();
@@ -97,6 +99,9 @@ fn open(
     let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()))
         .map_err(|_| bad(StatusCode::BAD_REQUEST, "That key cannot be answered"))?;
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(subprotocol) = subprotocol {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    }
     response.extensions_mut().insert(opening);
     Ok(response)
 }

@@ -128,6 +128,21 @@ async fn a_file_of_a_room_is_made_and_can_be_fetched() {
     let file = server.get(&path).await;
     assert_eq!(file.status, 200);
     assert!(file.body.contains("to be kept"), "{}", file.body);
+
+    // One that is for two is opened by what stands in no address.
+    let mut bob = server.join("general", "bob").await;
+    alice.say("/pm bob for you alone").await;
+    bob.hears("for you alone").await;
+    alice.keys("#input", "").await;
+    alice.wait_for("[...document.querySelectorAll('#rooms a')].find((one) => one.textContent.includes('bob'))").await;
+    alice.run("[...document.querySelectorAll('#rooms a')].find((one) => one.textContent.includes('bob')).click()").await;
+    alice.say("/export text").await;
+    alice.wait_for("document.querySelector('#tasks a[download^=\"_alice\"]')").await;
+    alice.run("document.querySelector('#tasks a[download^=\"_alice\"]').click()").await;
+    alice.wait_for("document.querySelector('#tasks a[href^=\"blob:\"]')").await;
+    let asked = alice.run("return performance.getEntries().map((one) => one.name).join(' ')").await;
+    let asked = asked.as_str().expect("addresses");
+    assert!(asked.contains("/api/exports/") && !asked.contains("session"), "{asked}");
     alice.finish().await;
 }
 

@@ -424,6 +424,20 @@ impl TestClient {
     }
 }
 
+/// Every file below a directory, by its name.
+pub fn left_behind(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("a file").path();
+        if path.is_dir() {
+            found.extend(left_behind(&path));
+        } else if path.is_file() {
+            found.push((path.display().to_string(), std::fs::read(&path).expect("it can be read")));
+        }
+    }
+    found
+}
+
 pub mod operator;
 pub mod program;
 pub mod raw;

@@ -1,6 +1,6 @@
 /* The export of a room, told by a server that is a table of frames. */
 
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import test, { beforeEach, mock } from 'node:test';
 
 import { startExport } from '../../assets/tasks.js';
@@ -12,7 +12,7 @@ globalThis.WebSocket = class {
   readyState = 1;
   sent = [];
   isClosed = false;
-  constructor(url) { this.url = String(url); sockets.push(this); }
+  constructor(url, subprotocols) { Object.assign(this, { url: String(url), subprotocols }); sockets.push(this); }
   send(text) { this.sent.push(JSON.parse(text)); }
   close() { this.isClosed = true; }
   hear(frame) { this.onmessage({ data: JSON.stringify(frame) }); }
@@ -47,12 +47,19 @@ test('an export is followed to its end, and others are not', () => {
   ok(socket.isClosed);
 });
 
-test('a private conversation is shown to who holds the session', () => {
-  const { tasks, socket } = begin({ room: '@alice,bob', session: 's+1', token: 't&k' });
-  equal(socket.url, 'wss://chat.example/below/ws/tasks?session=s%2B1&token=t%26k');
+test('a private conversation is for who holds the session, which stands in no address', async () => {
+  const { handle, tasks, socket } = begin({ room: '@alice,bob', session: 's1', token: 'tk' });
+  equal(socket.url, 'wss://chat.example/below/ws/tasks');
+  deepEqual(socket.subprotocols, ['chat', 'session.s1', 'token.tk']);
   socket.hear(update('t2', 'running', { room: '@alice,bob' }));
   socket.hear(update('t2', 'completed', { room: '@alice,bob', result }));
-  equal(tasks.at(-1).result.url, 'https://chat.example/below/api/exports/t2?token=t%26k&session=s%2B1');
+  equal(tasks.at(-1).result.url, 'https://chat.example/below/api/exports/t2');
+  let asked;
+  globalThis.fetch = async (...request) => { asked = request; return { ok: true, blob: async () => 'the file' }; };
+  equal(await handle.file(), 'the file');
+  deepEqual(asked, ['https://chat.example/below/api/exports/t2', { headers: { 'Authorization': 'Bearer tk', 'Chat-Session': 's1' } }]);
+  globalThis.fetch = async () => ({ ok: false, json: async () => ({ error: { text: 'There is no such export' } }) });
+  await rejects(handle.file(), /There is no such export/);
 });
 
 test('what is refused or fails is said in the server\'s words', () => {

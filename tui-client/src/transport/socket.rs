@@ -11,11 +11,13 @@ use tokio::{
 };
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
-    tungstenite::{Message, protocol::WebSocketConfig},
+    tungstenite::{
+        Error, Message, client::IntoClientRequest as _, handshake::client, http::HeaderValue, protocol::WebSocketConfig,
+    },
 };
 
 use super::{
-    Command, Server,
+    Address, Command, Server,
     ending::{Ending, Said},
     pulse::{Beat, Pulse},
 };
@@ -23,6 +25,8 @@ use crate::{effect::Resume, msg::LinkEvent};
 
 /// How long a connection may take to come about, name lookup and handshakes included.
 const CONNECT: Duration = Duration::from_secs(10);
+/// The header in which a guest shows its session.
+const SESSION: &str = "chat-session";
 /// How long one of several addresses of a host may take.
 const REACH: Duration = Duration::from_secs(3);
 /// How long the server may take nothing of what we send.
@@ -171,9 +175,22 @@ async fn connect(server: &Server, tls: Option<Connector>, resume: &Resume) -> Re
         .max_write_buffer_size(LARGEST)
         .max_message_size(Some(LARGEST))
         .max_frame_size(Some(LARGEST));
-    let url = address.of(&resume.room, &resume.user).url(resume);
-    let made = client_async_tls_with_config(url, stream, Some(bounds), tls).await;
+    let made = match request(address, resume) {
+        Ok(request) => client_async_tls_with_config(request, stream, Some(bounds), tls).await,
+        Err(error) => Err(error),
+    };
     made.map(|(socket, _)| socket).map_err(|error| Ending::failed(&error, address))
+}
+
+/// What is asked for, and the session, if there is one.
+fn request(address: &Address, resume: &Resume) -> Result<client::Request, Error> {
+    let mut request = address.of(&resume.room, &resume.user).url(resume).into_client_request()?;
+    if let Some(session) = &resume.session {
+        let mut session = HeaderValue::from_str(session)?;
+        session.set_sensitive(true);
+        request.headers_mut().insert(SESSION, session);
+    }
+    Ok(request)
 }
 
 /// One address after the other: the first that answers. One that swallows everything does not use up the others' time.
