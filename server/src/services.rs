@@ -137,6 +137,17 @@ impl Services {
         held.map_or(Ok(()), |sentence| Err(kept_out(sentence, now)))
     }
 
+    /// Whether somebody may make an account from there: who is held to something by where they are does not get rid of it so.
+    ///
+    /// # Errors
+    /// Something is held against the guests of that address.
+    pub fn may_register(&self, name: &UserName, address: IpAddr) -> Result<(), Closing> {
+        self.may_come_in(Some(name), address)?;
+        let (realm, now) = (self.realm.borrow(), clock::now());
+        let held = realm.sentence_of_address(Penalty::Mute, household(address), None, now);
+        held.map_or(Ok(()), |sentence| Err(kept_out(sentence, now)))
+    }
+
     /// Whether somebody may read a room, or be in it.
     ///
     /// # Errors
@@ -150,6 +161,20 @@ impl Services {
         }
         drop(realm);
         self.held_there(Penalty::Ban, room, who, address).map_err(|words| Refusal::new(ErrorCode::Forbidden, words))
+    }
+
+    /// Whether somebody who came by a pass may be where their name does not show: what is held against the account is held against
+    /// them there, and whoever may not speak is not there at all.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_be_nameless(&self, pass: Pass, room: &RoomName) -> Result<(), Closing> {
+        let (realm, now) = (self.realm.borrow(), clock::now());
+        let Some(account) = realm.account(pass.account) else { return Err(CloseCode::InvalidToken.into()) };
+        let someone = Someone { name: &account.name, account: Some(account.id) };
+        let held =
+            [Penalty::Ban, Penalty::Mute].into_iter().find_map(|penalty| realm.sentence(penalty, someone, Some(room), now));
+        held.map_or(Ok(()), |sentence| Err(kept_out(sentence, now)))
     }
 
     /// Whether somebody who is there may say something, by where they are. What else is in their way, the log decides.

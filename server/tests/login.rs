@@ -67,6 +67,28 @@ async fn a_password_becomes_a_token_until_it_is_given_back() {
 }
 
 #[tokio::test]
+async fn who_comes_in_again_and_again_loses_the_oldest_token_of_that_purpose_and_no_other() {
+    let (server, directory) = start().await;
+    let token = async |label: &str| {
+        let new = Order::NewToken { name: "paul".into(), label: label.into(), days: None };
+        let Answer::Token { token, .. } = order(directory.path(), new).await else { panic!("no token") };
+        token.tell().to_owned()
+    };
+    let (bot, oldest) = (token("bot").await, token("phone").await);
+    for _ in 0..48 {
+        token("phone").await;
+    }
+    let opens = async |token: &str| {
+        server.http("GET", "/api/rooms", &[("authorization", &format!("Bearer {token}"))], "").await.status == 200
+    };
+    let phone = json!({ "user": "paul", "password": PASSWORD, "label": "phone" });
+    assert_eq!(login(&server, phone.clone()).await.status, 200);
+    assert!(opens(&oldest).await, "the fiftieth");
+    assert_eq!(login(&server, phone).await.status, 200);
+    assert!(!opens(&oldest).await && opens(&bot).await);
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_refused_in_the_same_words() {
     let (server, directory) = start().await;
     let wrong = login(&server, json!({ "user": "paul", "password": "incorrect horse" })).await;

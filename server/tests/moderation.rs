@@ -6,27 +6,11 @@ use std::time::Duration;
 
 use chat_protocol::CloseCode;
 use chat_server::realm::Role;
-use common::{PATIENCE, TestClient, operator::Stage};
+use common::{
+    PATIENCE, TestClient,
+    operator::{Stage, punish, refused, say, told},
+};
 use serde_json::{Value, json};
-
-/// A request to punish somebody, and what it says beside that.
-fn punish(action: &str, user: &str, more: Value) -> Value {
-    let mut request = json!({ "type": "moderate", "action": action, "user": user });
-    let (request_fields, more) = (request.as_object_mut().expect("an object"), more);
-    request_fields.extend(more.as_object().expect("an object").clone());
-    request
-}
-
-/// The words of the answer.
-async fn told(client: &mut TestClient, request: Value) -> String {
-    let answer = client.ask(request).await;
-    assert_eq!(answer["type"], "notice", "{answer}");
-    answer["text"].as_str().expect("words").to_owned()
-}
-
-async fn refused(client: &mut TestClient, request: Value, code: &str) -> String {
-    client.refused(request, code).await["text"].as_str().expect("words").to_owned()
-}
 
 /// Asks until it is not refused for this any more, which must end by itself.
 async fn welcome_again(client: &mut TestClient, request: Value, code: &str) {
@@ -41,10 +25,6 @@ async fn welcome_again(client: &mut TestClient, request: Value, code: &str) {
         }
     };
     tokio::time::timeout(PATIENCE, again).await.expect("it ends");
-}
-
-fn say(text: &str) -> Value {
-    json!({ "type": "send", "text": text })
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ use crate::{
     auth::{self, Secret},
     clock,
     metrics::Reason,
-    realm::{Decree, SecretHash},
+    realm::{AccountId, Decree, SecretHash, TokenId},
     services::Services,
 };
 
@@ -31,6 +31,8 @@ use crate::{
 const LASTS_MS: i64 = 90 * 24 * 3600 * 1000;
 /// What such a token is for, unless it is said.
 const LABEL: &str = "login";
+/// Tokens of one purpose that an account has by logging in.
+pub(crate) const REMEMBERED: usize = 50;
 
 #[derive(Debug, Deserialize)]
 struct Login {
@@ -73,9 +75,22 @@ pub(super) async fn login(
     let (token, hash) = self::token()?;
     let expires = expiry();
     let label = label.unwrap_or_else(|| LABEL.to_owned());
+    if let Some(token) = superseded(&services, account.id, &label) {
+        // Somebody else may have been as quick.
+        let _ = services.keeper.decree(account.name.to_string(), Decree::Revoked { token }).await;
+    }
     let decree = Decree::Token { account: account.id, hash, label, expires: Some(expires) };
     services.keeper.decree(account.name.to_string(), decree).await?;
     Ok(came_in(StatusCode::OK, account.name, token, expires))
+}
+
+/// The oldest token of this purpose, where there are so many that it is presumably forgotten: who comes in again and again is not
+/// locked out by it.
+fn superseded(services: &Services, account: AccountId, label: &str) -> Option<TokenId> {
+    let (realm, now) = (services.realm(), clock::now());
+    let mut same = realm.tokens().filter(|token| token.account == account && token.label == label && !token.is_expired(now));
+    let oldest = same.next()?.id;
+    (same.count() + 1 >= REMEMBERED).then_some(oldest)
 }
 
 /// Whether an attempt is not one too many, by how long the next one has to wait.

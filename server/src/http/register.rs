@@ -60,7 +60,7 @@ pub(super) async fn register(
     let Asked { user, password, invite, label, session } = api::posted(&headers, request.into_body()).await?;
     let name = UserName::guest(&user).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
     // Who is kept out as a guest does not come in as somebody new. Whose the name is, is looked at in its turn.
-    services.may_come_in(Some(&name), peer.address)?;
+    services.may_register(&name, peer.address)?;
     passwords::check(&password)?;
     login::in_time(&services, &peer, services.passwords.attempt_anew(peer.address, Instant::now()))?;
     // Where anybody may come, no invitation is asked for, and none is used up.

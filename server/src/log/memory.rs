@@ -230,7 +230,7 @@ impl State {
         let permitted = self.book.look(|realm| rules::permit(realm, draft, now));
         let may_clear = self.book.look(|realm| rules::may_clear(realm, draft, now));
         let slow = self.book.look(|realm| realm.slowness(&draft.room, rules::someone(draft)));
-        let spoken = (draft.room.key(), draft.author.clone());
+        let spoken = (draft.room.key(), rules::pace(draft));
         let room = self.by_name.get(draft.room.folded()).map(|&place| &mut self.rooms[place]);
         let refusal = match &draft.event {
             Event::Message { cid, reply_to, .. } => {

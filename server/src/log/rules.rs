@@ -4,7 +4,7 @@
 
 use chat_protocol::{Epoch, ErrorCode, Event, Refusal, Timestamp, json, limits};
 
-use super::{Draft, Events, From, Messages};
+use super::{Author, Draft, Events, From, Messages};
 use crate::realm::{Realm, Someone, rights::Deed};
 
 pub(in crate::log) fn no_such_message() -> Refusal {
@@ -49,6 +49,11 @@ pub(in crate::log) fn patience(slow: u32, last: Option<Timestamp>, now: Timestam
     let Some(left) = u64::try_from(left).ok().filter(|left| *left > 0) else { return Ok(()) };
     let text = format!("This room is slow: the next message is welcome in {} s", left.div_ceil(1000));
     Err(Refusal::new(ErrorCode::RateLimited, text).retry(left))
+}
+
+/// Whose haste is counted together in a slow room: an account's, or a guest's by its name, by whichever door it comes.
+pub(in crate::log) fn pace(draft: &Draft) -> Author {
+    if draft.author.is_account() { draft.author.clone() } else { Author(format!("guest:{}", draft.from.folded()).into()) }
 }
 
 pub(in crate::log) fn someone(draft: &Draft) -> Someone<'_> {

@@ -61,7 +61,12 @@ impl Book {
             }
         };
         realm.judge(of, decree, now)?;
-        let decreed = Decreed { seq: realm.seq().next(), at: now, by: by.into(), decree: decree.clone() };
+        let mut decree = decree.clone();
+        // Whoever decrees a penalty answers for it, whatever they say.
+        if let Decree::Sentenced(sentence) = &mut decree {
+            sentence.by = of;
+        }
+        let decreed = Decreed { seq: realm.seq().next(), at: now, by: by.into(), decree };
         realm.apply(&decreed);
         Ok(decreed)
     }

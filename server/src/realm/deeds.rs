@@ -50,7 +50,7 @@ pub fn deed(realm: &Realm, decree: &Decree, at: Timestamp) -> Option<(Option<Roo
             let role = role.map_or("nobody in particular", Role::word);
             (Some(room.clone()), format!("made {} {role}", name(&Whom::Account(*account))))
         }
-        Decree::Sentenced(Sentence { penalty, whom, room, until, reason }) => {
+        Decree::Sentenced(Sentence { penalty, whom, room, until, reason, .. }) => {
             let what = match penalty {
                 Penalty::Mute => "muted",
                 Penalty::Ban => "banned",

@@ -178,6 +178,7 @@ impl Newcomer {
         for decree in [self.account(), Decree::Password { account, hash: Some(password) }, token] {
             realm.apply(&Decreed { seq: decreed.seq, at: decreed.at, by: decreed.by.clone(), decree });
         }
+        realm.rooms.follow(&self.name, account);
         if let Some(invitation) = invitation.and_then(|id| realm.invitations.known.get_mut(&id)) {
             Arc::make_mut(invitation).came.push(account);
         }

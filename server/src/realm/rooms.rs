@@ -49,6 +49,9 @@ pub struct Sentence {
     pub until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// Whose it is; none is of whoever runs the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<AccountId>,
 }
 
 impl Sentence {
@@ -144,14 +147,24 @@ impl Rooms {
         lifted
     }
 
-    pub(super) fn is_sentenced(&self, penalty: Penalty, whom: &Whom, room: Option<&RoomName>) -> bool {
+    /// This very penalty, if it is on somebody.
+    pub(super) fn sentence_on(&self, penalty: Penalty, whom: &Whom, room: Option<&RoomName>) -> Option<&Sentence> {
         let all = self.sentences.get(whom).into_iter().flatten();
-        all.into_iter().any(|one| one.penalty == penalty && one.room.as_ref() == room)
+        all.map(|one| &**one).find(|one| one.penalty == penalty && one.room.as_ref() == room)
     }
 
-    /// How many hold.
-    pub(super) fn sentences(&self, now: Timestamp) -> usize {
-        self.sentences.values().flatten().filter(|one| one.is_on(now)).count()
+    /// Those that hold.
+    pub(super) fn sentences(&self, now: Timestamp) -> impl Iterator<Item = &Sentence> {
+        self.sentences.values().flatten().map(|one| &**one).filter(move |one| one.is_on(now))
+    }
+
+    /// What is held against a guest of this name is held against the account that it makes of it.
+    pub(super) fn follow(&mut self, guest: &UserName, account: AccountId) {
+        let found = self.sentences.remove(&Whom::Guest(guest.clone())).unwrap_or_default();
+        let whom = Whom::Account(account);
+        let theirs = found.into_iter().map(|one| Arc::new(Sentence { whom: whom.clone(), ..Sentence::clone(&one) }));
+        self.sentences.entry(whom.clone()).or_default().extend(theirs);
+        self.sentences.retain(|_, all| !all.is_empty());
     }
 
     pub(super) fn kick(&mut self, kick: Kick) {
@@ -179,6 +192,11 @@ impl Realm {
     /// How a room is.
     pub fn mode(&self, room: &RoomName) -> Mode {
         self.rooms.charters.get(room.folded()).map(|charter| charter.mode).unwrap_or_default()
+    }
+
+    /// Whether anything was decreed of a room.
+    pub fn has_rules(&self, room: &RoomName) -> bool {
+        self.rooms.charters.contains_key(room.folded())
     }
 
     /// Who is what in a room, the oldest account first.

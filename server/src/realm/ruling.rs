@@ -3,7 +3,7 @@
 use chat_protocol::{ErrorCode, Refusal, Role, RoomName, Rules, Timestamp};
 
 use super::{
-    AccountId, Decree, Decreed, Realm,
+    AccountId, Decree, Decreed, Penalty, Realm,
     rights::{Deed, Standing, standing},
     rooms::{self, Kick, Whom},
 };
@@ -14,8 +14,10 @@ const ROOMS: usize = 10_000;
 const OWNED: usize = 100;
 /// Members of one room.
 const PEOPLE: usize = 10_000;
-/// Penalties that hold at one time.
-const SENTENCES: usize = 10_000;
+/// Penalties that hold at one time: on the server, and in all rooms.
+pub(crate) const SENTENCES: usize = 100_000;
+/// And those of one account that keeps no order on the server: nobody uses up what others need.
+pub(crate) const SENTENCES_EACH: usize = 1_000;
 /// Why somebody is punished, in bytes.
 const REASON: usize = 500;
 /// The longest that one has to wait in a slow room, in seconds.
@@ -38,25 +40,26 @@ pub(super) fn judge(realm: &Realm, by: Option<AccountId>, decree: &Decree, now: 
         Decree::Rank { room, account, role } => rank(realm, by, room, *account, *role, now),
         Decree::Sentenced(sentence) => {
             punish(realm, by, &sentence.whom, sentence.room.as_ref(), now)?;
-            reason(&sentence.reason)?;
+            reason(realm, by, &sentence.reason, sentence.room.as_ref(), now)?;
+            undo(realm, by, sentence.penalty, &sentence.whom, sentence.room.as_ref())?;
             if sentence.until.is_some_and(|until| until <= now) {
                 return Err(refused(ErrorCode::BadRequest, "That would be over before it begins"));
             }
-            if realm.rooms.sentences(now) >= SENTENCES {
-                return Err(refused(ErrorCode::BadRequest, format!("At most {SENTENCES} penalties hold at one time")));
-            }
-            Ok(())
+            budget(realm, by, sentence.room.is_some(), now)
         }
         Decree::Lifted { penalty, whom, room } => {
             punisher(realm, by, whom, room.as_ref(), now)?;
-            if realm.rooms.is_sentenced(*penalty, whom, room.as_ref()) {
-                return Ok(());
+            if realm.rooms.sentence_on(*penalty, whom, room.as_ref()).is_none() {
+                return Err(refused(ErrorCode::NoSuchUser, "There is no such penalty"));
             }
-            Err(refused(ErrorCode::NoSuchUser, "There is no such penalty"))
+            if by.is_some_and(|by| *whom == Whom::Account(by)) {
+                return Err(refused(ErrorCode::Forbidden, "That is for others to undo"));
+            }
+            undo(realm, by, *penalty, whom, room.as_ref())
         }
         Decree::Kicked { whom, room, reason: why } => {
             punish(realm, by, whom, room.as_ref(), now)?;
-            reason(why)
+            reason(realm, by, why, room.as_ref(), now)
         }
         // The log says that itself, of what it has done.
         Decree::Removed { .. } => Ok(()),
@@ -79,11 +82,41 @@ fn slowness(rules: &Rules) -> Result<(), Refusal> {
     Err(refused(ErrorCode::BadRequest, format!("A room is slow by at most {SLOWEST} seconds")))
 }
 
-fn reason(text: &str) -> Result<(), Refusal> {
-    if text.len() <= REASON {
+/// A reason is told to the room: whoever may not speak there gives none.
+fn reason(realm: &Realm, by: Option<AccountId>, text: &str, room: Option<&RoomName>, now: Timestamp) -> Result<(), Refusal> {
+    if text.len() > REASON {
+        return Err(refused(ErrorCode::TooLong, format!("A reason has at most {REASON} bytes")));
+    }
+    let account = by.and_then(|id| realm.account(id)).filter(|_| !text.is_empty());
+    let muted = account.and_then(|account| {
+        let someone = super::Someone { name: &account.name, account: Some(account.id) };
+        realm.sentence(Penalty::Mute, someone, room, now)
+    });
+    muted.map_or(Ok(()), |sentence| Err(refused(ErrorCode::Muted, sentence.words(now))))
+}
+
+/// Whether there is room for one more penalty. What is held on the server and what is held in rooms are counted apart.
+fn budget(realm: &Realm, by: Option<AccountId>, in_a_room: bool, now: Timestamp) -> Result<(), Refusal> {
+    let (mut all, mut own) = (0, 0);
+    for sentence in realm.rooms.sentences(now).filter(|one| one.room.is_some() == in_a_room) {
+        all += 1;
+        own += usize::from(by.is_some() && sentence.by == by);
+    }
+    let most = if by.is_none() || realm.standing(by, None) >= Standing::Moderator { SENTENCES } else { SENTENCES_EACH };
+    if all < SENTENCES && own < most {
         return Ok(());
     }
-    Err(refused(ErrorCode::TooLong, format!("A reason has at most {REASON} bytes")))
+    Err(refused(ErrorCode::BadRequest, format!("At most {} penalties hold at one time", most.min(SENTENCES))))
+}
+
+/// Whether a penalty, if there is one already, may be lifted or replaced: by those who are no less than whoever it is of.
+fn undo(realm: &Realm, by: Option<AccountId>, penalty: Penalty, whom: &Whom, room: Option<&RoomName>) -> Result<(), Refusal> {
+    let Some(sentence) = realm.rooms.sentence_on(penalty, whom, room).filter(|_| by.is_some()) else { return Ok(()) };
+    let theirs = sentence.by.map_or(Standing::Operator, |id| realm.standing(Some(id), room));
+    if realm.standing(by, room) >= theirs {
+        return Ok(());
+    }
+    Err(refused(ErrorCode::Forbidden, "That is for those to undo who are no less than who did it"))
 }
 
 fn has_place(realm: &Realm, room: &RoomName) -> Result<(), Refusal> {
@@ -146,6 +179,14 @@ fn rank(
         (false, false) => Deed::SetRank,
     };
     may(realm, by, deed, room, now)?;
+    // What is everybody's, only who owns the server makes somebody's.
+    let owns = by.is_none() || realm.standing(by, None) >= Standing::Operator;
+    if charter.is_none() && !owns {
+        return Err(refused(ErrorCode::NoSuchRoom, format!("Nobody is anything in {room}: it is everybody's")));
+    }
+    if by == Some(account) && role > before && !owns {
+        return Err(refused(ErrorCode::Forbidden, "Nobody makes more of themselves: ask an owner"));
+    }
     let known = realm.account(account).ok_or_else(|| refused(ErrorCode::NoSuchUser, "There is no such account"))?;
     if before == role {
         let what = role.map_or_else(|| "nothing".to_owned(), |role| role.to_string());
@@ -202,5 +243,46 @@ pub(super) fn apply(realm: &mut Realm, decreed: &Decreed) {
             realm.rooms.kick(Kick { seq: decreed.seq, whom, room, reason });
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::UserName;
+
+    use super::*;
+    use crate::realm::{Role, Sentence};
+
+    fn decree(realm: &mut Realm, by: Option<AccountId>, decree: Decree) -> Result<AccountId, Refusal> {
+        realm.judge(by, &decree, Timestamp(0))?;
+        let mut decree = decree;
+        if let Decree::Sentenced(sentence) = &mut decree {
+            sentence.by = by;
+        }
+        realm.apply(&Decreed { seq: realm.seq().next(), at: Timestamp(0), by: "somebody".into(), decree });
+        Ok(AccountId(realm.seq().0))
+    }
+
+    #[test]
+    fn nobody_uses_up_the_penalties_that_others_need() {
+        let mut realm = Realm::default();
+        let mut account = |name: &str, role| {
+            let name = UserName::parse(name).unwrap();
+            decree(&mut realm, None, Decree::Account { name, role }).unwrap()
+        };
+        let (troll, olga) = (account("troll", Role::Member), account("olga", Role::Owner));
+        let den = RoomName::parse("den").unwrap();
+        decree(&mut realm, Some(troll), Decree::Founded { room: den.clone(), rules: Rules::default(), owner: Some(troll) })
+            .unwrap();
+        let mut mute = |by, guest: usize, room: Option<&RoomName>| {
+            let whom = Whom::Guest(UserName::parse(&format!("guest {guest}")).unwrap());
+            let sentence =
+                Sentence { penalty: Penalty::Mute, whom, room: room.cloned(), until: None, reason: String::new(), by: None };
+            decree(&mut realm, Some(by), Decree::Sentenced(sentence))
+        };
+        let held = (0..SENTENCES_EACH + 5).filter(|guest| mute(troll, *guest, Some(&den)).is_ok()).count();
+        assert_eq!(held, SENTENCES_EACH);
+        mute(olga, 9_999, Some(&den)).unwrap();
+        mute(olga, 9_999, None).unwrap();
     }
 }

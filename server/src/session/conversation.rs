@@ -227,17 +227,20 @@ impl<'a> Conversation<'a> {
             self.refuse(refusal, reference);
             return None;
         }
+        let welcome = match (&event, room.other_than(&who.name)) {
+            (Event::Deleted { .. }, _) | (_, None) => Ok(()),
+            (_, Some(other)) => self.services.may_whisper(&who.name, &other),
+        };
+        if let Err(refusal) = welcome {
+            self.refuse(refusal, reference);
+            return None;
+        }
         if matches!(event, Event::Message { .. }) {
             if let Some(other) = room.other_than(&who.name)
                 && other != who.name
                 && !self.services.is_reachable(&other)
             {
                 self.refuse(Refusal::new(ErrorCode::NoSuchUser, self.absent(&other)), reference);
-                return None;
-            }
-            let welcome = room.other_than(&who.name).map_or(Ok(()), |other| self.services.may_whisper(&who.name, &other));
-            if let Err(refusal) = welcome {
-                self.refuse(refusal, reference);
                 return None;
             }
             self.services.hub.typing(&room, &who.name, false, Instant::now());

@@ -64,6 +64,7 @@ async fn identify(
         let room = to_enter(room)?;
         services.may_stay(pass, Some(&name), opening.address)?;
         may_enter(services, Some(&room), None, opening.address)?;
+        pass.map_or(Ok(()), |pass| services.may_be_nameless(pass, &room))?;
         return Ok((Identity::made(services, name, pass)?, None, Some(room)));
     }
     let (user, room) = match &opening.endpoint {

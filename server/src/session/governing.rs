@@ -66,9 +66,16 @@ impl Conversation<'_> {
         let realm = self.services.realm();
         let mut done = Vec::new();
         let decrees = match what {
-            // A room is there, too, where people are and nobody has said anything yet.
-            Govern::Found { room, .. } if self.services.hub.users(&room).iter().any(|user| *user != who.name) => {
+            // A room is there, too, where people are and nobody has said anything yet. One that has rules is refused as soon,
+            // or it could be told by the clock whether anybody is in it.
+            Govern::Found { room, .. }
+                if realm.has_rules(&room) || self.services.hub.users(&room).iter().any(|user| *user != who.name) =>
+            {
                 return Err(realm::taken(&room));
+            }
+            // Who is not there cannot be put out, and a notice of it would only be words.
+            Govern::Punish { action: Action::Kick, aim: Aim::User(name), .. } if !self.services.hub.is_online(&name) => {
+                return Err(Refusal::new(ErrorCode::NoSuchUser, format!("{name} is not here")));
             }
             Govern::Found { room, rules } => vec![Decree::Founded { room, rules, owner: Some(of) }],
             Govern::Rules { room, rules } => vec![Decree::Rules { room, rules }],
@@ -84,7 +91,14 @@ impl Conversation<'_> {
                     Action::Kick => Decree::Kicked { whom, room: room.clone(), reason: reason.clone() },
                     Action::Mute | Action::Ban => {
                         let penalty = if action == Action::Mute { Penalty::Mute } else { Penalty::Ban };
-                        Decree::Sentenced(Sentence { penalty, whom, room: room.clone(), until, reason: reason.clone() })
+                        Decree::Sentenced(Sentence {
+                            penalty,
+                            whom,
+                            room: room.clone(),
+                            until,
+                            reason: reason.clone(),
+                            by: Some(of),
+                        })
                     }
                     Action::Unmute => Decree::Lifted { penalty: Penalty::Mute, whom, room: room.clone() },
                     Action::Unban => Decree::Lifted { penalty: Penalty::Ban, whom, room: room.clone() },

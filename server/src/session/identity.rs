@@ -114,6 +114,14 @@ impl Identity {
         }
     }
 
+    /// The pass of who came in by one, under a name that the server made.
+    pub fn nameless_pass(&self) -> Option<Pass> {
+        match self.proof {
+            Proof::Account(pass) if !self.who.author.is_account() => Some(pass),
+            _ => None,
+        }
+    }
+
     /// Whether it may stay, by what is decreed now.
     pub fn may_stay(&self, services: &Services, address: IpAddr) -> Result<(), Closing> {
         let pass = match self.proof {

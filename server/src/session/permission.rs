@@ -14,7 +14,8 @@ impl Conversation<'_> {
     pub(super) fn may_speak(&self, room: &RoomName) -> bool {
         let (who, address) = (&self.identity.who, self.line.connection.address);
         let may = self.services.realm.borrow().may(Deed::Speak, room, who.someone(), clock::now());
-        may.is_ok() && self.services.may_speak(room, who, address).is_ok()
+        let whispers = || room.other_than(&who.name).is_none_or(|other| self.services.may_whisper(&who.name, &other).is_ok());
+        may.is_ok() && self.services.may_speak(room, who, address).is_ok() && whispers()
     }
 
     /// Whether a room may be read; if not, it is said.
@@ -37,6 +38,9 @@ impl Conversation<'_> {
             }
         }
         for room in self.state.rooms().to_vec() {
+            if let Some(pass) = self.identity.nameless_pass() {
+                self.services.may_be_nameless(pass, &room)?;
+            }
             if let Err(refusal) = self.services.may_read(&room, Some(self.identity.who.someone()), address) {
                 let words = match refusal.code {
                     ErrorCode::NoSuchRoom => format!("{room} is not for you any more"),

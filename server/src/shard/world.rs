@@ -209,7 +209,7 @@ mod tests {
             account("carol"),
             Decree::Founded { room: ops.clone(), rules: private, owner: Some(AccountId(1)) },
             Decree::Rank { room: ops.clone(), account: AccountId(3), role: Some(Role::Member) },
-            Decree::Sentenced(Sentence { penalty, whom, room, until: None, reason: String::new() }),
+            Decree::Sentenced(Sentence { penalty, whom, room, until: None, reason: String::new(), by: None }),
         ] {
             realm.apply(&Decreed { seq: realm.seq().next(), at: Timestamp(0), by: String::new(), decree });
         }

@@ -68,7 +68,7 @@ fn any_decree() -> impl Strategy<Value = Write> {
                 0 => Decree::Founded { room, rules, owner: of.map(AccountId) },
                 1 => Decree::Rules { room, rules },
                 2 => Decree::Rank { room, account: AccountId(account), role },
-                3 => Decree::Sentenced(Sentence { penalty, whom, room: somewhere, until, reason: "why".into() }),
+                3 => Decree::Sentenced(Sentence { penalty, whom, room: somewhere, until, reason: "why".into(), by: None }),
                 4 => Decree::Lifted { penalty, whom, room: somewhere },
                 _ => Decree::Kicked { whom, room: somewhere, reason: String::new() },
             };

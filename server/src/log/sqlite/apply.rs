@@ -95,13 +95,13 @@ impl Batch<'_> {
     }
 
     /// Whether a message may be said, by what its author is here and by when it last said one. `slow`: the seconds between two.
-    fn may_say(&mut self, draft: &Draft, author: i64, slow: u32) -> Result<(), Stop> {
+    fn may_say(&mut self, draft: &Draft, pace: i64, slow: u32) -> Result<(), Stop> {
         self.permit(draft)?;
         if slow > 0
             && let Some(room) = self.room(&draft.room)?
         {
             let mut statement = self.db.prepare_cached("SELECT at FROM spoken WHERE room = ?1 AND author = ?2")?;
-            let last = statement.query_row(params![room.id, author], |row| rows::at(row, 0)).optional()?;
+            let last = statement.query_row(params![room.id, pace], |row| rows::at(row, 0)).optional()?;
             rules::patience(slow, last, self.now)?;
         }
         Ok(())
@@ -117,7 +117,8 @@ impl Batch<'_> {
     ) -> Result<Outcome, Stop> {
         let author = self.author(&draft.author)?;
         let slow = self.book.look(|realm| realm.slowness(&draft.room, rules::someone(draft)));
-        if let Err(stop) = self.may_say(draft, author, slow) {
+        let pace = if slow > 0 { self.author(&rules::pace(draft))? } else { author };
+        if let Err(stop) = self.may_say(draft, pace, slow) {
             // Sent again, it is answered as before, whatever became of its author meanwhile.
             if let (Some(cid), Some(room)) = (cid, self.room(&draft.room)?)
                 && let Some(seq) = self.sent_before(&room, author, cid)?
@@ -167,7 +168,7 @@ impl Batch<'_> {
         self.index(room.event(seq), text)?;
         if slow > 0 {
             let mut statement = self.db.prepare_cached("INSERT OR REPLACE INTO spoken (room, author, at) VALUES (?1, ?2, ?3)")?;
-            statement.execute(params![room.id, author, self.now.0])?;
+            statement.execute(params![room.id, pace, self.now.0])?;
         }
         Ok(self.kept(draft, room, seq, at))
     }
@@ -212,7 +213,8 @@ impl Batch<'_> {
 
     pub(super) fn decreed(&mut self, by: &str, of: Option<AccountId>, decree: &Decree) -> Result<Decreed, Stop> {
         let decreed = self.book.decree(by, of, decree, self.now)?;
-        let text = serde_json::to_string(decree).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let text =
+            serde_json::to_string(&decreed.decree).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         let mut statement = self.db.prepare_cached("INSERT INTO decrees (seq, at, by, decree) VALUES (?1, ?2, ?3, ?4)")?;
         statement.execute(params![decreed.seq.0 as i64, decreed.at.0, by, text])?;
         Ok(decreed)
