@@ -43,6 +43,13 @@ async fn what_is_held_against_one_is_undone_by_others_who_are_no_less() {
     told(&mut olga, punish("mute", "sam", json!({ "everywhere": true }))).await;
     refused(&mut sam, punish("unmute", "sam", json!({ "everywhere": true })), "forbidden").await;
     refused(&mut sam, say("still here"), "muted").await;
+
+    // Nor one's own when whoever did it is nothing any more.
+    told(&mut alice, in_club("mute", "bob")).await;
+    told(&mut alice, json!({ "type": "rank", "room": "club", "user": "alice" })).await;
+    refused(&mut bob, in_club("unmute", "bob"), "forbidden").await;
+    refused(&mut bob, punish("mute", "bob", json!({ "room": "club", "seconds": 1 })), "forbidden").await;
+    told(&mut olga, in_club("unmute", "bob")).await;
 }
 
 #[tokio::test]
