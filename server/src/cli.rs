@@ -87,6 +87,12 @@ pub enum Command {
     /// Accounts: names that belong to somebody, on the running server or on its store
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Copy the store into a file, while a server runs or not; it is looked through, and replaces an older backup of that name
+    Backup { file: PathBuf },
+    /// Put a backup in the place of the store, which no server may have; the store of before is kept beside it
+    Restore { file: PathBuf },
+    /// Look through the store, or through a backup
+    Verify { file: Option<PathBuf> },
 }
 
 #[derive(Debug, Subcommand)]

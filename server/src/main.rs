@@ -1,5 +1,6 @@
 //! The program: arguments, log lines, signals, exit code.
 
+mod keeping;
 mod prompt;
 
 use std::{
@@ -54,7 +55,12 @@ fn main() -> ExitCode {
 
 /// Does what is asked instead of serving, and says what came of it.
 fn carry_out(command: Command, directory: &Path) -> anyhow::Result<ExitCode> {
-    let Command::Account(command) = command;
+    let command = match command {
+        Command::Account(command) => command,
+        Command::Backup { file } => return keeping::backup(directory, &file),
+        Command::Restore { file } => return keeping::restore(directory, &file),
+        Command::Verify { file } => return keeping::verify(directory, file),
+    };
     let answer = admin::send(directory, command.order(prompt::password)?)?;
     match &answer {
         Answer::Refused { words } => bail!("{words}"),

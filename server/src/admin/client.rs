@@ -11,6 +11,8 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use super::{Answer, Order, perform, socket::SOCKET};
+/// Backups need no server, and are no order: whoever may open the directory reads the store beside it.
+pub use crate::log::sqlite::backup;
 use crate::{
     log::{
         Keeper, keeper,

@@ -13,7 +13,11 @@ use std::collections::HashMap;
 use chat_protocol::{ErrorCode, Refusal, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
 
-pub use self::{client::send, invitations::InvitationLine, socket::Desk};
+pub use self::{
+    client::{backup, send},
+    invitations::InvitationLine,
+    socket::Desk,
+};
 use crate::{
     auth::{self, Secret},
     clock,

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | the directory, the lock, settings, versions | `open.rs` |
 //! | what a write does to the tables | `apply.rs`, `change.rs`, and what it remembers of them in `known.rs` |
+//! | a store as one file, and back | `backup.rs` |
 //! | how tables become answers | `read.rs`, `view.rs`, `rows.rs`, `search.rs`, `verify.rs` |
 
 use std::{
@@ -26,6 +27,7 @@ use super::{Log, LogError, Outcome, Reader, Write};
 use crate::realm::{Book, Realm};
 
 mod apply;
+pub mod backup;
 mod change;
 mod known;
 mod open;

@@ -14,11 +14,15 @@ use std::{
 use chat_protocol::Epoch;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::{Durability, rows};
+use super::{
+    Durability,
+    backup::{self, BackupError},
+    rows,
+};
 use crate::{log::rules, realm::Decreed};
 
 /// The database in the data directory.
-const DATABASE: &str = "chat.db";
+pub(super) const DATABASE: &str = "chat.db";
 /// Held for as long as a store is open.
 const LOCK: &str = "chat.lock";
 /// «chat» in ASCII: tells our file from anybody else's.
@@ -67,6 +71,13 @@ pub(super) fn open(dir: &Path, durability: Durability) -> Result<Opened, OpenErr
     harden(&connection).map_err(unreadable)?;
     let version = version(&connection, &database)?;
     settings(&connection, durability).map_err(unreadable)?;
+    if (1..MIGRATIONS.len() as i64).contains(&version) {
+        // A way back, should the newer server be the wrong one.
+        let kept = dir.join(format!("{DATABASE}.version-{version}"));
+        let failed = |error: BackupError| OpenError::Unreadable { file: database.clone(), why: error.to_string() };
+        backup::copy(&database, &kept, &mut |_, _| ()).map_err(failed)?;
+        tracing::info!(kept = %kept.display(), "the store is brought up to date; this is how it was");
+    }
     migrate(&mut connection, version).map_err(unreadable)?;
     if new {
         // The names of the files must be on disk before anything in them is promised.
@@ -76,6 +87,22 @@ pub(super) fn open(dir: &Path, durability: Durability) -> Result<Opened, OpenErr
         connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0)).map_err(unreadable)?;
     let decrees = rows::decrees(&connection).map_err(unreadable)?;
     Ok(Opened { connection, epoch: Epoch(epoch.into()), decrees, lock, database })
+}
+
+/// A data directory's lock, for who changes its files.
+pub(super) fn take(dir: &Path) -> Result<File, OpenError> {
+    make_directory(dir).map_err(|why| OpenError::Directory { path: dir.into(), why })?;
+    lock(dir)
+}
+
+/// Whether a file is a store that this server knows, or an older one's.
+pub(super) fn look(file: &Path) -> Result<(), OpenError> {
+    let unreadable = |why: String| OpenError::Unreadable { file: file.into(), why };
+    let connection = open_reader(file).map_err(|error| unreadable(error.to_string()))?;
+    match version(&connection, file)? {
+        0 => Err(unreadable("it is empty".into())),
+        _ => Ok(()),
+    }
 }
 
 /// A connection that can only read, for another thread.
@@ -169,10 +196,10 @@ fn version(connection: &Connection, database: &Path) -> Result<i64, OpenError> {
     Ok(version)
 }
 
-/// Brings the tables up to date, each step whole or not at all.
+/// Brings the tables up to date, all of the way or not at all.
 fn migrate(connection: &mut Connection, version: i64) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (known, step) in (1..).zip(MIGRATIONS).skip_while(|(known, _)| *known <= version) {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
         if known == 1 {
             let epoch = rules::new_epoch().map_err(|why| rusqlite::Error::ToSqlConversionFailure(why.into()))?;
@@ -180,7 +207,6 @@ fn migrate(connection: &mut Connection, version: i64) -> rusqlite::Result<()> {
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", known)?;
-        transaction.commit()?;
     }
-    Ok(())
+    transaction.commit()
 }

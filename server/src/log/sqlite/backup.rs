@@ -1,0 +1,195 @@
+//! A store as one file, and back: copied while a server writes, looked through before it counts as a backup, and put in its place
+//! at once or not at all.
+//!
+//! The copy is one moment of the store, as a reader sees it; the writer does not wait for it. What comes back begins a new epoch,
+//! so that clients who have seen more than it holds begin anew. Does not know who wants it.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{
+    OpenError,
+    open::{self, DATABASE},
+    verify,
+};
+use crate::log::rules;
+
+/// How far it is, in bytes: so many of so many.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// Why there is no backup, or nothing was restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("{} cannot be written: {why}", .path.display())]
+    Write { path: PathBuf, why: io::Error },
+    #[error("{} is there, and is no backup: give another name", .0.display())]
+    InTheWay(PathBuf),
+    #[error("there is no store at {}", .0.display())]
+    NoStore(PathBuf),
+    #[error("{} is damaged: {}", .file.display(), .findings.join("; "))]
+    Damaged { file: PathBuf, findings: Vec<String> },
+    #[error("the store could not be read: {0}")]
+    Unreadable(#[from] rusqlite::Error),
+}
+
+fn cannot_write(path: &Path) -> impl Fn(io::Error) -> BackupError {
+    let path = path.to_owned();
+    move |why| BackupError::Write { path: path.clone(), why }
+}
+
+/// Copies the store of a data directory into a file, whether a server has it or not. An older backup of that name is replaced.
+/// Answers its bytes.
+///
+/// # Errors
+/// There is none then, and what was there before is as it was.
+pub fn backup(directory: &Path, to: &Path, progress: Progress<'_>) -> Result<u64, BackupError> {
+    let database = directory.join(DATABASE);
+    if !database.is_file() {
+        return Err(BackupError::NoStore(directory.into()));
+    }
+    // Nothing but a backup is replaced, and not what a server has open.
+    if to.exists() && (same_file(to, &database) || open::look(to).is_err()) {
+        return Err(BackupError::InTheWay(to.into()));
+    }
+    let part = beside(to, "part");
+    let made = copy(&database, &part, progress)
+        .and_then(|()| verified(&part))
+        .and_then(|()| settle(&part, to).map_err(cannot_write(to)));
+    if made.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    made?;
+    fs::metadata(to).map(|file| file.len()).map_err(cannot_write(to))
+}
+
+/// Puts a backup in the place of a data directory's store, which no server may have. What was there is kept beside it, under the
+/// name that is answered.
+///
+/// # Errors
+/// The store is as it was.
+pub fn restore(directory: &Path, from: &Path, progress: Progress<'_>) -> Result<Option<PathBuf>, BackupError> {
+    open::look(from)?;
+    verified(from)?;
+    let _lock = open::take(directory)?;
+    let database = directory.join(DATABASE);
+    let part = beside(&database, "restoring");
+    // A copy, and not the backup itself: that stays good for another time.
+    let made = copy(from, &part, progress).and_then(|()| begin_anew(&part));
+    if let Err(error) = made {
+        let _ = fs::remove_file(&part);
+        return Err(error);
+    }
+    let before = if database.exists() { Some(set_aside(&database)?) } else { None };
+    settle(&part, &database).map_err(cannot_write(&database))?;
+    Ok(before)
+}
+
+/// Looks through a store or a backup. What is wrong with it.
+///
+/// # Errors
+/// It cannot be read.
+pub fn look_through(file: &Path, progress: &mut dyn FnMut(u8)) -> Result<Vec<String>, BackupError> {
+    open::look(file)?;
+    let connection = open::open_reader(file)?;
+    let mut on = |percent| {
+        progress(percent);
+        true
+    };
+    Ok(verify::verify(&connection, &mut on)?.unwrap_or_default())
+}
+
+/// The store of a data directory.
+///
+/// # Errors
+/// There is none.
+pub fn store_of(directory: &Path) -> Result<PathBuf, BackupError> {
+    let database = directory.join(DATABASE);
+    if database.is_file() { Ok(database) } else { Err(BackupError::NoStore(directory.into())) }
+}
+
+/// One moment of a store in a file of its own, which is on the disk when this returns.
+pub(super) fn copy(from: &Path, to: &Path, progress: Progress<'_>) -> Result<(), BackupError> {
+    let _ = fs::remove_file(to);
+    // Before SQLite makes it, which would let everybody read it.
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(to).map_err(cannot_write(to))?;
+    let connection = open::open_reader(from)?;
+    let pages: u64 =
+        connection.query_row("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", [], |row| {
+            row.get::<_, i64>(0).map(i64::unsigned_abs)
+        })?;
+    let path = to.to_string_lossy();
+    std::thread::scope(|scope| {
+        let copying = scope.spawn(|| connection_into(connection, &path));
+        while !copying.is_finished() {
+            std::thread::park_timeout(std::time::Duration::from_millis(100));
+            progress(fs::metadata(to).map_or(0, |file| file.len()).min(pages), pages);
+        }
+        copying.join().unwrap_or(Err(rusqlite::Error::InvalidQuery))
+    })?;
+    File::open(to).and_then(|file| file.sync_all()).map_err(cannot_write(to))
+}
+
+fn connection_into(connection: Connection, path: &str) -> rusqlite::Result<()> {
+    connection.execute("VACUUM INTO ?1", [path]).map(drop)
+}
+
+fn verified(file: &Path) -> Result<(), BackupError> {
+    let findings = look_through(file, &mut |_| ())?;
+    if findings.is_empty() { Ok(()) } else { Err(BackupError::Damaged { file: file.into(), findings }) }
+}
+
+/// What was told of this log is nothing to whoever comes from now on.
+fn begin_anew(file: &Path) -> Result<(), BackupError> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let epoch = rules::new_epoch().map_err(|why| rusqlite::Error::ToSqlConversionFailure(why.into()))?;
+    connection.execute("UPDATE meta SET value = ?1 WHERE key = 'epoch'", [&*epoch.0])?;
+    connection.close().map_err(|(_, error)| error)?;
+    File::open(file).and_then(|file| file.sync_all()).map_err(cannot_write(file))
+}
+
+/// Gives a store another name, whole: with what is in its WAL.
+fn set_aside(database: &Path) -> Result<PathBuf, BackupError> {
+    let aside = (1..).map(|number| beside(database, &format!("before-{number}"))).find(|path| !path.exists());
+    let aside = aside.unwrap_or_else(|| beside(database, "before"));
+    // A store that cannot be read is set aside as it is.
+    if let Ok(connection) = Connection::open(database) {
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+    for ending in ["-wal", "-shm"] {
+        let (of, to) = (with(database, ending), with(&aside, ending));
+        if of.exists() {
+            fs::rename(&of, &to).map_err(cannot_write(&to))?;
+        }
+    }
+    fs::rename(database, &aside).map_err(cannot_write(&aside))?;
+    Ok(aside)
+}
+
+/// Puts a file that is on the disk in its place.
+fn settle(part: &Path, place: &Path) -> io::Result<()> {
+    fs::rename(part, place)?;
+    let directory = place.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    with(path, &format!(".{ending}"))
+}
+
+fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
+}
