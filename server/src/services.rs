@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use chat_protocol::{CloseCode, ErrorCode, Refusal, RoomName, Timestamp, UserName};
+use chat_protocol::{CloseCode, ErrorCode, Refusal, RoomName, Seq, Timestamp, UserName};
 use tokio::sync::watch;
 
 use crate::{
@@ -135,6 +135,14 @@ impl Services {
         let named = name.and_then(|name| realm.sentence(Penalty::Ban, Someone { name, account: None }, None, now));
         let held = named.or_else(|| realm.sentence_of_address(Penalty::Ban, household(address), None, now));
         held.map_or(Ok(()), |sentence| Err(kept_out(sentence, now)))
+    }
+
+    /// How somebody was put out since then, off the server or out of a room.
+    pub fn put_out_since(&self, since: Seq, who: Option<&Who>, address: IpAddr, room: Option<&RoomName>) -> Option<Closing> {
+        let realm = self.realm.borrow();
+        let mut kicks = realm.kicked_since(since, who.map(Who::someone), household(address));
+        let kick = kicks.find(|kick| kick.room.is_none() || kick.room.as_ref() == room)?;
+        Some(Closing::new(CloseCode::Kicked, kick.words()))
     }
 
     /// Whether somebody may read a room, or be in it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chat_protocol::CloseCode;
 use chat_server::realm::Role;
-use common::{PATIENCE, TestClient, operator::Stage};
+use common::{PATIENCE, TestClient, operator::Stage, tail::Tail};
 use serde_json::{Value, json};
 
 /// A request to punish somebody, and what it says beside that.
@@ -175,6 +175,63 @@ async fn all_guests_of_an_address_are_one_and_accounts_are_not() {
     told(&mut olga, punish("unban", "127.0.0.1", json!({ "address": true, "everywhere": true }))).await;
     stage.server.join("tea", "adam").await;
     refused(&mut olga, punish("ban", "nobody", json!({ "address": true })), "no_such_user").await;
+}
+
+#[tokio::test]
+async fn the_guests_of_an_address_are_put_out_together_and_accounts_are_not() {
+    let stage = Stage::start().await;
+    let mut olga = stage.comes("tea", "olga", Role::Owner).await;
+    let mut bob = stage.comes("tea", "bob", Role::Member).await;
+    let mut eve = stage.server.join("tea", "eve").await;
+    let mut other = stage.server.join("tea", "mallory").await;
+    let words = told(&mut olga, punish("kick", "eve", json!({ "address": true, "reason": "noise" }))).await;
+    assert_eq!(words, "In tea: you kicked the guests of 127.0.0.1: noise");
+    for guest in [&mut eve, &mut other] {
+        guest.expect("left").await;
+        guest.find_words("You were put out of tea: noise").await;
+        guest.does(json!({ "type": "join", "room": "cake" })).await;
+    }
+    let mut feed = stage.server.open("/ws/tasks").await;
+    let tail = Tail::open(&stage.server, "/api/rooms/tea/tail").await;
+    told(&mut olga, punish("kick", "127.0.0.1", json!({ "address": true, "everywhere": true }))).await;
+    for guest in [&mut eve, &mut other, &mut feed] {
+        assert_eq!(guest.closed_with(CloseCode::Kicked).await.reason, "You were put out");
+    }
+    assert!(tail.ended().await.is_empty());
+    for client in [&mut olga, &mut bob] {
+        client.does(say("we are here")).await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_put_out_reads_no_further_by_any_door() {
+    let stage = Stage::start().await;
+    let mut olga = stage.comes("tea", "olga", Role::Owner).await;
+    let token = stage.account("bob").await;
+    let session = stage.server.join("cake", "eve").await.session().to_owned();
+    for (user, query) in [("bob", format!("?token={token}")), ("eve", format!("?session={session}"))] {
+        let tail = async |room: &str| Tail::open(&stage.server, &format!("/api/rooms/{room}/tail{query}")).await;
+        let (tea, mut cake) = (tail("tea").await, tail("cake").await);
+        let mut feed = stage.server.open(&format!("/ws/tasks{query}")).await;
+        let mut nobodys = Tail::open(&stage.server, "/api/rooms/tea/tail").await;
+        told(&mut olga, punish("kick", user, json!({}))).await;
+        assert!(tea.ended().await.is_empty());
+        // It was one room that it was put out of, and once.
+        olga.does(json!({ "type": "join", "room": "cake" })).await;
+        olga.does(json!({ "type": "send", "room": "cake", "text": "hi" })).await;
+        assert_eq!(cake.next().await["text"], "hi");
+        let mut again = tail("tea").await;
+        olga.does(json!({ "type": "send", "room": "tea", "text": "hi" })).await;
+        assert_eq!((&again.next().await["text"], &nobodys.next().await["text"]), (&json!("hi"), &json!("hi")));
+        told(&mut olga, punish("kick", user, json!({ "everywhere": true, "reason": "enough" }))).await;
+        assert_eq!(feed.closed_with(CloseCode::Kicked).await.reason, "You were put out: enough");
+        for tail in [cake, again] {
+            assert!(tail.ended().await.is_empty());
+        }
+        olga.does(json!({ "type": "leave", "room": "cake" })).await;
+        olga.does(json!({ "type": "send", "room": "tea", "text": "bye" })).await;
+        assert_eq!(nobodys.next().await["text"], "bye");
+    }
 }
 
 #[tokio::test]
