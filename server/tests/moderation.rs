@@ -204,6 +204,24 @@ async fn the_guests_of_an_address_are_put_out_together_and_accounts_are_not() {
 }
 
 #[tokio::test]
+async fn where_a_guest_is_can_be_told_whatever_it_speaks() {
+    let stage = Stage::start().await;
+    let mut olga = stage.comes("tea", "olga", Role::Owner).await;
+    for (path, user) in [("/ws/chat/tea/eve", "eve"), ("/ws/ada", "ADA"), ("/ws/json?user=bob", "bob"), ("/ws/7", "#7")] {
+        let mut guest = stage.server.open(path).await;
+        // Not every endpoint greets whom it has let in.
+        welcome_again(&mut olga, punish("ban", user, json!({ "address": true, "everywhere": true })), "no_such_user").await;
+        guest.closed_with(CloseCode::Kicked).await;
+        stage.check_closed(path, CloseCode::Kicked).await;
+        told(&mut olga, punish("unban", "127.0.0.1", json!({ "address": true, "everywhere": true }))).await;
+        // Who is gone is nowhere.
+        drop(guest);
+        stage.server.metric_becomes("chat_connections", |count| count == 1.0).await;
+        refused(&mut olga, punish("ban", user, json!({ "address": true, "everywhere": true })), "no_such_user").await;
+    }
+}
+
+#[tokio::test]
 async fn who_is_put_out_reads_no_further_by_any_door() {
     let stage = Stage::start().await;
     let mut olga = stage.comes("tea", "olga", Role::Owner).await;

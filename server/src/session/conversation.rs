@@ -79,6 +79,8 @@ impl<'a> Conversation<'a> {
         };
         if hears_private {
             line.shard.listen(&line.connection, dialect, &identity.who.name);
+        } else {
+            line.shard.is_by(&line.connection, &identity.who.name);
         }
         let now = Instant::now();
         let state = State::new(dialect, identity.who.name.clone(), hears_private, now);

@@ -108,6 +108,7 @@ impl Shard {
             self.metrics.connections.dec();
         }
         world.watchers.remove(&connection.id);
+        world.others.remove(&connection.id);
         if world.connections.is_empty() {
             self.emptied.notify_waiters();
         }
@@ -214,6 +215,11 @@ impl Shard {
         // Most have one connection, and there are many of them.
         all.reserve_exact(1);
         all.push(listener);
+    }
+
+    /// A connection is some user's, and hears no private conversations.
+    pub fn is_by(&self, connection: &Connection, user: &UserName) {
+        self.world.borrow_mut().others.insert(connection.id, user.key());
     }
 
     /// It was greeted with these places in its conversations: what it was not told yet follows.

@@ -33,6 +33,8 @@ pub(super) struct World {
     pub(super) remembered: usize,
     /// Who hears private conversations, by user.
     pub(super) listeners: HashMap<Arc<str>, Vec<Listener>>,
+    /// Users of connections that hear no private conversations.
+    pub(super) others: HashMap<u64, Arc<str>>,
     /// Who hears of tasks, and as whom.
     pub(super) watchers: HashMap<u64, (Rc<Connection>, Option<Author>)>,
 }
@@ -161,10 +163,12 @@ impl World {
     }
 
     pub(super) fn whereabouts(&self, user: &UserName, answer: &mpsc::Sender<IpAddr>) -> u64 {
-        let listeners = self.listeners.get(user.folded()).into_iter().flatten();
+        let listeners = self.listeners.get(user.folded()).into_iter().flatten().map(|listener| &listener.connection);
+        let others = self.others.iter().filter(|(_, name)| ***name == *user.folded());
+        let others = others.filter_map(|(id, _)| self.connections.get(id));
         // As many as there is room for.
-        for listener in listeners {
-            let _ = answer.try_send(listener.connection.address);
+        for connection in listeners.chain(others) {
+            let _ = answer.try_send(connection.address);
         }
         0
     }
