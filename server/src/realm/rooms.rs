@@ -240,6 +240,13 @@ impl Realm {
         self.standing(account, Some(room)) >= least(Deed::Read, self.mode(room)) && !banned()
     }
 
+    /// The same of somebody who comes from there.
+    pub fn may_read_from(&self, room: &RoomName, who: Option<Someone<'_>>, household: IpAddr, now: Timestamp) -> bool {
+        let guest = who.is_none_or(|who| who.account.is_none());
+        let banned = || guest && self.sentence_of_address(Penalty::Ban, household, Some(room), now).is_some();
+        self.may_read(room, who, now) && !banned()
+    }
+
     /// Whether a room, by its folded name, is its members' alone.
     pub fn is_guarded(&self, room: &str) -> bool {
         self.rooms.charters.get(room).is_some_and(|charter| charter.mode.access == Access::Private)

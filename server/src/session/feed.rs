@@ -46,7 +46,7 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening, shares: O
     may_stay()?;
     // Watched before it is listed: an update may come twice, but none is missed.
     line.connection.belongs_to(who.as_ref().and_then(|who| who.author.account_id()));
-    line.shard.watch_tasks(&line.connection, who.as_ref().map(|who| who.author.clone()));
+    line.shard.watch_tasks(&line.connection, who.clone());
     let known = services.tasks.known_to(who.as_ref());
     let readable = |update: &TaskUpdate| {
         update.room.as_ref().is_none_or(|room| services.may_read(room, who.as_ref().map(Who::someone), address).is_ok())

@@ -17,8 +17,9 @@ use super::{
     rooms::{self, Progress, Room, Tally},
 };
 use crate::{
+    admission::household,
     fanout::{Answer, RoomBatch, Said, frame},
-    log::{Author, Outcome},
+    log::{Author, Outcome, Who},
     realm::Realm,
     tasks::TaskUpdate,
 };
@@ -36,7 +37,7 @@ pub(super) struct World {
     /// Users of connections that hear no private conversations.
     pub(super) others: HashMap<u64, Arc<str>>,
     /// Who hears of tasks, and as whom.
-    pub(super) watchers: HashMap<u64, (Rc<Connection>, Option<Author>)>,
+    pub(super) watchers: HashMap<u64, (Rc<Connection>, Option<Who>)>,
 }
 
 /// A connection that hears its user's private conversations without joining them.
@@ -178,10 +179,15 @@ impl World {
         0
     }
 
-    pub(super) fn task(&self, update: &TaskUpdate, author: Option<&Author>) -> u64 {
+    /// Told to those who may read the room of it now, however that was when the work began.
+    pub(super) fn task(&self, update: &TaskUpdate, author: Option<&Author>, realm: &Realm, now: Timestamp) -> u64 {
         let frame = frame(&update.encode());
-        let may = |watcher: &Option<Author>| author.is_none() || author == watcher.as_ref();
-        let watchers = self.watchers.values().filter(|(_, watcher)| may(watcher));
+        let may = |(connection, who): &&(Rc<Connection>, Option<Who>)| {
+            let who = who.as_ref();
+            let readable = |room| realm.may_read_from(room, who.map(Who::someone), household(connection.address), now);
+            (author.is_none() || author == who.map(|who| &who.author)) && update.room.as_ref().is_none_or(readable)
+        };
+        let watchers = self.watchers.values().filter(may);
         watchers.map(|(connection, _)| u64::from(!connection.signal(&frame))).sum()
     }
 }
