@@ -42,7 +42,7 @@ pub struct Services {
     pub blocks: Blocks,
     pub fanout: Arc<Fanout>,
     pub metrics: Arc<Metrics>,
-    pub tasks: Tasks,
+    pub tasks: Arc<Tasks>,
     pub admission: Arc<Admission>,
     /// None: TLS is not spoken.
     pub certificate: Option<Arc<Certificate>>,
