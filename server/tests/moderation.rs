@@ -2,50 +2,14 @@
 
 mod common;
 
-use std::time::Duration;
-
 use chat_protocol::CloseCode;
 use chat_server::realm::Role;
-use common::{PATIENCE, TestClient, operator::Stage, tail::Tail};
+use common::{
+    operator::Stage,
+    order::{punish, refused, say, told, welcome_again},
+    tail::Tail,
+};
 use serde_json::{Value, json};
-
-/// A request to punish somebody, and what it says beside that.
-fn punish(action: &str, user: &str, more: Value) -> Value {
-    let mut request = json!({ "type": "moderate", "action": action, "user": user });
-    let (request_fields, more) = (request.as_object_mut().expect("an object"), more);
-    request_fields.extend(more.as_object().expect("an object").clone());
-    request
-}
-
-/// The words of the answer.
-async fn told(client: &mut TestClient, request: Value) -> String {
-    let answer = client.ask(request).await;
-    assert_eq!(answer["type"], "notice", "{answer}");
-    answer["text"].as_str().expect("words").to_owned()
-}
-
-async fn refused(client: &mut TestClient, request: Value, code: &str) -> String {
-    client.refused(request, code).await["text"].as_str().expect("words").to_owned()
-}
-
-/// Asks until it is not refused for this any more, which must end by itself.
-async fn welcome_again(client: &mut TestClient, request: Value, code: &str) {
-    let again = async {
-        loop {
-            let answer = client.ask(request.clone()).await;
-            if answer["type"] != "error" {
-                break;
-            }
-            assert_eq!(answer["code"], code, "{answer}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, again).await.expect("it ends");
-}
-
-fn say(text: &str) -> Value {
-    json!({ "type": "send", "text": text })
-}
 
 #[tokio::test]
 async fn a_voice_is_taken_for_a_while_and_given_back() {
@@ -175,50 +139,6 @@ async fn all_guests_of_an_address_are_one_and_accounts_are_not() {
     told(&mut olga, punish("unban", "127.0.0.1", json!({ "address": true, "everywhere": true }))).await;
     stage.server.join("tea", "adam").await;
     refused(&mut olga, punish("ban", "nobody", json!({ "address": true })), "no_such_user").await;
-}
-
-#[tokio::test]
-async fn the_guests_of_an_address_are_put_out_together_and_accounts_are_not() {
-    let stage = Stage::start().await;
-    let mut olga = stage.comes("tea", "olga", Role::Owner).await;
-    let mut bob = stage.comes("tea", "bob", Role::Member).await;
-    let mut eve = stage.server.join("tea", "eve").await;
-    let mut other = stage.server.join("tea", "mallory").await;
-    let words = told(&mut olga, punish("kick", "eve", json!({ "address": true, "reason": "noise" }))).await;
-    assert_eq!(words, "In tea: you kicked the guests of 127.0.0.1: noise");
-    for guest in [&mut eve, &mut other] {
-        guest.expect("left").await;
-        guest.find_words("You were put out of tea: noise").await;
-        guest.does(json!({ "type": "join", "room": "cake" })).await;
-    }
-    let mut feed = stage.server.open("/ws/tasks").await;
-    let tail = Tail::open(&stage.server, "/api/rooms/tea/tail").await;
-    told(&mut olga, punish("kick", "127.0.0.1", json!({ "address": true, "everywhere": true }))).await;
-    for guest in [&mut eve, &mut other, &mut feed] {
-        assert_eq!(guest.closed_with(CloseCode::Kicked).await.reason, "You were put out");
-    }
-    assert!(tail.ended().await.is_empty());
-    for client in [&mut olga, &mut bob] {
-        client.does(say("we are here")).await;
-    }
-}
-
-#[tokio::test]
-async fn where_a_guest_is_can_be_told_whatever_it_speaks() {
-    let stage = Stage::start().await;
-    let mut olga = stage.comes("tea", "olga", Role::Owner).await;
-    for (path, user) in [("/ws/chat/tea/eve", "eve"), ("/ws/ada", "ADA"), ("/ws/json?user=bob", "bob"), ("/ws/7", "#7")] {
-        let mut guest = stage.server.open(path).await;
-        // Not every endpoint greets whom it has let in.
-        welcome_again(&mut olga, punish("ban", user, json!({ "address": true, "everywhere": true })), "no_such_user").await;
-        guest.closed_with(CloseCode::Kicked).await;
-        stage.check_closed(path, CloseCode::Kicked).await;
-        told(&mut olga, punish("unban", "127.0.0.1", json!({ "address": true, "everywhere": true }))).await;
-        // Who is gone is nowhere.
-        drop(guest);
-        stage.server.metric_becomes("chat_connections", |count| count == 1.0).await;
-        refused(&mut olga, punish("ban", user, json!({ "address": true, "everywhere": true })), "no_such_user").await;
-    }
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ fn json(status: StatusCode, body: String) -> Response {
 
 pub(super) async fn rooms((State(services), Extension(peer), query, headers): Asked) -> Result<Response, Refused> {
     let who = asker(&services, &peer, &params(query)?, &headers).await?;
-    let rooms = session::rooms(&services, who.as_ref()).await?;
+    let rooms = session::rooms(&services, who.as_ref(), peer.address).await?;
     Ok(json(StatusCode::OK, json::line(&ServerMessage::Rooms { rooms })))
 }
 

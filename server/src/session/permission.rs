@@ -19,6 +19,11 @@ impl Conversation<'_> {
         refused.map_err(|refusal| self.refuse(refusal, reference)).is_ok()
     }
 
+    /// Whether what is said in a room is anything for this user.
+    pub(super) fn may_see(&self, room: &RoomName) -> bool {
+        self.services.may_read(room, Some(self.identity.who.someone()), self.line.connection.address).is_ok()
+    }
+
     /// Who belongs here, or who may do what, has changed: whether it may stay, and where.
     pub(super) fn look_again(&mut self) -> Result<(), End> {
         let address = self.line.connection.address;
