@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{TestClient, TestServer};
+use common::{TestClient, TestServer, program::Program};
 use serde_json::{Value, json};
 
 fn export(room: &str, format: &str) -> Value {
@@ -173,6 +173,34 @@ async fn a_verification_says_that_the_log_is_whole() {
         7,
         "from the store as from memory"
     );
+}
+
+/// What is wrong has names that not everybody may know.
+#[tokio::test]
+async fn what_is_wrong_with_the_log_is_for_the_operator_to_read() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = directory.path().to_str().expect("a name");
+    let server = Program::start(&["--data-dir", place]).await;
+    let mut alice = server.join("general", "alice").await;
+    let mut bob = server.join("general", "bob").await;
+    for text in ["one", "two", "three"] {
+        alice.does(json!({ "type": "private", "to": "bob", "text": text })).await;
+        bob.hears(text).await;
+    }
+    server.terminate().await;
+    let damaged = rusqlite::Connection::open(directory.path().join("chat.db")).expect("a store");
+    damaged.execute_batch("DELETE FROM messages WHERE text = 'two'").expect("it can be damaged");
+    drop(damaged);
+    let server = Program::start(&["--data-dir", place]).await;
+    let mut feed = server.open("/ws/tasks").await;
+    feed.send(json!({ "action": "start", "task": "verify" })).await;
+    let end = feed.find(is_over).await;
+    let is = (&end["status"], &end["message"]);
+    assert_eq!(is, (&json!("failed"), &json!("1 thing is wrong; the server's log says which")));
+    feed.never_saw("@alice");
+    let ended = server.terminate().await;
+    let told = ended.stderr.lines().filter(|line| line.contains("@alice,bob")).collect::<Vec<_>>();
+    assert!(told.len() == 1 && told[0].contains("ERROR") && told[0].contains("events 1 to 3 there are 2"), "{}", ended.stderr);
 }
 
 #[tokio::test]

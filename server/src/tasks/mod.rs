@@ -283,7 +283,12 @@ impl Worker {
             Work::Verify => match self.reader.verify(&mut progress)? {
                 None => Err(Stopped::Cancelled),
                 Some(faults) if faults.is_empty() => Ok(Done { message: "the log is whole".into(), file: None, result: None }),
-                Some(faults) => Err(Stopped::Failed(faults.join("; "))),
+                Some(faults) => {
+                    // They name rooms that not everybody may know of.
+                    tracing::error!(faults = faults.join("; "), "the log is damaged");
+                    let what = if faults.len() == 1 { "1 thing is".to_owned() } else { format!("{} things are", faults.len()) };
+                    Err(Stopped::Failed(format!("{what} wrong; the server's log says which")))
+                }
             },
         }
     }
