@@ -60,8 +60,6 @@ pub struct Server {
     stop: watch::Sender<bool>,
     /// Where the operator's orders are taken.
     desk: Option<Desk>,
-    /// Exports that are nobody's once the server is gone.
-    leftovers: Option<PathBuf>,
 }
 
 impl Server {
@@ -75,16 +73,14 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let (mailboxes, inboxes): (Vec<_>, Vec<_>) = (0..config.shards.max(1)).map(|_| mpsc::channel(shard::MAIL)).unzip();
         let fanout = Arc::new(Fanout::new(mailboxes, Arc::clone(&metrics)));
-        let (keeper, tasks, leftovers) = match &config.store {
+        let (keeper, tasks) = match &config.store {
             Store::Ephemeral => {
                 let directory = std::env::temp_dir().join(format!("chat-exports-{}", auth::random_word(12)?));
-                let (keeper, tasks) = start_log(Memory::new()?, directory.clone(), &fanout, &metrics)?;
-                (keeper, tasks, Some(directory))
+                start_log(Memory::new()?, directory, &fanout, &metrics)?
             }
             Store::Directory { path, durability } => {
                 let log = Sqlite::open(path, *durability)?;
-                let (keeper, tasks) = start_log(log, path.join("exports"), &fanout, &metrics)?;
-                (keeper, tasks, None)
+                start_log(log, path.join("exports"), &fanout, &metrics)?
             }
         };
         let directory = match &config.store {
@@ -133,7 +129,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let start = |(id, mail)| serve::start(id, Arc::clone(&services), mail, stopped.clone());
         let shards = inboxes.into_iter().enumerate().map(start).collect::<io::Result<_>>().context("cannot start a thread")?;
-        Ok(Self { listener, services, shards, stop, desk, leftovers })
+        Ok(Self { listener, services, shards, stop, desk })
     }
 
     /// Where it listens: the port is a real one even if 0 was asked for.
@@ -198,7 +194,7 @@ impl Server {
     }
 
     async fn drain(self) {
-        let Self { listener, services, shards, stop, desk, leftovers } = self;
+        let Self { listener, services, shards, stop, desk } = self;
         drop((listener, desk));
         services.draining.store(true, Ordering::Relaxed);
         // First the log: what was said before is kept, and its answers are on their way before the goodbye is.
@@ -215,10 +211,7 @@ impl Server {
         });
         let _ = joined.await;
         let _ = timeout(REST_WITHIN, at_rest).await;
-        if let Some(directory) = leftovers {
-            // Somebody else may have tidied up.
-            let _ = std::fs::remove_dir_all(directory);
-        }
+        services.tasks.finish();
     }
 }
 
@@ -274,13 +267,22 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-fn start_log<L: Log>(log: L, exports: PathBuf, fanout: &Arc<Fanout>, metrics: &Arc<Metrics>) -> anyhow::Result<(Keeper, Tasks)> {
+fn start_log<L: Log>(
+    log: L,
+    exports: PathBuf,
+    fanout: &Arc<Fanout>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<(Keeper, Arc<Tasks>)> {
     let reader = log.reader()?;
     let tasks = Tasks::start(reader, exports.clone(), Arc::clone(fanout))
         .with_context(|| format!("cannot remove the exports of an earlier run in {}", exports.display()))?;
+    let tasks = Arc::new(tasks);
     let tail = {
-        let fanout = Arc::clone(fanout);
-        move |committed| fanout.committed(committed)
+        let (fanout, tasks) = (Arc::clone(fanout), Arc::clone(&tasks));
+        move |committed| {
+            tasks.take_back(&committed);
+            fanout.committed(committed);
+        }
     };
     let keeper = Keeper::start(log, Arc::clone(metrics), tail)?;
     Ok((keeper, tasks))

@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use chat_protocol::{CloseCode, ErrorCode, Refusal, RoomName, Timestamp, UserName};
+use chat_protocol::{CloseCode, ErrorCode, Refusal, RoomName, Seq, Timestamp, UserName};
 use tokio::sync::watch;
 
 use crate::{
@@ -42,7 +42,7 @@ pub struct Services {
     pub blocks: Blocks,
     pub fanout: Arc<Fanout>,
     pub metrics: Arc<Metrics>,
-    pub tasks: Tasks,
+    pub tasks: Arc<Tasks>,
     pub admission: Arc<Admission>,
     /// None: TLS is not spoken.
     pub certificate: Option<Arc<Certificate>>,
@@ -146,6 +146,14 @@ impl Services {
         let (realm, now) = (self.realm.borrow(), clock::now());
         let held = realm.sentence_of_address(Penalty::Mute, household(address), None, now);
         held.map_or(Ok(()), |sentence| Err(kept_out(sentence, now)))
+    }
+
+    /// How somebody was put out since then, off the server or out of a room.
+    pub fn put_out_since(&self, since: Seq, who: Option<&Who>, address: IpAddr, room: Option<&RoomName>) -> Option<Closing> {
+        let realm = self.realm.borrow();
+        let mut kicks = realm.kicked_since(since, who.map(Who::someone), household(address));
+        let kick = kicks.find(|kick| kick.room.is_none() || kick.room.as_ref() == room)?;
+        Some(Closing::new(CloseCode::Kicked, kick.words()))
     }
 
     /// Whether somebody may read a room, or be in it.

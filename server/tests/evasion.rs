@@ -6,7 +6,8 @@ use chat_protocol::CloseCode;
 use chat_server::{Config, realm::Role, registration::Registration};
 use common::{
     TestServer, config_in,
-    operator::{Stage, punish, refused, say, told},
+    operator::Stage,
+    order::{punish, refused, say, told},
 };
 use serde_json::json;
 

@@ -2,30 +2,14 @@
 
 mod common;
 
-use std::time::Duration;
-
 use chat_protocol::CloseCode;
 use chat_server::realm::Role;
 use common::{
-    PATIENCE, TestClient,
-    operator::{Stage, punish, refused, say, told},
+    operator::Stage,
+    order::{punish, refused, say, told, welcome_again},
+    tail::Tail,
 };
 use serde_json::{Value, json};
-
-/// Asks until it is not refused for this any more, which must end by itself.
-async fn welcome_again(client: &mut TestClient, request: Value, code: &str) {
-    let again = async {
-        loop {
-            let answer = client.ask(request.clone()).await;
-            if answer["type"] != "error" {
-                break;
-            }
-            assert_eq!(answer["code"], code, "{answer}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, again).await.expect("it ends");
-}
 
 #[tokio::test]
 async fn a_voice_is_taken_for_a_while_and_given_back() {
@@ -155,6 +139,37 @@ async fn all_guests_of_an_address_are_one_and_accounts_are_not() {
     told(&mut olga, punish("unban", "127.0.0.1", json!({ "address": true, "everywhere": true }))).await;
     stage.server.join("tea", "adam").await;
     refused(&mut olga, punish("ban", "nobody", json!({ "address": true })), "no_such_user").await;
+}
+
+#[tokio::test]
+async fn who_is_put_out_reads_no_further_by_any_door() {
+    let stage = Stage::start().await;
+    let mut olga = stage.comes("tea", "olga", Role::Owner).await;
+    let token = stage.account("bob").await;
+    let session = stage.server.join("cake", "eve").await.session().to_owned();
+    for (user, query) in [("bob", format!("?token={token}")), ("eve", format!("?session={session}"))] {
+        let tail = async |room: &str| Tail::open(&stage.server, &format!("/api/rooms/{room}/tail{query}")).await;
+        let (tea, mut cake) = (tail("tea").await, tail("cake").await);
+        let mut feed = stage.server.open(&format!("/ws/tasks{query}")).await;
+        let mut nobodys = Tail::open(&stage.server, "/api/rooms/tea/tail").await;
+        told(&mut olga, punish("kick", user, json!({}))).await;
+        assert!(tea.ended().await.is_empty());
+        // It was one room that it was put out of, and once.
+        olga.does(json!({ "type": "join", "room": "cake" })).await;
+        olga.does(json!({ "type": "send", "room": "cake", "text": "hi" })).await;
+        assert_eq!(cake.next().await["text"], "hi");
+        let mut again = tail("tea").await;
+        olga.does(json!({ "type": "send", "room": "tea", "text": "hi" })).await;
+        assert_eq!((&again.next().await["text"], &nobodys.next().await["text"]), (&json!("hi"), &json!("hi")));
+        told(&mut olga, punish("kick", user, json!({ "everywhere": true, "reason": "enough" }))).await;
+        assert_eq!(feed.closed_with(CloseCode::Kicked).await.reason, "You were put out: enough");
+        for tail in [cake, again] {
+            assert!(tail.ended().await.is_empty());
+        }
+        olga.does(json!({ "type": "leave", "room": "cake" })).await;
+        olga.does(json!({ "type": "send", "room": "tea", "text": "bye" })).await;
+        assert_eq!(nobodys.next().await["text"], "bye");
+    }
 }
 
 #[tokio::test]

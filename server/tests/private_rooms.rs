@@ -220,3 +220,41 @@ async fn a_public_room_that_becomes_private_keeps_its_members_and_nobody_else() 
     stage.done(chat_server::admin::Order::SetDisabled { name: "bob".into(), disabled: true }).await;
     member.closed_with(CloseCode::InvalidToken).await;
 }
+
+/// An export that began while everybody could read the room, and goes on when that is over.
+#[tokio::test]
+async fn who_may_not_read_a_room_any_more_hears_no_more_of_its_exports() {
+    let stage = Stage::start().await;
+    let token = stage.account("alice").await;
+    let mut alice = stage.joins("plans", "alice", &token).await;
+    alice.does(json!({ "type": "create", "room": "ops" })).await;
+    alice.does(json!({ "type": "join", "room": "ops" })).await;
+    let long = "x".repeat(chat_protocol::limits::TEXT_BYTES);
+    for _ in 0..150 {
+        alice.send(json!({ "type": "send", "room": "ops", "text": long })).await;
+        alice.expect("message").await;
+    }
+    let mut hers = stage.server.open(&format!("/ws/tasks?token={token}")).await;
+    let mut spy = stage.server.open("/ws/tasks").await;
+    let export = |room: &str, format: &str| json!({ "action": "start", "task": "export", "room": room, "format": format });
+    // Whether it still goes on when the room is private is not for a test to say: it is tried until it did.
+    loop {
+        alice.does(json!({ "type": "rules", "room": "ops", "access": "public" })).await;
+        for format in ["html", "text", "jsonl"] {
+            hers.send(export("ops", format)).await;
+        }
+        let last = spy.find(|update| update["format"] == "jsonl" && update["status"] == "queued").await;
+        alice.does(json!({ "type": "rules", "room": "ops", "access": "private" })).await;
+        hers.line("marker").await;
+        hers.expect("error").await;
+        let before: Vec<String> = hers.unasked().into_iter().map(str::to_owned).collect();
+        if !before.iter().any(|text| text.contains("completed") && text.contains(last["task_id"].as_str().expect("an id"))) {
+            let end = hers.find(|update| update["task_id"] == last["task_id"] && update["status"] == "completed").await;
+            spy.send(export("general", "text")).await;
+            spy.find(|update| update["room"] == "general" && update["status"] == "completed").await;
+            spy.never_saw(end["result"]["url"].as_str().expect("a url"));
+            break;
+        }
+        hers.forget();
+    }
+}

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{TestClient, TestServer};
+use common::{TestClient, TestServer, program::Program};
 use serde_json::{Value, json};
 
 fn export(room: &str, format: &str) -> Value {
@@ -175,6 +175,34 @@ async fn a_verification_says_that_the_log_is_whole() {
     );
 }
 
+/// What is wrong has names that not everybody may know.
+#[tokio::test]
+async fn what_is_wrong_with_the_log_is_for_the_operator_to_read() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = directory.path().to_str().expect("a name");
+    let server = Program::start(&["--data-dir", place]).await;
+    let mut alice = server.join("general", "alice").await;
+    let mut bob = server.join("general", "bob").await;
+    for text in ["one", "two", "three"] {
+        alice.does(json!({ "type": "private", "to": "bob", "text": text })).await;
+        bob.hears(text).await;
+    }
+    server.terminate().await;
+    let damaged = rusqlite::Connection::open(directory.path().join("chat.db")).expect("a store");
+    damaged.execute_batch("DELETE FROM messages WHERE text = 'two'").expect("it can be damaged");
+    drop(damaged);
+    let server = Program::start(&["--data-dir", place]).await;
+    let mut feed = server.open("/ws/tasks").await;
+    feed.send(json!({ "action": "start", "task": "verify" })).await;
+    let end = feed.find(is_over).await;
+    let is = (&end["status"], &end["message"]);
+    assert_eq!(is, (&json!("failed"), &json!("1 thing is wrong; the server's log says which")));
+    feed.never_saw("@alice");
+    let ended = server.terminate().await;
+    let told = ended.stderr.lines().filter(|line| line.contains("@alice,bob")).collect::<Vec<_>>();
+    assert!(told.len() == 1 && told[0].contains("ERROR") && told[0].contains("events 1 to 3 there are 2"), "{}", ended.stderr);
+}
+
 #[tokio::test]
 async fn who_comes_later_is_told_what_was_done() {
     let server = TestServer::start().await;
@@ -340,4 +368,59 @@ async fn a_private_export_is_news_for_who_asked_for_it_alone() {
     hers.send(json!({ "action": "start", "task": "export", "room": "general" })).await;
     his.find(|update| update["room"] == "general" && update["status"] == "completed").await;
     his.never_saw("@alice,bob");
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_in_no_export_any_more() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let server = TestServer::with(common::config_in(directory.path())).await;
+    let mut alice = talk(&server).await;
+    let mut feed = server.open("/ws/tasks").await;
+    let before = exported(&mut feed, "general", "text").await;
+    let other = exported(&mut feed, "tea", "text").await;
+    let url = |update: &Value| update["result"]["url"].as_str().expect("a url").to_owned();
+    alice.does(json!({ "type": "edit", "seq": 6, "text": "said well" })).await;
+    assert!(download(&server, &before, "text/plain; charset=utf-8", "txt").await.contains("no typo"), "as it was then");
+    alice.does(json!({ "type": "delete", "seq": 6 })).await;
+    let reply = server.get(&url(&before)).await;
+    assert_eq!((reply.status, &reply.json()["error"]["text"]), (404, &json!("There is no such export")));
+    assert_eq!(server.get(&url(&other)).await.status, 200, "of that room alone");
+    let left = common::left_behind(&directory.path().join("exports"));
+    assert!(left.len() == 1 && left[0].0.ends_with(other["task_id"].as_str().expect("an id")), "{left:?}");
+    let again = exported(&mut feed, "general", "text").await;
+    let body = download(&server, &again, "text/plain; charset=utf-8", "txt").await;
+    assert!(body.contains("one") && !body.contains("typo"), "{body}");
+    let mut later = server.open("/ws/tasks").await;
+    later.find(|update| update["task_id"] == again["task_id"]).await;
+    later.never_saw(before["task_id"].as_str().expect("an id"));
+    server.stop().await;
+    assert!(!directory.path().join("exports").exists(), "nobody can know of what was made");
+}
+
+/// One that had read it before it was deleted, and was written to the end after that.
+#[tokio::test]
+async fn what_is_deleted_meanwhile_is_in_no_export_either() {
+    let server = TestServer::start().await;
+    let mut alice = server.join("general", "alice").await;
+    let long = "x".repeat(chat_protocol::limits::TEXT_BYTES);
+    let mut feed = server.open("/ws/tasks").await;
+    // Whether work is still under way when the next word comes is not for a test to say: it is tried until it was.
+    loop {
+        let secret = alice.say("secret").await;
+        for _ in 0..30 {
+            alice.line(&long).await;
+            alice.find_text(|text| text.starts_with(r#"{"type":"message""#)).await;
+        }
+        feed.send(export("general", "html")).await;
+        feed.find(|update| update["status"] == "running").await;
+        alice.does(json!({ "type": "delete", "seq": secret["seq"] })).await;
+        let end = feed.find(is_over).await;
+        if end["status"] == "failed" {
+            assert_eq!(end["message"], "something was deleted there meanwhile: begin it again");
+            let url = format!("/api/exports/{}", end["task_id"].as_str().expect("an id"));
+            assert_eq!((server.get(&url).await.status, end.get("result")), (404, None));
+            break;
+        }
+        assert_eq!(server.get(end["result"]["url"].as_str().expect("a url")).await.status, 404);
+    }
 }

@@ -93,7 +93,7 @@ fn json(status: StatusCode, body: String) -> Response {
 
 pub(super) async fn rooms((State(services), Extension(peer), query, headers): Asked) -> Result<Response, Refused> {
     let who = asker(&services, &peer, &params(query)?, &headers).await?;
-    let rooms = session::rooms(&services, who.as_ref()).await?;
+    let rooms = session::rooms(&services, who.as_ref(), peer.address).await?;
     Ok(json(StatusCode::OK, json::line(&ServerMessage::Rooms { rooms })))
 }
 
@@ -247,6 +247,7 @@ pub(super) async fn tail(
     (State(services), Extension(peer), query, headers): Asked,
 ) -> Result<Response, Refused> {
     let params = params(query)?;
+    let since = services.realm.borrow().seq();
     let who = asker(&services, &peer, &params, &headers).await?;
     let pass = shown::credential(&services, &headers, params.token.as_deref()).pass();
     let room = state::readable(&room, who.as_ref().map(|who| &who.name))?;
@@ -267,6 +268,7 @@ pub(super) async fn tail(
         who,
         address: peer.address,
         pass,
+        since,
         after,
         news,
         more: true,
@@ -281,6 +283,8 @@ struct Tail {
     address: IpAddr,
     /// What it was let in by, and word of its end.
     pass: Option<Pass>,
+    /// The last decree before it came: whoever is put out by a later one goes.
+    since: Seq,
     realm: watch::Receiver<Arc<Realm>>,
     after: Seq,
     news: watch::Receiver<Seq>,
@@ -290,7 +294,10 @@ struct Tail {
 impl Tail {
     fn may_stay(&self) -> bool {
         let stays = self.services.may_stay(self.pass, self.who.as_ref().map(|who| &who.name), self.address);
-        stays.is_ok() && self.services.may_read(&self.room, self.who.as_ref().map(Who::someone), self.address).is_ok()
+        let put_out = self.services.put_out_since(self.since, self.who.as_ref(), self.address, Some(&self.room));
+        stays.is_ok()
+            && put_out.is_none()
+            && self.services.may_read(&self.room, self.who.as_ref().map(Who::someone), self.address).is_ok()
     }
 }
 

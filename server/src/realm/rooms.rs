@@ -89,6 +89,14 @@ pub struct Kick {
     pub reason: String,
 }
 
+impl Kick {
+    /// In words for whom it hits.
+    pub fn words(&self) -> String {
+        let place = self.room.as_ref().map_or_else(String::new, |room| format!(" of {room}"));
+        format!("You were put out{place}{}", because(&self.reason))
+    }
+}
+
 /// Who wants something.
 #[derive(Clone, Copy, Debug)]
 pub struct Someone<'a> {
@@ -250,6 +258,13 @@ impl Realm {
         self.standing(account, Some(room)) >= least(Deed::Read, self.mode(room)) && !banned()
     }
 
+    /// The same of somebody who comes from there.
+    pub fn may_read_from(&self, room: &RoomName, who: Option<Someone<'_>>, household: IpAddr, now: Timestamp) -> bool {
+        let guest = who.is_none_or(|who| who.account.is_none());
+        let banned = || guest && self.sentence_of_address(Penalty::Ban, household, Some(room), now).is_some();
+        self.may_read(room, who, now) && !banned()
+    }
+
     /// Whether a room, by its folded name, is its members' alone.
     pub fn is_guarded(&self, room: &str) -> bool {
         self.rooms.charters.get(room).is_some_and(|charter| charter.mode.access == Access::Private)
@@ -307,9 +322,12 @@ impl Realm {
         if slow == 0 || self.standing(who.account, Some(room)) >= Standing::Moderator { 0 } else { slow }
     }
 
-    /// The kicks after a place in the log.
-    pub fn kicks_after(&self, seq: Seq) -> impl Iterator<Item = &Kick> {
-        self.rooms.kicks.iter().map(|kick| &**kick).filter(move |kick| kick.seq > seq)
+    /// The kicks of somebody after a place in the log; of guests, of all who come from there, too. Nobody in particular is one
+    /// of them.
+    pub fn kicked_since(&self, seq: Seq, who: Option<Someone<'_>>, household: IpAddr) -> impl Iterator<Item = &Kick> {
+        let (whom, guest) = (who.map(|who| who.whom()), who.is_none_or(|who| who.account.is_none()));
+        let hits = move |kick: &&Kick| Some(&kick.whom) == whom.as_ref() || guest && kick.whom == Whom::Address(household);
+        self.rooms.kicks.iter().map(|kick| &**kick).filter(move |kick| kick.seq > seq).filter(hits)
     }
 
     /// A room in words.

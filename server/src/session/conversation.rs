@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     time::{Duration, Instant},
 };
 
@@ -19,10 +20,10 @@ use super::{
     state::{Look, State, Step},
 };
 use crate::{
-    admission::Place,
+    admission::{Place, household},
     clock,
     hub::Manner,
-    log::{Asker, Draft, LogError, Position, Reader, RoomState, Who, Write, keeper::unavailable},
+    log::{Asker, Draft, LogError, Messages, Position, Reader, RoomState, Who, Write, keeper::unavailable},
     services::Services,
     shard::Closing,
 };
@@ -79,6 +80,8 @@ impl<'a> Conversation<'a> {
         };
         if hears_private {
             line.shard.listen(&line.connection, dialect, &identity.who.name);
+        } else {
+            line.shard.is_by(&line.connection, &identity.who.name);
         }
         let now = Instant::now();
         let state = State::new(dialect, identity.who.name.clone(), hears_private, now);
@@ -367,7 +370,10 @@ impl<'a> Conversation<'a> {
         self.line.connection.settled().await;
         let answer = match at {
             Look::Users(room) => Ok(ServerMessage::Users { users: self.users(&room), room }),
-            Look::Rooms => rooms(self.services, Some(&self.identity.who)).await.map(|rooms| ServerMessage::Rooms { rooms }),
+            Look::Rooms => {
+                let found = rooms(self.services, Some(&self.identity.who), self.line.connection.address).await;
+                found.map(|rooms| ServerMessage::Rooms { rooms })
+            }
             Look::History { room, page } => {
                 let asked = room.clone();
                 let read = self.read(move |reader, who| reader.messages(&asked, Some(who), page)).await;
@@ -375,11 +381,12 @@ impl<'a> Conversation<'a> {
             }
             Look::Search(search) => {
                 let searching = self.services.keeper.search(search, Some(self.identity.who.clone()));
-                self.line
-                    .connection
-                    .meanwhile(searching)
-                    .await
-                    .map(|found| ServerMessage::Found { messages: found.messages, more: found.more })
+                self.line.connection.meanwhile(searching).await.map(|found| {
+                    let Messages { mut messages, more } = found;
+                    // The log does not know from where one asks.
+                    messages.retain(|message| self.may_see(&message.room));
+                    ServerMessage::Found { messages, more }
+                })
             }
         };
         match answer {
@@ -398,10 +405,10 @@ pub(super) fn manner(dialect: Dialect) -> Manner {
 }
 
 /// The rooms there are for somebody: those that hold something, and those that somebody is in.
-pub async fn rooms(services: &Services, who: Option<&Who>) -> Result<Vec<server::Room>, LogError> {
+pub async fn rooms(services: &Services, who: Option<&Who>, address: IpAddr) -> Result<Vec<server::Room>, LogError> {
     let (realm, asker) = (services.realm(), who.cloned());
     let kept = services.keeper.read(move |reader| reader.rooms(asker.as_ref(), limits::ROOMS_LISTED)).await?;
-    let readable = |room: &RoomName| realm.may_read(room, who.map(Who::someone), clock::now());
+    let readable = |room: &RoomName| realm.may_read_from(room, who.map(Who::someone), household(address), clock::now());
     let mut here: HashMap<RoomName, usize> = services.hub.rooms().into_iter().filter(|(room, _)| readable(room)).collect();
     let line = |name: RoomName, topic, users, seq| {
         let private = realm.is_guarded(name.folded());
@@ -411,7 +418,7 @@ pub async fn rooms(services: &Services, who: Option<&Who>) -> Result<Vec<server:
         let users = here.remove(&state.name).unwrap_or(0);
         line(state.name, state.topic, users, state.seq)
     };
-    let mut rooms: Vec<_> = kept.into_iter().map(listed).collect();
+    let mut rooms: Vec<_> = kept.into_iter().filter(|state| readable(&state.name)).map(listed).collect();
     // A room that somebody sits in is not crowded out by those that are only remembered.
     let unused = here.into_iter().map(|(name, users)| line(name, String::new(), users, Seq(0)));
     let mut unused: Vec<_> = unused.take(limits::ROOMS_LISTED / 2).collect();

@@ -29,6 +29,7 @@ pub(super) async fn watch(services: &Services, line: &mut Line, opening: Box<Ope
 }
 
 async fn hold(services: &Services, line: &mut Line, opening: &Opening, shares: Option<IpAddr>) -> Result<Never, End> {
+    let since = services.realm.borrow().seq();
     if opening.credential == Credential::Over || (services.tokens.required() && !opening.credential.is_good()) {
         return Err(CloseCode::InvalidToken.into());
     }
@@ -38,11 +39,14 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening, shares: O
         (None, None) => None,
     };
     let address = line.connection.address;
-    let may_stay = || services.may_stay(opening.credential.pass(), who.as_ref().map(|who| &who.name), address);
+    let may_stay = || {
+        services.may_stay(opening.credential.pass(), who.as_ref().map(|who| &who.name), address)?;
+        services.put_out_since(since, who.as_ref(), address, None).map_or(Ok(()), |closing| Err(End::from(closing)))
+    };
     may_stay()?;
     // Watched before it is listed: an update may come twice, but none is missed.
     line.connection.belongs_to(who.as_ref().and_then(|who| who.author.account_id()));
-    line.shard.watch_tasks(&line.connection, who.as_ref().map(|who| who.author.clone()));
+    line.shard.watch_tasks(&line.connection, who.clone());
     let known = services.tasks.known_to(who.as_ref());
     let readable = |update: &TaskUpdate| {
         update.room.as_ref().is_none_or(|room| services.may_read(room, who.as_ref().map(Who::someone), address).is_ok())

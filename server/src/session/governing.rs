@@ -73,8 +73,11 @@ impl Conversation<'_> {
             {
                 return Err(realm::taken(&room));
             }
-            // Who is not there cannot be put out, and a notice of it would only be words.
-            Govern::Punish { action: Action::Kick, aim: Aim::User(name), .. } if !self.services.hub.is_online(&name) => {
+            // Whom nobody knows cannot be put out, and a notice of it would only be words. Who has an account,
+            // or a name that waits, may read without being here.
+            Govern::Punish { action: Action::Kick, aim: Aim::User(name), .. }
+                if !self.services.is_reachable(&name) && self.services.hub.author_of(&name).is_none() =>
+            {
                 return Err(Refusal::new(ErrorCode::NoSuchUser, format!("{name} is not here")));
             }
             Govern::Found { room, rules } => vec![Decree::Founded { room, rules, owner: Some(of) }],

@@ -3,11 +3,7 @@
 use chat_protocol::{CloseCode, Dialect, ErrorCode, RoomName, ServerMessage};
 
 use super::{conversation::Conversation, line::End};
-use crate::{
-    clock,
-    realm::{self, rights::Deed},
-    shard::Closing,
-};
+use crate::{admission::household, clock, realm::rights::Deed, shard::Closing};
 
 impl Conversation<'_> {
     /// Whether anything that this user says in a room is heard.
@@ -24,17 +20,21 @@ impl Conversation<'_> {
         refused.map_err(|refusal| self.refuse(refusal, reference)).is_ok()
     }
 
+    /// Whether what is said in a room is anything for this user.
+    pub(super) fn may_see(&self, room: &RoomName) -> bool {
+        self.services.may_read(room, Some(self.identity.who.someone()), self.line.connection.address).is_ok()
+    }
+
     /// Who belongs here, or who may do what, has changed: whether it may stay, and where.
     pub(super) fn look_again(&mut self) -> Result<(), End> {
         let address = self.line.connection.address;
         self.identity.may_stay(self.services, address)?;
         let realm = self.services.realm();
-        let (whom, seen) = (self.identity.who.someone().whom(), std::mem::replace(&mut self.seen, realm.seq()));
-        for kick in realm.kicks_after(seen).filter(|kick| kick.whom == whom) {
-            let reason = realm::because(&kick.reason);
+        let (who, seen) = (self.identity.who.clone(), std::mem::replace(&mut self.seen, realm.seq()));
+        for kick in realm.kicked_since(seen, Some(who.someone()), household(address)) {
             match &kick.room {
-                None => return Err(Closing::new(CloseCode::Kicked, format!("You were put out{reason}")).into()),
-                Some(room) => self.put_out(room, format!("You were put out of {room}{reason}"))?,
+                None => return Err(Closing::new(CloseCode::Kicked, kick.words()).into()),
+                Some(room) => self.put_out(room, kick.words())?,
             }
         }
         for room in self.state.rooms().to_vec() {

@@ -36,7 +36,7 @@ use self::{
 use crate::{
     clock,
     fanout::{Mail, RoomBatch, frame},
-    log::Author,
+    log::Who,
     metrics::{Metrics, Reason},
     realm::Realm,
 };
@@ -108,6 +108,7 @@ impl Shard {
             self.metrics.connections.dec();
         }
         world.watchers.remove(&connection.id);
+        world.others.remove(&connection.id);
         if world.connections.is_empty() {
             self.emptied.notify_waiters();
         }
@@ -216,6 +217,11 @@ impl Shard {
         all.push(listener);
     }
 
+    /// A connection is some user's, and hears no private conversations.
+    pub fn is_by(&self, connection: &Connection, user: &UserName) {
+        self.world.borrow_mut().others.insert(connection.id, user.key());
+    }
+
     /// It was greeted with these places in its conversations: what it was not told yet follows.
     pub fn greeted(&self, connection: &Rc<Connection>, user: &UserName, places: &[(RoomName, Seq)]) {
         connection.flush();
@@ -256,8 +262,8 @@ impl Shard {
     }
 
     /// A connection hears of the server's own work.
-    pub fn watch_tasks(&self, connection: &Rc<Connection>, author: Option<Author>) {
-        self.world.borrow_mut().watchers.insert(connection.id, (Rc::clone(connection), author));
+    pub fn watch_tasks(&self, connection: &Rc<Connection>, who: Option<Who>) {
+        self.world.borrow_mut().watchers.insert(connection.id, (Rc::clone(connection), who));
     }
 
     /// Waits until no connection is left.
@@ -334,7 +340,7 @@ impl Shard {
             dropped += match mail {
                 Mail::Signal(said) => world.signal(&said),
                 Mail::ToUser { user, except, said } => world.signal_user(&user, except, &said),
-                Mail::Task { update, author } => world.task(&update, author.as_ref()),
+                Mail::Task { update, author } => world.task(&update, author.as_ref(), &self.realm.borrow(), clock::now()),
                 Mail::LookAgain => world.look_again(),
                 Mail::ShutOut => world.shut_out(&self.realm.borrow(), clock::now()),
                 Mail::Whereabouts { user, answer } => world.whereabouts(&user, &answer),

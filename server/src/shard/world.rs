@@ -17,8 +17,9 @@ use super::{
     rooms::{self, Progress, Room, Tally},
 };
 use crate::{
+    admission::household,
     fanout::{Answer, RoomBatch, Said, frame},
-    log::{Author, Outcome},
+    log::{Author, Outcome, Who},
     realm::Realm,
     tasks::TaskUpdate,
 };
@@ -33,8 +34,10 @@ pub(super) struct World {
     pub(super) remembered: usize,
     /// Who hears private conversations, by user.
     pub(super) listeners: HashMap<Arc<str>, Vec<Listener>>,
+    /// Users of connections that hear no private conversations.
+    pub(super) others: HashMap<u64, Arc<str>>,
     /// Who hears of tasks, and as whom.
-    pub(super) watchers: HashMap<u64, (Rc<Connection>, Option<Author>)>,
+    pub(super) watchers: HashMap<u64, (Rc<Connection>, Option<Who>)>,
 }
 
 /// A connection that hears its user's private conversations without joining them.
@@ -161,10 +164,12 @@ impl World {
     }
 
     pub(super) fn whereabouts(&self, user: &UserName, answer: &mpsc::Sender<IpAddr>) -> u64 {
-        let listeners = self.listeners.get(user.folded()).into_iter().flatten();
+        let listeners = self.listeners.get(user.folded()).into_iter().flatten().map(|listener| &listener.connection);
+        let others = self.others.iter().filter(|(_, name)| ***name == *user.folded());
+        let others = others.filter_map(|(id, _)| self.connections.get(id));
         // As many as there is room for.
-        for listener in listeners {
-            let _ = answer.try_send(listener.connection.address);
+        for connection in listeners.chain(others) {
+            let _ = answer.try_send(connection.address);
         }
         0
     }
@@ -174,10 +179,15 @@ impl World {
         0
     }
 
-    pub(super) fn task(&self, update: &TaskUpdate, author: Option<&Author>) -> u64 {
+    /// Told to those who may read the room of it now, however that was when the work began.
+    pub(super) fn task(&self, update: &TaskUpdate, author: Option<&Author>, realm: &Realm, now: Timestamp) -> u64 {
         let frame = frame(&update.encode());
-        let may = |watcher: &Option<Author>| author.is_none() || author == watcher.as_ref();
-        let watchers = self.watchers.values().filter(|(_, watcher)| may(watcher));
+        let may = |(connection, who): &&(Rc<Connection>, Option<Who>)| {
+            let who = who.as_ref();
+            let readable = |room| realm.may_read_from(room, who.map(Who::someone), household(connection.address), now);
+            (author.is_none() || author == who.map(|who| &who.author)) && update.room.as_ref().is_none_or(readable)
+        };
+        let watchers = self.watchers.values().filter(may);
         watchers.map(|(connection, _)| u64::from(!connection.signal(&frame))).sum()
     }
 }

@@ -6,7 +6,7 @@ mod export;
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -18,14 +18,14 @@ use std::{
 
 pub use chat_protocol::task::{TaskResult, TaskUpdate};
 use chat_protocol::{
-    ErrorCode, Refusal, RoomName,
+    ErrorCode, Event, Refusal, RoomName,
     task::{ExportFormat, TaskKind, TaskStatus},
 };
 
 use crate::{
     auth,
     fanout::Fanout,
-    log::{Author, LogError, Reader, Who},
+    log::{Author, LogError, Outcome, Reader, Who, keeper::Committed},
 };
 
 /// Pieces of work that wait.
@@ -36,6 +36,8 @@ const REMEMBERED: usize = 20;
 const REMEMBERED_IN_ALL: usize = 500;
 /// Updates of one piece are at least so far apart: ten a second.
 const APART: Duration = Duration::from_millis(100);
+/// An export in which something would stand that is deleted.
+const STALE: &str = "something was deleted there meanwhile: begin it again";
 
 struct Task {
     update: TaskUpdate,
@@ -46,6 +48,8 @@ struct Task {
     stop: Arc<AtomicBool>,
     /// What an export made.
     file: Option<PathBuf>,
+    /// Something that it may have read already was deleted since.
+    stale: bool,
 }
 
 struct Order {
@@ -72,6 +76,7 @@ pub struct Tasks {
     list: Arc<Mutex<VecDeque<Task>>>,
     orders: mpsc::SyncSender<Order>,
     fanout: Arc<Fanout>,
+    directory: PathBuf,
 }
 
 /// Why a piece of work came to no result.
@@ -101,9 +106,33 @@ impl Tasks {
         export::clear(&directory)?;
         let list = Arc::new(Mutex::new(VecDeque::new()));
         let (orders, inbox) = mpsc::sync_channel(QUEUE);
-        let worker = Worker { reader, directory, list: Arc::clone(&list), fanout: Arc::clone(&fanout) };
+        let worker = Worker { reader, directory: directory.clone(), list: Arc::clone(&list), fanout: Arc::clone(&fanout) };
         thread::Builder::new().name("tasks".into()).spawn(move || worker.run(&inbox))?;
-        Ok(Self { list, orders, fanout })
+        Ok(Self { list, orders, fanout, directory })
+    }
+
+    /// Stops what is under way and takes away what was made: after this nobody can know of it.
+    pub fn finish(&self) {
+        self.lock().iter().for_each(|task| task.stop.store(true, Ordering::Relaxed));
+        if let Err(error) = export::clear(&self.directory) {
+            tracing::warn!(%error, directory = %self.directory.display(), "exports are left behind");
+        }
+    }
+
+    /// What was deleted is in no export any more: the finished ones of its room are gone, and one under way comes to nothing.
+    /// Runs on the log's thread, behind the commit: who reads from here on finds it deleted.
+    pub fn take_back(&self, committed: &Committed) {
+        let deleted = |outcome: &Outcome| matches!(outcome, Outcome::Kept(kept) if matches!(kept.event, Event::Deleted { .. }));
+        for (_, outcome) in committed.iter().filter(|(_, outcome)| deleted(outcome)) {
+            let Outcome::Kept(kept) = outcome else { continue };
+            self.lock().retain_mut(|task| {
+                let of_it = task.update.room.as_ref() == Some(&kept.room);
+                task.stale |= of_it;
+                let Some(file) = task.file.take_if(|_| of_it) else { return true };
+                remove(&file);
+                false
+            });
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Task>> {
@@ -144,7 +173,7 @@ impl Tasks {
         let stop = Arc::new(AtomicBool::new(false));
         self.orders.try_send(Order { task_id, work, stop: Arc::clone(&stop) }).map_err(|_| busy())?;
         // The worker cannot look at the list before this lock is let go.
-        let task = Task { update, author, shared, stop, file: None };
+        let task = Task { update, author, shared, stop, file: None, stale: false };
         self.fanout.task(&Arc::new(task.update.clone()), task.told_to());
         list.push_back(task);
         Ok(None)
@@ -202,6 +231,10 @@ impl Worker {
         while let Ok(order) = inbox.recv() {
             let done = self.work(&order);
             self.tell(&order.task_id, |task| match done {
+                Ok(Done { file, .. }) if task.stale => {
+                    file.iter().for_each(|file| remove(file));
+                    (task.update.status, task.update.message) = (TaskStatus::Failed, STALE.into());
+                }
                 Ok(Done { message, file, result }) => {
                     (task.update.status, task.update.progress) = (TaskStatus::Completed, 100);
                     (task.update.message, task.update.result, task.file) = (message, result, file);
@@ -223,7 +256,7 @@ impl Worker {
             return Err(Stopped::Cancelled);
         }
         self.tell(&order.task_id, |task| {
-            (task.update.status, task.update.message) = (TaskStatus::Running, "working".into());
+            (task.update.status, task.update.message, task.stale) = (TaskStatus::Running, "working".into(), false);
         });
         let (list, fanout) = (Arc::clone(&self.list), Arc::clone(&self.fanout));
         let mut told = Instant::now();
@@ -240,7 +273,7 @@ impl Worker {
                 let written = export::write(&mut *self.reader, room, who.as_ref(), *format, &path, &mut progress);
                 if written.is_err() {
                     // What was written so far helps nobody.
-                    let _ = std::fs::remove_file(&path);
+                    remove(&path);
                 }
                 let (bytes, messages) = written?;
                 let url = format!("/api/exports/{}", order.task_id);
@@ -250,7 +283,12 @@ impl Worker {
             Work::Verify => match self.reader.verify(&mut progress)? {
                 None => Err(Stopped::Cancelled),
                 Some(faults) if faults.is_empty() => Ok(Done { message: "the log is whole".into(), file: None, result: None }),
-                Some(faults) => Err(Stopped::Failed(faults.join("; "))),
+                Some(faults) => {
+                    // They name rooms that not everybody may know of.
+                    tracing::error!(faults = faults.join("; "), "the log is damaged");
+                    let what = if faults.len() == 1 { "1 thing is".to_owned() } else { format!("{} things are", faults.len()) };
+                    Err(Stopped::Failed(format!("{what} wrong; the server's log says which")))
+                }
             },
         }
     }
@@ -270,12 +308,14 @@ impl Worker {
             let too_many = finished().count() > REMEMBERED_IN_ALL;
             let oldest = finished().find(|(_, task)| too_many || of_one(&task.author) > REMEMBERED).map(|(place, _)| place);
             let Some(task) = oldest.and_then(|place| list.remove(place)) else { return };
-            if let Some(file) = task.file {
-                // If it is gone already, so much the better.
-                let _ = std::fs::remove_file(file);
-            }
+            task.file.iter().for_each(|file| remove(file));
         }
     }
+}
+
+/// If it is gone already, so much the better.
+fn remove(file: &Path) {
+    let _ = std::fs::remove_file(file);
 }
 
 fn tell(list: &Mutex<VecDeque<Task>>, fanout: &Fanout, task_id: &str, change: impl FnOnce(&mut Task)) {

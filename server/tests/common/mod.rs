@@ -439,6 +439,7 @@ pub fn left_behind(directory: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 pub mod operator;
+pub mod order;
 pub mod program;
 pub mod raw;
 pub mod sight;

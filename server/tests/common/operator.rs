@@ -7,7 +7,7 @@ use chat_server::{
     admin::{self, Answer, Order, TokenLine},
     realm::Role,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -106,27 +106,4 @@ pub async fn welcomed(mut client: TestClient) -> TestClient {
     client.welcome = client.expect("welcome").await;
     client.expect("joined").await;
     client
-}
-
-/// A request to punish somebody, and what it says beside that.
-pub fn punish(action: &str, user: &str, more: Value) -> Value {
-    let mut request = json!({ "type": "moderate", "action": action, "user": user });
-    let (request_fields, more) = (request.as_object_mut().expect("an object"), more);
-    request_fields.extend(more.as_object().expect("an object").clone());
-    request
-}
-
-/// The words of the answer.
-pub async fn told(client: &mut TestClient, request: Value) -> String {
-    let answer = client.ask(request).await;
-    assert_eq!(answer["type"], "notice", "{answer}");
-    answer["text"].as_str().expect("words").to_owned()
-}
-
-pub async fn refused(client: &mut TestClient, request: Value, code: &str) -> String {
-    client.refused(request, code).await["text"].as_str().expect("words").to_owned()
-}
-
-pub fn say(text: &str) -> Value {
-    json!({ "type": "send", "text": text })
 }
