@@ -73,13 +73,6 @@ impl Conversation<'_> {
             {
                 return Err(realm::taken(&room));
             }
-            // Whom nobody knows cannot be put out, and a notice of it would only be words. Who has an account,
-            // or a name that waits, may read without being here.
-            Govern::Punish { action: Action::Kick, aim: Aim::User(name), .. }
-                if !self.services.is_reachable(&name) && self.services.hub.author_of(&name).is_none() =>
-            {
-                return Err(Refusal::new(ErrorCode::NoSuchUser, format!("{name} is not here")));
-            }
             Govern::Found { room, rules } => vec![Decree::Founded { room, rules, owner: Some(of) }],
             Govern::Rules { room, rules } => vec![Decree::Rules { room, rules }],
             Govern::Rank { room, user, role } => vec![Decree::Rank { room, account: account(&realm, &user)?, role }],
