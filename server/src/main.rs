@@ -12,11 +12,10 @@ use anyhow::bail;
 use chat_server::{
     Server,
     admin::{self, Answer},
-    cli::{Arguments, Command, LogFormat},
+    cli::{self, AccountCommand, Command, ConfigCommand, File, LogFormat, Settings, Unread},
     config::{Config, Store},
     tls::Certificate,
 };
-use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -28,11 +27,20 @@ const FILES_APART: usize = 128;
 const NICE: i32 = 10;
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::parse();
+    let words: Vec<_> = std::env::args_os().collect();
+    let gathered = Settings::gather(&words).and_then(|settings| Ok((settings.arguments()?, settings)));
+    let (mut arguments, settings) = match gathered {
+        Ok(gathered) => gathered,
+        // Among them are help and version, which are no errors.
+        Err(Unread::Words(error)) => error.exit(),
+        Err(Unread::File(faults)) => return failed(&faults.into()),
+    };
     start_tracing(arguments.log_format);
     let run = || {
-        if let Some(command) = arguments.command.take() {
-            return carry_out(command, &arguments.data_dir()?);
+        match arguments.command.take() {
+            Some(Command::Account(command)) => return order(command, &arguments.data_dir()?),
+            Some(Command::Config(command)) => return about_the_configuration(&command, &settings),
+            None => {}
         }
         let mut config = arguments.config()?;
         let files = raise_open_files();
@@ -42,19 +50,31 @@ fn main() -> ExitCode {
         tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config))?;
         Ok(ExitCode::SUCCESS)
     };
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            // One line, with its causes.
-            let _ = writeln!(std::io::stderr(), "chat-server: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    run().unwrap_or_else(|error| failed(&error))
 }
 
-/// Does what is asked instead of serving, and says what came of it.
-fn carry_out(command: Command, directory: &Path) -> anyhow::Result<ExitCode> {
-    let Command::Account(command) = command;
+fn failed(error: &anyhow::Error) -> ExitCode {
+    // One line, with its causes; of a file, one for each thing that is wrong in it.
+    let _ = writeln!(std::io::stderr(), "chat-server: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Prints what is asked for about the configuration.
+fn about_the_configuration(command: &ConfigCommand, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let text = match command {
+        ConfigCommand::Print => cli::example(),
+        ConfigCommand::Show { origin } => settings.show(*origin),
+        ConfigCommand::Check { file } => {
+            File::read(file)?.check()?;
+            format!("{}: nothing is wrong with it\n", file.display())
+        }
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has an operator's order carried out instead of serving, and says what came of it.
+fn order(command: AccountCommand, directory: &Path) -> anyhow::Result<ExitCode> {
     let answer = admin::send(directory, command.order(prompt::password)?)?;
     match &answer {
         Answer::Refused { words } => bail!("{words}"),

@@ -57,6 +57,8 @@ fn command(arguments: &[&str]) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CHAT_")) {
         command.env_remove(name);
     }
+    // Nor is the machine's own configuration anybody's here.
+    command.env("CHAT_CONFIG", "/dev/null");
     command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
@@ -123,7 +125,20 @@ impl Program {
 
     /// The same with something piped in.
     pub async fn run_with(arguments: &[&str], input: &str) -> Ran {
-        let mut child = command(arguments).stdin(Stdio::piped()).spawn().expect("the program starts");
+        let mut command = command(arguments);
+        command.stdin(Stdio::piped());
+        Self::run_command(command, input).await
+    }
+
+    /// Has it do something else than serve, in an environment where these and no others are about it.
+    pub async fn run_amid(environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
+        let mut command = command(arguments);
+        command.env_remove("CHAT_CONFIG").envs(environment.iter().copied()).stdin(Stdio::piped());
+        Self::run_command(command, "").await
+    }
+
+    async fn run_command(mut command: Command, input: &str) -> Ran {
+        let mut child = command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("a stdin");
         // Who does not read it has ended already.
         let _ = stdin.write_all(input.as_bytes()).await;
