@@ -19,7 +19,7 @@ pub use self::{
     example::example,
     file::{Fault, Faults, File},
     invite::Invite,
-    settings::{Origin, Settings, Unread},
+    settings::{Change, Origin, Settings, Unread},
 };
 use self::{limits::LimitFlags, outside::Outside};
 use crate::{

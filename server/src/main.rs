@@ -1,6 +1,7 @@
 //! The program: arguments, log lines, signals, exit code.
 
 mod prompt;
+mod reload;
 
 use std::{
     io::{IsTerminal, Write},
@@ -16,6 +17,7 @@ use chat_server::{
     config::{Config, Store},
     tls::Certificate,
 };
+use reload::Reload;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -42,12 +44,9 @@ fn main() -> ExitCode {
             Some(Command::Config(command)) => return about_the_configuration(&command, &settings),
             None => {}
         }
-        let mut config = arguments.config()?;
-        let files = raise_open_files();
-        if config.max_connections == 0 {
-            config.max_connections = files.saturating_sub(FILES_APART).max(1);
-        }
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config))?;
+        let config = within_open_files(arguments.config()?);
+        let reload = Reload::of(words, settings);
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config, reload))?;
         Ok(ExitCode::SUCCESS)
     };
     run().unwrap_or_else(|error| failed(&error))
@@ -85,18 +84,24 @@ fn order(command: AccountCommand, directory: &Path) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(config: Config, mut reload: Option<Reload>) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let words = config.clone();
     let server = Server::open(config).await?;
     let certificate = server.certificate();
     // Where there is nothing to read again, a terminal that goes ends the program as it ends others.
-    if let Some(certificate) = certificate.clone().filter(|certificate| !certificate.is_own()) {
-        let mut hangup = signal(SignalKind::hangup())?;
+    let renewed = certificate.clone().filter(|certificate| !certificate.is_own());
+    if reload.is_some() || renewed.is_some() {
+        let (mut hangup, choose) = (signal(SignalKind::hangup())?, server.chooser());
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
-                certificate.read_again();
+                if let Some(reload) = &mut reload {
+                    reload.again(&choose).await;
+                }
+                if let Some(certificate) = &renewed {
+                    certificate.read_again();
+                }
             }
         });
     }
@@ -169,6 +174,12 @@ fn start_tracing(format: LogFormat) {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().init(),
     }
+}
+
+/// Where it has no bound of its own, there are as many connections as there may be files.
+fn within_open_files(config: Config) -> Config {
+    let files = raise_open_files().saturating_sub(FILES_APART).max(1);
+    Config { max_connections: if config.max_connections == 0 { files } else { config.max_connections }, ..config }
 }
 
 /// One connection is one open file: as many as the system lets this process have.

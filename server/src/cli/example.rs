@@ -50,7 +50,8 @@ fn describe(key: &Key, text: &mut String) {
         let _ = writeln!(text, "# One of: {}", key.words.join(", "));
     }
     let list = if key.shape == Shape::List { "; a list" } else { "" };
-    let _ = writeln!(text, "# --{}, {}{list}", key.name, key.variable);
+    let live = if key.is_live { "; taken up at SIGHUP" } else { "" };
+    let _ = writeln!(text, "# --{}, {}{list}{live}", key.name, key.variable);
     let _ = writeln!(text, "#{} = {}", key.name, key.written(&key.default));
 }
 

@@ -8,6 +8,23 @@ use super::Arguments;
 
 /// It says where the file is, and cannot stand in it.
 const THE_FILE_ITSELF: &str = "config";
+/// What a running server takes up when it reads its configuration again; the rest waits for a restart.
+const LIVE: [&str; 14] = [
+    "allow-origin",
+    "auth-token",
+    "require-auth",
+    "registration",
+    "rate-limit",
+    "account-rate",
+    "ip-rate",
+    "control-rate",
+    "connect-rate",
+    "max-per-ip",
+    "max-connections",
+    "max-strangers",
+    "max-strangers-per-ip",
+    "final",
+];
 /// Stands where a secret would.
 const HIDDEN: &str = "…";
 
@@ -36,6 +53,8 @@ pub(super) struct Key {
     pub(super) shape: Shape,
     /// Nothing prints it.
     pub(super) is_secret: bool,
+    /// A running server takes it up.
+    pub(super) is_live: bool,
 }
 
 impl Key {
@@ -59,6 +78,7 @@ impl Key {
             default: arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect(),
             shape,
             is_secret: arg.is_hide_env_values_set(),
+            is_live: LIVE.contains(&name),
         })
     }
 
@@ -118,6 +138,8 @@ mod tests {
         assert!(keys.len() > 20);
         let secrets: Vec<_> = keys.iter().filter(|key| key.is_secret).map(|key| key.name.as_str()).collect();
         assert_eq!(secrets, ["auth-token"]);
+        assert_eq!(keys.iter().filter(|key| key.is_live).count(), LIVE.len(), "each of them is a key");
+        assert!(keys.iter().all(|key| key.is_live || key.heading != "Limits"));
     }
 
     #[test]

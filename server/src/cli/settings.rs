@@ -33,16 +33,31 @@ pub enum Unread {
 }
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     matches: ArgMatches,
     file: Option<File>,
+}
+
+/// Something that was chosen anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub key: String,
+    /// As the file would have them; a secret is in neither.
+    pub from: String,
+    pub to: String,
+    pub origin: Origin,
+    /// A running server takes it up; otherwise it waits for a restart.
+    pub is_live: bool,
 }
 
 /// One key, as it is.
 #[derive(Debug, PartialEq, Eq)]
 struct Setting {
     key: String,
+    is_live: bool,
+    /// As they would be typed. Nothing prints them.
+    values: Vec<String>,
     /// As the file would have it; a secret is not in it.
     value: String,
     origin: Origin,
@@ -108,6 +123,22 @@ impl Settings {
         self.all().into_iter().map(line).collect()
     }
 
+    /// Whether some of it was in a file.
+    #[must_use]
+    pub fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// What holds here and did not hold there.
+    #[must_use]
+    pub fn changes(&self, since: &Self) -> Vec<Change> {
+        let change = |(before, now): (Setting, Setting)| {
+            let Setting { key, is_live, values, value, origin } = now;
+            (before.values != values).then_some(Change { key, from: before.value, to: value, origin, is_live })
+        };
+        since.all().into_iter().zip(self.all()).filter_map(change).collect()
+    }
+
     fn all(&self) -> Vec<Setting> {
         let entries = self.file.iter().flat_map(|file| file.entries.iter().map(|entry| (&file.path, entry)));
         let setting = |key: Key| {
@@ -126,7 +157,7 @@ impl Settings {
                 (None, Some(ValueSource::EnvVariable)) => Origin::Environment { variable: key.variable },
                 (None, _) => Origin::Default,
             };
-            Setting { key: key.name, value, origin }
+            Setting { key: key.name, is_live: key.is_live, values, value, origin }
         };
         keys().into_iter().map(setting).collect()
     }
