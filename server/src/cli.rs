@@ -1,8 +1,13 @@
-//! The command line, and what it means. Every flag has an environment variable, so that a container needs no wrapper.
+//! The command line, and what it means. Every flag has an environment variable, so that a container needs no wrapper, and is a
+//! key of the configuration file: [`keys`] reads them from the definition here.
 
+mod example;
+mod file;
 mod invite;
+mod keys;
 mod limits;
 mod outside;
+mod settings;
 
 use std::{net::IpAddr, path::PathBuf};
 
@@ -10,7 +15,12 @@ use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use etcetera::BaseStrategy;
 
-pub use self::invite::Invite;
+pub use self::{
+    example::example,
+    file::{Fault, Faults, File},
+    invite::Invite,
+    settings::{Change, Origin, Settings, Unread},
+};
 use self::{limits::LimitFlags, outside::Outside};
 use crate::{
     admin::Order,
@@ -45,6 +55,11 @@ pub struct Arguments {
 
     #[command(flatten)]
     outside: Outside,
+
+    /// Configuration file [default: the first that is there of $XDG_CONFIG_HOME/chat-server/config.toml (~/.config/…) and
+    /// /etc/chat-server/config.toml]
+    #[arg(long, env = "CHAT_CONFIG", value_name = "FILE", help_heading = "Running", global = true)]
+    config: Option<PathBuf>,
 
     /// Directory for the messages [default: the platform's data directory]
     #[arg(long, env = "CHAT_DATA_DIR", value_name = "DIR", help_heading = "Keeping", global = true)]
@@ -93,6 +108,30 @@ pub enum Command {
     Restore { file: PathBuf },
     /// Look through the store, or through a backup
     Verify { file: Option<PathBuf> },
+    /// The configuration: an example of it, whether a file can be used, and what holds
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print a configuration file with every key, what it means, and what holds without it
+    Print,
+    /// Say what is wrong with a file, if something is
+    Check { file: PathBuf },
+    /// Print what holds: flags before environment variables before the file
+    Show {
+        /// And where each comes from
+        #[arg(long)]
+        origin: bool,
+    },
+}
+
+impl Command {
+    /// Whether it is of use where the configuration file is not.
+    fn is_apart_from_the_file(&self) -> bool {
+        matches!(self, Self::Config(ConfigCommand::Print | ConfigCommand::Check { .. }))
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,7 +3,8 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use crate::{
-    limits::{Limits, Rate, Rates},
+    auth::Tokens,
+    limits::{Limits, Rate},
     log::sqlite::Durability,
     proxy::Proxies,
     registration::Registration,
@@ -64,11 +65,25 @@ pub struct Config {
     pub going_for_good: bool,
 }
 
+/// What of it may be chosen anew while the server runs, beside what is counted, which is [`Admission`](crate::admission::Admission)'s:
+/// one value, exchanged whole. It holds for whoever comes next.
+pub struct Live {
+    pub tokens: Tokens,
+    pub registration: Registration,
+    pub allow_origin: Vec<String>,
+    pub going_for_good: bool,
+}
+
 impl Config {
-    /// What holds for each connection.
+    /// See [`Live`].
     #[must_use]
-    pub fn rates(&self) -> Rates {
-        Rates { lines: self.rate, control: self.limits.control }
+    pub fn live(&self) -> Live {
+        Live {
+            tokens: Tokens::new(&self.tokens, self.require_auth),
+            registration: self.registration,
+            allow_origin: self.allow_origin.clone(),
+            going_for_good: self.going_for_good,
+        }
     }
 
     /// By which name this machine reaches the server.

@@ -37,13 +37,13 @@ impl Caller {
 
 /// Whether more has to be known of a connection than that it is there.
 pub fn is_needed(services: &Services, address: IpAddr) -> bool {
-    services.certificate.is_some() || services.config.proxies.contains(address)
+    services.certificate.is_some() || services.proxies.contains(address)
 }
 
 /// Waits for all that there is to know. Nothing: the peer is gone, or cannot be talked to.
 pub async fn receive(services: &Services, mut socket: TcpStream, peer: Peer) -> Option<Caller> {
     let (begun, source) =
-        if services.config.proxies.contains(peer.address) { introduction(&mut socket).await.ok()? } else { (Vec::new(), None) };
+        if services.proxies.contains(peer.address) { introduction(&mut socket).await.ok()? } else { (Vec::new(), None) };
     let peer = match source {
         Some(source) => of(services, peer, source)?,
         None => peer,
@@ -81,7 +81,7 @@ async fn introduction(socket: &mut TcpStream) -> io::Result<(Vec<u8>, Option<IpA
 /// for others in turn.
 fn of(services: &Services, proxy: Peer, address: IpAddr) -> Option<Peer> {
     let place = match proxy.place {
-        Ok(place) if !services.config.proxies.contains(address) => {
+        Ok(place) if !services.proxies.contains(address) => {
             services.admission.behind(place, address, Some(Instant::now())).map(Arc::new)
         }
         place => return Some(Peer { address, place }),

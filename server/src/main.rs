@@ -2,6 +2,7 @@
 
 mod keeping;
 mod prompt;
+mod reload;
 
 use std::{
     io::{IsTerminal, Write},
@@ -13,11 +14,11 @@ use anyhow::bail;
 use chat_server::{
     Server,
     admin::{self, Answer},
-    cli::{Arguments, Command, LogFormat},
+    cli::{self, AccountCommand, Command, ConfigCommand, File, LogFormat, Settings, Unread},
     config::{Config, Store},
     tls::Certificate,
 };
-use clap::Parser;
+use reload::Reload;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -29,38 +30,54 @@ const FILES_APART: usize = 128;
 const NICE: i32 = 10;
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::parse();
+    let words: Vec<_> = std::env::args_os().collect();
+    let gathered = Settings::gather(&words).and_then(|settings| Ok((settings.arguments()?, settings)));
+    let (mut arguments, settings) = match gathered {
+        Ok(gathered) => gathered,
+        // Among them are help and version, which are no errors.
+        Err(Unread::Words(error)) => error.exit(),
+        Err(Unread::File(faults)) => return failed(&faults.into()),
+    };
     start_tracing(arguments.log_format);
     let run = || {
-        if let Some(command) = arguments.command.take() {
-            return carry_out(command, &arguments.data_dir()?);
+        match arguments.command.take() {
+            Some(Command::Account(command)) => return order(command, &arguments.data_dir()?),
+            Some(Command::Config(command)) => return about_the_configuration(&command, &settings),
+            Some(Command::Backup { file }) => return keeping::backup(&arguments.data_dir()?, &file),
+            Some(Command::Restore { file }) => return keeping::restore(&arguments.data_dir()?, &file),
+            Some(Command::Verify { file }) => return keeping::verify(&arguments.data_dir()?, file),
+            None => {}
         }
-        let mut config = arguments.config()?;
-        let files = raise_open_files();
-        if config.max_connections == 0 {
-            config.max_connections = files.saturating_sub(FILES_APART).max(1);
-        }
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config))?;
+        let config = within_open_files(arguments.config()?);
+        let reload = Reload::of(words, settings);
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config, reload))?;
         Ok(ExitCode::SUCCESS)
     };
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            // One line, with its causes.
-            let _ = writeln!(std::io::stderr(), "chat-server: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    run().unwrap_or_else(|error| failed(&error))
 }
 
-/// Does what is asked instead of serving, and says what came of it.
-fn carry_out(command: Command, directory: &Path) -> anyhow::Result<ExitCode> {
-    let command = match command {
-        Command::Account(command) => command,
-        Command::Backup { file } => return keeping::backup(directory, &file),
-        Command::Restore { file } => return keeping::restore(directory, &file),
-        Command::Verify { file } => return keeping::verify(directory, file),
+fn failed(error: &anyhow::Error) -> ExitCode {
+    // One line, with its causes; of a file, one for each thing that is wrong in it.
+    let _ = writeln!(std::io::stderr(), "chat-server: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Prints what is asked for about the configuration.
+fn about_the_configuration(command: &ConfigCommand, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let text = match command {
+        ConfigCommand::Print => cli::example(),
+        ConfigCommand::Show { origin } => settings.show(*origin),
+        ConfigCommand::Check { file } => {
+            File::read(file)?.check()?;
+            format!("{}: nothing is wrong with it\n", file.display())
+        }
     };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has an operator's order carried out instead of serving, and says what came of it.
+fn order(command: AccountCommand, directory: &Path) -> anyhow::Result<ExitCode> {
     let answer = admin::send(directory, command.order(prompt::password)?)?;
     match &answer {
         Answer::Refused { words } => bail!("{words}"),
@@ -71,18 +88,24 @@ fn carry_out(command: Command, directory: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(config: Config, mut reload: Option<Reload>) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let words = config.clone();
     let server = Server::open(config).await?;
     let certificate = server.certificate();
     // Where there is nothing to read again, a terminal that goes ends the program as it ends others.
-    if let Some(certificate) = certificate.clone().filter(|certificate| !certificate.is_own()) {
-        let mut hangup = signal(SignalKind::hangup())?;
+    let renewed = certificate.clone().filter(|certificate| !certificate.is_own());
+    if reload.is_some() || renewed.is_some() {
+        let (mut hangup, choose) = (signal(SignalKind::hangup())?, server.chooser());
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
-                certificate.read_again();
+                if let Some(reload) = &mut reload {
+                    reload.again(&choose).await;
+                }
+                if let Some(certificate) = &renewed {
+                    certificate.read_again();
+                }
             }
         });
     }
@@ -155,6 +178,12 @@ fn start_tracing(format: LogFormat) {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().init(),
     }
+}
+
+/// Where it has no bound of its own, there are as many connections as there may be files.
+fn within_open_files(config: Config) -> Config {
+    let files = raise_open_files().saturating_sub(FILES_APART).max(1);
+    Config { max_connections: if config.max_connections == 0 { files } else { config.max_connections }, ..config }
 }
 
 /// One connection is one open file: as many as the system lets this process have.

@@ -160,7 +160,7 @@ fn welcome(shard: &Rc<Shard>, services: &Arc<Services>, router: &Router, arrival
     let peer = Peer { address, place: place.map(Arc::new).map_err(Arc::new) };
     let (shard, services, router) = (Rc::clone(shard), Arc::clone(services), router.clone());
     // Those behind a proxy have their proxy's word, and its patience.
-    let stranger = (!services.config.proxies.contains(address)).then(|| services.admission.strangers.enter(address));
+    let stranger = (!services.proxies.contains(address)).then(|| services.admission.strangers.enter(address));
     if !doorstep::is_needed(&services, address) {
         spawn_local(speak(shard, services, router, Caller::plain(socket, peer), stranger));
         return;
@@ -185,7 +185,7 @@ fn welcome(shard: &Rc<Shard>, services: &Arc<Services>, router: &Router, arrival
 async fn speak(shard: Rc<Shard>, services: Arc<Services>, router: Router, caller: Caller, stranger: Option<(Stranger, Cut)>) {
     let Caller { stream, begun, peer, mistaken } = caller;
     let visit = Visit {
-        speaks_for_others: services.config.proxies.contains(peer.address),
+        speaks_for_others: services.proxies.contains(peer.address),
         encrypted: matches!(stream, Stream::Encrypted(_)),
         mistaken,
         peer,
@@ -240,7 +240,7 @@ async fn answer(
         return Ok(last_word(http::no_place(turned_away.full)));
     }
     let mut peer = visit.peer;
-    let proxies = &services.config.proxies;
+    let proxies = &services.proxies;
     peer.address = forwarded::believe(request.headers_mut(), peer.address, proxies, visit.encrypted);
     if visit.speaks_for_others {
         let Ok(proxy) = peer.place else { return Ok(last_word(http::no_place(Full::Server))) };

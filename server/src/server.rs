@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -21,9 +21,9 @@ use tokio::{
 };
 
 use crate::{
-    admin::{Desk, Running},
+    admin::Desk,
     admission::{Admission, NoPlace},
-    auth::{self, Tokens, Uses},
+    auth::{self, Uses},
     blocks::Blocks,
     clock,
     config::{Config, Store},
@@ -92,7 +92,7 @@ impl Server {
             let tls = if certificate.is_some() { "s" } else { "" };
             let port = listener.local_addr().map_or(config.port, |address| address.port());
             let url = format!("http{tls}://{}:{port}/", config.host_here());
-            open_desk(directory, Running { url, registration: config.registration })
+            open_desk(directory, url)
         });
         let hub = Presence::new({
             let fanout = Arc::clone(&fanout);
@@ -108,9 +108,10 @@ impl Server {
         }
         let blocks = Blocks::of(keeper.read(|reader| reader.blocks()).await?);
         let services = Arc::new(Services {
-            tokens: Tokens::new(&config.tokens, config.require_auth),
             admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate, &config.limits)),
-            config,
+            live: Mutex::new(Arc::new(config.live())),
+            caveat: config.store.caveat(),
+            proxies: config.proxies,
             uses: Uses::default(),
             passwords: Passwords::default(),
             realm: keeper.realm(),
@@ -146,6 +147,12 @@ impl Server {
         self.services.certificate.clone()
     }
 
+    /// Has it take up, while it runs, what of a configuration may be chosen anew.
+    pub fn chooser(&self) -> impl Fn(&Config) + Send + use<> {
+        let services = Arc::clone(&self.services);
+        move |config| services.choose(config)
+    }
+
     /// Serves until `shutdown`, then drains: what was appended is committed and answered, everybody is told, the store is
     /// brought to rest.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
@@ -173,7 +180,7 @@ impl Server {
             };
             // Whom a proxy speaks for is known only when it has said so.
             let admission = &self.services.admission;
-            let entered = match self.services.config.proxies.contains(peer.ip()) {
+            let entered = match self.services.proxies.contains(peer.ip()) {
                 true => admission.enter_proxy(),
                 false => admission.enter(peer.ip(), Instant::now()),
             };
@@ -223,8 +230,8 @@ async fn keep_fresh(certificate: Option<&Certificate>) {
 }
 
 /// The server is of use without it.
-fn open_desk(directory: &Path, running: Running) -> Option<Desk> {
-    let desk = Desk::open(directory, running);
+fn open_desk(directory: &Path, url: String) -> Option<Desk> {
+    let desk = Desk::open(directory, url);
     desk.inspect_err(|error| tracing::warn!(%error, directory = %directory.display(), "no socket for the operator's orders")).ok()
 }
 

@@ -3,7 +3,7 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Instant,
@@ -14,16 +14,17 @@ use tokio::sync::watch;
 
 use crate::{
     admission::{Admission, household},
-    auth::{self, Credential, Tokens, Uses},
+    auth::{self, Credential, Uses},
     blocks::Blocks,
     clock,
-    config::Config,
+    config::{Config, Live},
     fanout::Fanout,
     hub::Presence,
     limits::Seldom,
     log::{Author, Keeper, Who, Write},
     metrics::{Metrics, Reason},
     passwords::Passwords,
+    proxy::Proxies,
     realm::{Account, Pass, Penalty, Realm, SecretHash, Sentence, Someone, rights::Deed},
     shard::Closing,
     tasks::Tasks,
@@ -31,8 +32,12 @@ use crate::{
 };
 
 pub struct Services {
-    pub config: Config,
-    pub tokens: Tokens,
+    /// Who is believed about where others come from.
+    pub proxies: Proxies,
+    /// What a person should know who relies on what is kept.
+    pub caveat: Option<&'static str>,
+    /// Nobody looks at it for each line: what is asked so often is [`Admission`]'s.
+    pub live: Mutex<Arc<Live>>,
     pub uses: Uses,
     pub passwords: Passwords,
     pub keeper: Keeper,
@@ -76,6 +81,17 @@ impl Services {
         self.draining.load(Ordering::Relaxed)
     }
 
+    /// What is chosen now.
+    pub fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes up what of this may be chosen anew.
+    pub fn choose(&self, config: &Config) {
+        self.admission.allow(config.max_per_ip, config.max_connections, config.rate, &config.limits);
+        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.live());
+    }
+
     /// Who belongs here now.
     pub fn realm(&self) -> Arc<Realm> {
         Arc::clone(&self.realm.borrow())
@@ -83,7 +99,7 @@ impl Services {
 
     /// What a token is.
     pub fn credential(&self, token: &str) -> Credential {
-        if self.tokens.open(token) {
+        if self.live().tokens.open(token) {
             return Credential::Door;
         }
         let now = clock::now();
@@ -236,7 +252,7 @@ impl Services {
 
     /// What everybody is told when the server goes down.
     pub fn parting(&self) -> CloseCode {
-        if self.config.going_for_good { CloseCode::GoingAway } else { CloseCode::Restarting }
+        if self.live().going_for_good { CloseCode::GoingAway } else { CloseCode::Restarting }
     }
 
     /// Whether new work is welcome: the log takes writes and nobody asked the server to go.

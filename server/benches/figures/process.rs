@@ -54,6 +54,8 @@ impl Process {
         // As variables, which a build of before they were there does not mind.
         command.envs(["CHAT_IP_RATE", "CHAT_CONTROL_RATE", "CHAT_CONNECT_RATE"].map(|name| (name, "off")));
         command.envs(["CHAT_MAX_STRANGERS", "CHAT_MAX_STRANGERS_PER_IP"].map(|name| (name, "0")));
+        // Nor is the machine's own configuration measured.
+        command.env("CHAT_CONFIG", "/dev/null");
         match store {
             Some(directory) => command.arg("--data-dir").arg(directory),
             None => command.arg("--ephemeral"),

@@ -33,7 +33,8 @@ const AT_ONCE: usize = 8;
 pub struct Desk {
     listener: UnixListener,
     path: PathBuf,
-    running: Arc<Running>,
+    /// Where its page is for this machine.
+    url: Arc<str>,
 }
 
 impl Desk {
@@ -41,7 +42,7 @@ impl Desk {
     ///
     /// # Errors
     /// The path is too long for a socket, or the system will not have it.
-    pub fn open(directory: &Path, running: Running) -> io::Result<Self> {
+    pub fn open(directory: &Path, url: String) -> io::Result<Self> {
         let path = directory.join(SOCKET);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -50,7 +51,7 @@ impl Desk {
         // The directory lets nobody else in, in the moment before the mode is set.
         let listener = UnixListener::bind(&path)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path, running: Arc::new(running) })
+        Ok(Self { listener, path, url: url.into() })
     }
 
     /// Takes orders, for ever.
@@ -60,9 +61,9 @@ impl Desk {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let (services, running) = (Arc::clone(services), Arc::clone(&self.running));
+                    let (services, url) = (Arc::clone(services), Arc::clone(&self.url));
                     tokio::spawn(async move {
-                        if let Err(error) = converse(stream, &services, &running).await {
+                        if let Err(error) = converse(stream, &services, &url).await {
                             tracing::debug!(%error, "an operator's socket ended");
                         }
                         drop(place);
@@ -84,7 +85,7 @@ impl Drop for Desk {
     }
 }
 
-async fn converse(stream: UnixStream, services: &Services, running: &Running) -> io::Result<()> {
+async fn converse(stream: UnixStream, services: &Services, url: &str) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     loop {
@@ -96,7 +97,8 @@ async fn converse(stream: UnixStream, services: &Services, running: &Running) ->
         let answer = match serde_json::from_str::<Order>(&line) {
             Ok(order) => {
                 tracing::info!(?order, "the operator orders");
-                perform(order, &services.keeper, Some(running)).await
+                let running = Running { url: url.to_owned(), registration: services.live().registration };
+                perform(order, &services.keeper, Some(&running)).await
             }
             Err(error) => Answer::Refused { words: format!("This server does not know that order: {error}") },
         };

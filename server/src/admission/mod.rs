@@ -14,7 +14,7 @@ use std::{
 
 pub use self::strangers::{Cut, Stranger, Strangers};
 use crate::{
-    limits::{Bucket, Limits, Rate, Shared},
+    limits::{Bucket, Dial, Limits, Rate, Rates, Shared},
     metrics::Reason,
     realm::AccountId,
 };
@@ -22,8 +22,10 @@ use crate::{
 /// Counts open connections, and what is asked on them.
 pub struct Admission {
     counts: Mutex<Counts>,
-    per_address: usize,
-    total: usize,
+    per_address: AtomicUsize,
+    total: AtomicUsize,
+    lines: Dial,
+    control: Dial,
     pub strangers: Arc<Strangers>,
     connects: Shared<IpAddr>,
     posts: Shared<IpAddr>,
@@ -156,14 +158,35 @@ impl Admission {
     pub fn new(per_address: usize, total: usize, lines: Rate, limits: &Limits) -> Self {
         Self {
             counts: Mutex::default(),
-            per_address,
-            total,
+            per_address: per_address.into(),
+            total: total.into(),
+            lines: Dial::new(lines),
+            control: Dial::new(limits.control),
             strangers: Arc::new(Strangers::new(limits.strangers, limits.strangers_per_address)),
             connects: Shared::new(limits.connects),
             posts: Shared::new(lines),
             addresses: Shared::new(limits.address),
             accounts: Shared::new(limits.account),
         }
+    }
+
+    /// What is allowed from now on, as in [`Admission::new`]. Who is in stays in.
+    pub fn allow(&self, per_address: usize, total: usize, lines: Rate, limits: &Limits) {
+        let Limits { account, address, control, connects, strangers, strangers_per_address } = *limits;
+        self.per_address.store(per_address, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+        self.lines.turn(lines);
+        self.control.turn(control);
+        self.strangers.allow(strangers, strangers_per_address);
+        self.connects.allow(connects);
+        self.posts.allow(lines);
+        self.addresses.allow(address);
+        self.accounts.allow(account);
+    }
+
+    /// What holds for each connection.
+    pub fn rates(&self) -> Rates {
+        Rates { lines: self.lines.rate(), control: self.control.rate() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
@@ -202,13 +225,14 @@ impl Admission {
         begins: Option<Instant>,
     ) -> Result<Place, NoPlace> {
         let address = address.map(household);
+        let (most, per_address) = (self.total.load(Ordering::Relaxed), self.per_address.load(Ordering::Relaxed));
         let mut counts = self.lock();
-        if on.is_none() && self.total > 0 && counts.total >= self.total {
+        if on.is_none() && most > 0 && counts.total >= most {
             return Err(self.turn_away(&mut counts, Full::Server));
         }
         if let Some(address) = address {
             let open = counts.open.get(&address).copied().unwrap_or(0);
-            if self.per_address > 0 && open >= self.per_address {
+            if per_address > 0 && open >= per_address {
                 return Err(self.turn_away(&mut counts, Full::Address));
             }
             let wait = begins.map_or(Duration::ZERO, |now| self.connects.take(address, now, 1));

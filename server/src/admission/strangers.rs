@@ -5,7 +5,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::sync::oneshot;
@@ -15,8 +18,8 @@ use super::household;
 /// Limits of 0 are none.
 #[derive(Debug)]
 pub struct Strangers {
-    most: usize,
-    per_address: usize,
+    most: AtomicUsize,
+    per_address: AtomicUsize,
     waiting: Mutex<Waiting>,
 }
 
@@ -56,7 +59,13 @@ impl Drop for Stranger {
 
 impl Strangers {
     pub fn new(most: usize, per_address: usize) -> Self {
-        Self { most, per_address, waiting: Mutex::default() }
+        Self { most: most.into(), per_address: per_address.into(), waiting: Mutex::default() }
+    }
+
+    /// What holds from now on. Who is too many goes when the next one comes.
+    pub fn allow(&self, most: usize, per_address: usize) {
+        self.most.store(most, Ordering::Relaxed);
+        self.per_address.store(per_address, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -66,15 +75,10 @@ impl Strangers {
     /// One more. Whoever it takes the place of is cut.
     pub fn enter(self: &Arc<Self>, address: IpAddr) -> (Stranger, Cut) {
         let address = household(address);
+        let (most, per_address) = (self.most.load(Ordering::Relaxed), self.per_address.load(Ordering::Relaxed));
         let mut waiting = self.lock();
-        let of_address = waiting.of.get(&address);
-        let crowded = self.per_address > 0 && of_address.is_some_and(|numbers| numbers.len() >= self.per_address);
-        let oldest = match crowded {
-            true => of_address.and_then(BTreeSet::first).copied(),
-            false if self.most > 0 && waiting.all.len() >= self.most => waiting.all.keys().next().copied(),
-            false => None,
-        };
-        if let Some((_, cut)) = oldest.and_then(|number| waiting.leave(number)) {
+        // More than one only where there may be fewer than there were.
+        while let Some((_, cut)) = waiting.too_many(address, most, per_address).and_then(|number| waiting.leave(number)) {
             // It may be leaving by itself.
             let _ = cut.send(());
         }
@@ -89,6 +93,17 @@ impl Strangers {
 }
 
 impl Waiting {
+    /// Who has to go before one more of this address may come.
+    fn too_many(&self, address: IpAddr, most: usize, per_address: usize) -> Option<u64> {
+        let of_address = self.of.get(&address);
+        let crowded = per_address > 0 && of_address.is_some_and(|numbers| numbers.len() >= per_address);
+        match crowded {
+            true => of_address.and_then(BTreeSet::first).copied(),
+            false if most > 0 && self.all.len() >= most => self.all.keys().next().copied(),
+            false => None,
+        }
+    }
+
     fn leave(&mut self, number: u64) -> Option<(IpAddr, oneshot::Sender<()>)> {
         let (address, cut) = self.all.remove(&number)?;
         if let Some(numbers) = self.of.get_mut(&address) {
@@ -137,6 +152,21 @@ mod tests {
         drop(all);
         let waiting = strangers.lock();
         assert!(waiting.all.is_empty() && waiting.of.is_empty(), "nothing is kept of who left");
+    }
+
+    #[test]
+    fn where_there_may_be_fewer_than_there_were_the_next_one_makes_it_true() {
+        let strangers = Arc::new(Strangers::new(0, 0));
+        let enter = |place: u8| enter(&strangers, &format!("192.0.2.{place}"));
+        let mut all: Vec<_> = (0..5).map(enter).collect();
+        strangers.allow(3, 0);
+        assert!(all.iter_mut().all(|(_, cut)| !is_cut(cut)));
+        all.push(enter(5));
+        let cut: Vec<_> = all.iter_mut().map(|(_, cut)| is_cut(cut)).collect();
+        assert_eq!(cut, [true, true, true, false, false, false]);
+        strangers.allow(0, 1);
+        all.push(enter(5));
+        assert_eq!(all.iter_mut().map(|(_, cut)| is_cut(cut)).collect::<Vec<_>>()[3..], [false, false, true, false]);
     }
 
     #[test]

@@ -105,7 +105,7 @@ mod tests {
         let words = ["chat-server", "account", "invite"].into_iter().chain(line.split_whitespace());
         match Arguments::try_parse_from(words).map_err(|error| error.to_string())?.command {
             Some(Command::Account(command)) => command.order(|| unreachable!()).map_err(|error| error.to_string()),
-            _ => Err("another command".into()),
+            other => Err(format!("{other:?}")),
         }
     }
 

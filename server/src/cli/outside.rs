@@ -19,7 +19,7 @@ pub(super) struct Outside {
     #[arg(long, env = "CHAT_TLS_KEY", value_name = "FILE", requires = "tls_cert", help_heading = "TLS and proxies")]
     tls_key: Option<PathBuf>,
     /// Speak TLS with a certificate that the server makes for itself; chat-tui knows it by its --fingerprint
-    #[arg(long, env = "CHAT_TLS_SELF_SIGNED", conflicts_with = "tls_cert", help_heading = "TLS and proxies")]
+    #[arg(long, env = "CHAT_TLS_SELF_SIGNED", conflicts_with_all = ["tls_cert", "tls_key"], help_heading = "TLS and proxies")]
     tls_self_signed: bool,
     /// Address or network (10.0.0.0/8) of a proxy that is believed about where others come from: by X-Forwarded-For, -Host and
     /// -Proto, and by the PROXY protocol (repeatable)

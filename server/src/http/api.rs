@@ -76,7 +76,7 @@ async fn asker(services: &Services, peer: &Peer, params: &Params, headers: &Head
 
 /// A page that may ask, or no page at all.
 pub(super) fn same_site(services: &Services, headers: &HeaderMap) -> Result<(), Refused> {
-    if origin::welcome(headers, &services.config.allow_origin, false) {
+    if origin::welcome(headers, &services.live().allow_origin, false) {
         return Ok(());
     }
     Err(Refused::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "Pages of other sites may not ask here"))

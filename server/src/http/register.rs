@@ -43,7 +43,7 @@ struct Asked {
 
 pub(super) async fn registration(State(services): State<Arc<Services>>, headers: HeaderMap) -> Result<Response, Refused> {
     api::same_site(&services, &headers)?;
-    Ok(Json(json!({ "registration": services.config.registration.word() })).into_response())
+    Ok(Json(json!({ "registration": services.live().registration.word() })).into_response())
 }
 
 pub(super) async fn register(
@@ -53,7 +53,7 @@ pub(super) async fn register(
     request: Request,
 ) -> Result<Response, Refused> {
     api::same_site(&services, &headers)?;
-    let choice = services.config.registration;
+    let choice = services.live().registration;
     if choice == Registration::Closed {
         return Err(forbidden("Accounts are made by whoever runs this server: registration is closed"));
     }

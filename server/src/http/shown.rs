@@ -26,7 +26,7 @@ pub(super) fn credential(services: &Services, headers: &HeaderMap, query: Option
 /// 401.
 pub(super) fn required(services: &Services, headers: &HeaderMap, query: Option<&str>) -> Result<Credential, Refused> {
     let shown = credential(services, headers, query);
-    if services.tokens.required() && !shown.is_good() {
+    if services.live().tokens.required() && !shown.is_good() {
         return Err(error::no_credential());
     }
     Ok(shown)

@@ -79,8 +79,9 @@ fn open(
     let Query(params) = params.map_err(|error| bad(StatusCode::BAD_REQUEST, error.body_text()))?;
     let endpoint = endpoint(&params);
     let tutorial = matches!(endpoint, Endpoint::Echo | Endpoint::Client(_) | Endpoint::Named(_));
-    let from_disk = tutorial && !services.tokens.required();
-    if !origin::welcome(&headers, &services.config.allow_origin, from_disk) {
+    let live = services.live();
+    let from_disk = tutorial && !live.tokens.required();
+    if !origin::welcome(&headers, &live.allow_origin, from_disk) {
         return Err(Refused::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "Pages of other sites may not connect here"));
     }
     if services.is_draining() {

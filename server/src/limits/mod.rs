@@ -5,11 +5,13 @@
 //! |---|---|
 //! | [`bucket`] | tokens: a burst of them, and what comes back each second |
 //! | [`allowance`] | what one connection may say, and how often it may run against that |
+//! | [`dial`] | a rate that may be chosen anew |
 //! | [`shared`] | the buckets that several connections share, by whose they are |
 //! | [`seldom`] | how often the log speaks of the same thing |
 
 mod allowance;
 mod bucket;
+mod dial;
 mod seldom;
 mod shared;
 
@@ -20,6 +22,7 @@ use chat_protocol::{ClientMessage, dialect::Heard, json};
 pub use self::{
     allowance::{Allowance, Rates, Verdict},
     bucket::Bucket,
+    dial::Dial,
     seldom::Seldom,
     shared::Shared,
 };

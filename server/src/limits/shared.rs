@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Bucket, Rate, RateLimit};
+use super::{Bucket, Dial, Rate};
 
 /// Buckets of one kind, some 64 bytes each.
 const MOST: usize = 65_536;
@@ -21,7 +21,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// See the module.
 #[derive(Debug)]
 pub struct Shared<K> {
-    rate: Rate,
+    rate: Dial,
     most: usize,
     buckets: Mutex<Buckets<K>>,
 }
@@ -44,26 +44,25 @@ impl<K: Eq + Hash> Shared<K> {
 
     fn with(rate: Rate, most: usize) -> Self {
         let buckets = Buckets { of: HashMap::new(), others: None, sweep_at: FEW.min(most), swept: None };
-        Self { rate, most, buckets: Mutex::new(buckets) }
+        Self { rate: Dial::new(rate), most, buckets: Mutex::new(buckets) }
     }
 
     /// Takes so much of somebody's, or answers how long to wait.
     pub fn take(&self, whose: K, now: Instant, cost: u32) -> Duration {
-        let Some(limit) = self.rate.limit() else { return Duration::ZERO };
+        let Some(limit) = self.rate.rate().limit() else { return Duration::ZERO };
         self.with_bucket(whose, now, |bucket| bucket.take(limit, now, cost)).err().unwrap_or_default()
     }
 
     /// Puts back what was taken just now.
     pub fn give_back(&self, whose: K, now: Instant, cost: u32) {
-        if let Some(limit) = self.rate.limit() {
+        if let Some(limit) = self.rate.rate().limit() {
             self.with_bucket(whose, now, |bucket| bucket.give_back(limit, cost));
         }
     }
 
-    /// The limit that holds for each.
-    #[must_use]
-    pub fn limit(&self) -> Option<RateLimit> {
-        self.rate.limit()
+    /// What holds for each from now on. What somebody took is taken.
+    pub fn allow(&self, rate: Rate) {
+        self.rate.turn(rate);
     }
 
     fn with_bucket<T>(&self, whose: K, now: Instant, work: impl FnOnce(&mut Bucket) -> T) -> T {

@@ -147,7 +147,7 @@ impl<'a> Conversation<'a> {
     /// Decides what a frame leads to and does it, unless that takes waiting: then it comes back.
     fn hear(&mut self, input: Input) -> Result<Option<Later>, End> {
         let now = Instant::now();
-        let (address, rates) = (self.place.and_then(Place::address), self.services.config.rates());
+        let (address, rates) = (self.place.and_then(Place::address), self.services.admission.rates());
         let step = match input {
             Input::Text(text) => {
                 let account = self.identity.account();
@@ -200,7 +200,7 @@ impl<'a> Conversation<'a> {
                 self.hand_in(Write::Mark { author: self.identity.who.author.clone(), room, seq, asker })
             }
             Step::TellHowToRegister => {
-                let message = ServerMessage::Notice { text: self.services.config.registration.words().to_owned(), room: None };
+                let message = ServerMessage::Notice { text: self.services.live().registration.words().to_owned(), room: None };
                 self.line.say(self.dialect, ServerFrame { message, reference: None });
                 None
             }
@@ -313,7 +313,7 @@ impl<'a> Conversation<'a> {
         };
         let private: Vec<_> = listed.into_iter().filter_map(private).collect();
         let places: Vec<_> = private.iter().map(|private| (private.room.clone(), private.seq)).collect();
-        let rate = self.services.config.rate.limit();
+        let rate = self.services.admission.rates().lines.limit();
         let welcome = Welcome {
             protocol: VERSION,
             server: concat!("chat-server/", env!("CARGO_PKG_VERSION")).into(),
@@ -335,7 +335,7 @@ impl<'a> Conversation<'a> {
             blocked: self.services.blocks.list(&self.identity.who.author),
         };
         self.line.say(self.dialect, ServerMessage::Welcome(welcome));
-        if let Some(text) = self.services.config.store.caveat() {
+        if let Some(text) = self.services.caveat {
             self.line.say(self.dialect, ServerMessage::Notice { text: text.into(), room: None });
         }
         self.line.shard.greeted(&self.line.connection, &self.identity.who.name, &places);

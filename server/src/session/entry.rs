@@ -124,7 +124,7 @@ async fn credential(
     opening: &Opening,
     place: Option<&Place>,
 ) -> Result<Credential, End> {
-    let (auth, required) = (opening.endpoint.is_auth(), services.tokens.required());
+    let (auth, required) = (opening.endpoint.is_auth(), services.live().tokens.required());
     let owned = match &opening.endpoint {
         Endpoint::Chat { user, .. } => UserName::parse(user).is_ok_and(|name| !services.is_for_guests(&name)),
         _ => false,
@@ -163,7 +163,7 @@ async fn hello(services: &Services, line: &mut Line, dialect: Dialect, address: 
     let mut allowance = Allowance::new(Instant::now());
     loop {
         let Input::Text(text) = line.next().await? else {
-            match allowance.control(services.config.rates(), Instant::now()) {
+            match allowance.control(services.admission.rates(), Instant::now()) {
                 Verdict::Welcome => {}
                 Verdict::TooSoon(_) => line.leave_unanswered(),
                 Verdict::Flooding => {

@@ -30,7 +30,7 @@ pub(super) async fn watch(services: &Services, line: &mut Line, opening: Box<Ope
 
 async fn hold(services: &Services, line: &mut Line, opening: &Opening, shares: Option<IpAddr>) -> Result<Never, End> {
     let since = services.realm.borrow().seq();
-    if opening.credential == Credential::Over || (services.tokens.required() && !opening.credential.is_good()) {
+    if opening.credential == Credential::Over || (services.live().tokens.required() && !opening.credential.is_good()) {
         return Err(CloseCode::InvalidToken.into());
     }
     let who = match (opening.credential.pass(), &opening.session) {
@@ -55,14 +55,14 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening, shares: O
         line.say_text(&update.encode());
     }
     let account = opening.credential.pass().map(|pass| pass.account);
-    let (mut allowance, rates) = (Allowance::new(Instant::now()), services.config.rates());
+    let mut allowance = Allowance::new(Instant::now());
     loop {
         let input = line.next().await?;
         if let Input::LookAgain = input {
             may_stay()?;
             continue;
         }
-        let now = Instant::now();
+        let (now, rates) = (Instant::now(), services.admission.rates());
         let verdict = match &input {
             Input::Text(_) => allowance.line(rates, now, 1, |cost| services.admission.ask(shares, account, now, cost)),
             Input::Control | Input::LookAgain => allowance.control(rates, now),

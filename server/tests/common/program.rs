@@ -8,8 +8,9 @@ use std::{
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
+    sync::watch,
     task::JoinHandle,
     time::timeout,
 };
@@ -22,7 +23,9 @@ pub struct Program {
     child: Child,
     /// What it announced on stdout.
     pub announced: String,
-    stderr: JoinHandle<String>,
+    /// What it says on stderr.
+    said: watch::Receiver<String>,
+    stderr: JoinHandle<()>,
 }
 
 /// How a child ended, and what it said to the operator.
@@ -57,15 +60,20 @@ fn command(arguments: &[&str]) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CHAT_")) {
         command.env_remove(name);
     }
+    // Nor is the machine's own configuration anybody's here.
+    command.env("CHAT_CONFIG", "/dev/null");
     command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 
-async fn all_of(mut stream: impl tokio::io::AsyncRead + Unpin) -> String {
-    let mut text = Vec::new();
+/// Gathers what comes, line by line, where others can look at it meanwhile.
+async fn gather(stream: impl tokio::io::AsyncRead + Unpin, said: watch::Sender<String>) {
+    let (mut stream, mut line) = (BufReader::new(stream), Vec::new());
     // What came until it broke off is as good.
-    let _ = stream.read_to_end(&mut text).await;
-    String::from_utf8_lossy(&text).into_owned()
+    while stream.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+        said.send_modify(|text| text.push_str(&String::from_utf8_lossy(&line)));
+        line.clear();
+    }
 }
 
 impl Program {
@@ -84,12 +92,22 @@ impl Program {
         Self::start_telling(0, arguments, "trace").await
     }
 
+    /// One that is what this file says, on a free port, and says what it does.
+    pub async fn start_by(file: &str) -> Self {
+        Self::launch(&["--port", "0", "--config", file], "info").await
+    }
+
     async fn start_telling(port: u16, arguments: &[&str], level: &str) -> Self {
         let port = port.to_string();
         let mut all = vec!["--port", &port, "--rate-limit", "off", "--max-per-ip", "0", "--shards", "2"];
         all.extend(arguments);
-        let mut child = command(&all).env("RUST_LOG", level).spawn().expect("the program starts");
-        let stderr = tokio::spawn(all_of(child.stderr.take().expect("a stderr")));
+        Self::launch(&all, level).await
+    }
+
+    async fn launch(arguments: &[&str], level: &str) -> Self {
+        let mut child = command(arguments).env("RUST_LOG", level).spawn().expect("the program starts");
+        let (tell, said) = watch::channel(String::new());
+        let stderr = tokio::spawn(gather(child.stderr.take().expect("a stderr"), tell));
         let mut lines = BufReader::new(child.stdout.take().expect("a stdout")).lines();
         let mut announced = String::new();
         let read = async {
@@ -103,11 +121,19 @@ impl Program {
             false
         };
         if !timeout(PATIENCE, read).await.expect("it says where it listens") {
-            panic!("it did not start: {}", stderr.await.unwrap_or_default());
+            let _ = stderr.await;
+            panic!("it did not start: {}", *said.borrow());
         }
         let port = announced.split("port ").nth(1).and_then(|rest| rest.split_whitespace().next()?.parse().ok());
         let address = SocketAddr::from(([127, 0, 0, 1], port.expect("a port")));
-        Self { server: TestServer::elsewhere(address), child, announced, stderr }
+        Self { server: TestServer::elsewhere(address), child, announced, said, stderr }
+    }
+
+    /// Waits for words on stderr.
+    pub async fn says(&self, words: &str) {
+        let mut said = self.said.clone();
+        let found = timeout(PATIENCE, said.wait_for(|text| text.contains(words))).await;
+        assert!(matches!(found, Ok(Ok(_))), "it did not say {words}: {}", *self.said.borrow());
     }
 
     /// Starts it where it cannot run, and waits for the end.
@@ -123,7 +149,20 @@ impl Program {
 
     /// The same with something piped in.
     pub async fn run_with(arguments: &[&str], input: &str) -> Ran {
-        let mut child = command(arguments).stdin(Stdio::piped()).spawn().expect("the program starts");
+        let mut command = command(arguments);
+        command.stdin(Stdio::piped());
+        Self::run_command(command, input).await
+    }
+
+    /// Has it do something else than serve, in an environment where these and no others are about it.
+    pub async fn run_amid(environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
+        let mut command = command(arguments);
+        command.env_remove("CHAT_CONFIG").envs(environment.iter().copied()).stdin(Stdio::piped());
+        Self::run_command(command, "").await
+    }
+
+    async fn run_command(mut command: Command, input: &str) -> Ran {
+        let mut child = command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("a stdin");
         // Who does not read it has ended already.
         let _ = stdin.write_all(input.as_bytes()).await;
@@ -151,7 +190,9 @@ impl Program {
     /// Waits for the end.
     pub async fn ended(mut self) -> Ended {
         let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").expect("it is waited for");
-        Ended { status, stderr: (&mut self.stderr).await.unwrap_or_default() }
+        let _ = (&mut self.stderr).await;
+        let stderr = self.said.borrow().clone();
+        Ended { status, stderr }
     }
 
     /// Ends it as a power cut would end the process.

@@ -1,0 +1,55 @@
+//! SIGHUP: what was chosen is read again, from where it was read at the start. What may be chosen anew while the server runs is
+//! taken up, and what waits for a restart is said.
+
+use std::{ffi::OsString, sync::Arc};
+
+use chat_server::{Config, cli::Settings};
+use tokio::task::spawn_blocking;
+
+use crate::within_open_files;
+
+/// What was chosen, and how it is asked for again.
+pub(crate) struct Reload {
+    words: Arc<[OsString]>,
+    at_start: Settings,
+    now: Settings,
+}
+
+impl Reload {
+    /// None where there is no file to read again: the words and the environment of a program stay as they are.
+    pub(crate) fn of(words: Vec<OsString>, settings: Settings) -> Option<Self> {
+        settings.has_file().then(|| Self { words: words.into(), at_start: settings.clone(), now: settings })
+    }
+
+    /// Reads it again. What is wrong changes nothing.
+    pub(crate) async fn again(&mut self, choose: &impl Fn(&Config)) {
+        let words = Arc::clone(&self.words);
+        let read = spawn_blocking(move || read(&words)).await.map_err(Into::into).flatten();
+        let (settings, config) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                let error = format!("{error:#}").trim().replace('\n', "; ");
+                return tracing::error!(error, "the configuration is of no use; what held goes on");
+            }
+        };
+        choose(&config);
+        let taken: Vec<_> = settings.changes(&self.now).into_iter().filter(|change| change.is_live).collect();
+        let waiting: Vec<_> = settings.changes(&self.at_start).into_iter().filter(|change| !change.is_live).collect();
+        if taken.is_empty() && waiting.is_empty() {
+            tracing::info!("the configuration was read again, and nothing in it is new");
+        }
+        for change in taken {
+            tracing::info!(key = %change.key, from = %change.from, to = %change.to, by = %change.origin, "taken up");
+        }
+        for change in waiting {
+            tracing::warn!(key = %change.key, from = %change.from, to = %change.to, by = %change.origin, "waits for a restart");
+        }
+        self.now = settings;
+    }
+}
+
+fn read(words: &[OsString]) -> anyhow::Result<(Settings, Config)> {
+    let settings = Settings::gather(words)?;
+    let config = within_open_files(settings.arguments()?.config()?);
+    Ok((settings, config))
+}
