@@ -31,6 +31,7 @@ async fn store(directory: &Path, text: &str) {
     let server = TestServer::with(config_in(directory)).await;
     let mut alice = server.join("tea", "alice").await;
     alice.does(json!({ "type": "send", "text": text })).await;
+    alice.close().await;
     server.stop().await;
 }
 
@@ -90,6 +91,9 @@ async fn nothing_is_replaced_but_an_older_backup() {
     }
     assert_eq!(fs::read(&letter).expect("a file"), b"dear all");
     assert!(!directory.path().join("letter.txt.part").exists() && !directory.path().join("backup.db.part").exists());
+    let another = tempfile::tempdir().expect("a directory");
+    store(another.path(), "somebody else's").await;
+    backup::backup(directory.path(), &another.path().join("chat.db"), &mut no_bar()).expect_err("it is another store");
     let nowhere = tempfile::tempdir().expect("a directory");
     assert!(backup::backup(nowhere.path(), &file, &mut no_bar()).is_err(), "there is no store");
     let server = TestServer::with(config_in(directory.path())).await;

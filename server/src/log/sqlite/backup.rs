@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{
     OpenError,
-    open::{self, DATABASE},
+    open::{self, DATABASE, LOCK},
     verify,
 };
 use crate::log::rules;
@@ -56,7 +56,7 @@ pub fn backup(directory: &Path, to: &Path, progress: Progress<'_>) -> Result<u64
         return Err(BackupError::NoStore(directory.into()));
     }
     // Nothing but a backup is replaced, and not what a server has open.
-    if to.exists() && (same_file(to, &database) || open::look(to).is_err()) {
+    if to.exists() && (is_a_store(to) || open::look(to).is_err()) {
         return Err(BackupError::InTheWay(to.into()));
     }
     let part = beside(to, "part");
@@ -82,14 +82,17 @@ pub fn restore(directory: &Path, from: &Path, progress: Progress<'_>) -> Result<
     let database = directory.join(DATABASE);
     let part = beside(&database, "restoring");
     // A copy, and not the backup itself: that stays good for another time.
-    let made = copy(from, &part, progress).and_then(|()| begin_anew(&part));
-    if let Err(error) = made {
+    let mut restored = || {
+        copy(from, &part, progress).and_then(|()| begin_anew(&part))?;
+        let before = if database.exists() { Some(keep_aside(&database)?) } else { None };
+        settle(&part, &database).map_err(cannot_write(&database))?;
+        Ok(before)
+    };
+    let restored = restored();
+    if restored.is_err() {
         let _ = fs::remove_file(&part);
-        return Err(error);
     }
-    let before = if database.exists() { Some(set_aside(&database)?) } else { None };
-    settle(&part, &database).map_err(cannot_write(&database))?;
-    Ok(before)
+    restored
 }
 
 /// Looks through a store or a backup. What is wrong with it.
@@ -125,9 +128,10 @@ pub(super) fn copy(from: &Path, to: &Path, progress: Progress<'_>) -> Result<(),
         connection.query_row("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", [], |row| {
             row.get::<_, i64>(0).map(i64::unsigned_abs)
         })?;
-    let path = to.to_string_lossy();
+    let named = || io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8");
+    let path = to.to_str().ok_or_else(named).map_err(cannot_write(to))?;
     std::thread::scope(|scope| {
-        let copying = scope.spawn(|| connection_into(connection, &path));
+        let copying = scope.spawn(|| connection_into(connection, path));
         while !copying.is_finished() {
             std::thread::park_timeout(std::time::Duration::from_millis(100));
             progress(fs::metadata(to).map_or(0, |file| file.len()).min(pages), pages);
@@ -155,21 +159,23 @@ fn begin_anew(file: &Path) -> Result<(), BackupError> {
     File::open(file).and_then(|file| file.sync_all()).map_err(cannot_write(file))
 }
 
-/// Gives a store another name, whole: with what is in its WAL.
-fn set_aside(database: &Path) -> Result<PathBuf, BackupError> {
+/// Gives a store another name too, whole: with what is in its WAL. It keeps its own until something else has that, so that there is
+/// a store at every moment.
+fn keep_aside(database: &Path) -> Result<PathBuf, BackupError> {
     let aside = (1..).map(|number| beside(database, &format!("before-{number}"))).find(|path| !path.exists());
     let aside = aside.unwrap_or_else(|| beside(database, "before"));
-    // A store that cannot be read is set aside as it is.
+    // Brings the WAL into it and takes it away. A store that cannot be read is kept as it is.
     if let Ok(connection) = Connection::open(database) {
         let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
+    fs::hard_link(database, &aside).map_err(cannot_write(&aside))?;
+    // What is left of it must not be taken for the new one's.
     for ending in ["-wal", "-shm"] {
         let (of, to) = (with(database, ending), with(&aside, ending));
         if of.exists() {
             fs::rename(&of, &to).map_err(cannot_write(&to))?;
         }
     }
-    fs::rename(database, &aside).map_err(cannot_write(&aside))?;
     Ok(aside)
 }
 
@@ -190,6 +196,7 @@ fn with(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-fn same_file(one: &Path, other: &Path) -> bool {
-    fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
+/// Whether a file is a store in its data directory, a server's or not: that is no backup.
+fn is_a_store(file: &Path) -> bool {
+    fs::canonicalize(file).is_ok_and(|file| file.ends_with(DATABASE) && file.with_file_name(LOCK).exists())
 }

@@ -24,7 +24,7 @@ use crate::{log::rules, realm::Decreed};
 /// The database in the data directory.
 pub(super) const DATABASE: &str = "chat.db";
 /// Held for as long as a store is open.
-const LOCK: &str = "chat.lock";
+pub(super) const LOCK: &str = "chat.lock";
 /// «chat» in ASCII: tells our file from anybody else's.
 const APPLICATION_ID: i64 = 0x6368_6174;
 /// One step from each version of the tables to the next.
