@@ -115,7 +115,13 @@ async fn what_cannot_be_restored_leaves_the_store_as_it_is_and_what_is_replaced_
     fs::write(&broken, &bytes).expect("writes");
     let letter = other.path().join("letter.txt");
     fs::write(&letter, "dear all").expect("writes");
-    for bad in [&broken, &letter, &other.path().join("nothing.db")] {
+    // Whole for SQLite, and yet not what was acknowledged.
+    let holed = other.path().join("holed.db");
+    fs::copy(format!("{}/tests/stores/version-3.db", env!("CARGO_MANIFEST_DIR")), &holed).expect("a fixture");
+    let tampered = rusqlite::Connection::open(&holed).expect("it opens");
+    assert_eq!(tampered.execute("DELETE FROM messages WHERE text = 'two'", []).expect("it is one"), 1);
+    drop(tampered);
+    for bad in [&broken, &holed, &letter, &other.path().join("nothing.db")] {
         backup::restore(one.path(), bad, &mut no_bar()).expect_err("refused");
     }
     let server = TestServer::with(config_in(one.path())).await;
