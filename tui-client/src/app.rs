@@ -4,12 +4,12 @@
 //! There is no frame rate. Without anything happening there is one turn a minute, and not a byte for the terminal.
 
 mod clock;
-mod signals;
 
 use std::{collections::HashMap, future::pending, io, mem, time::Duration};
 
 use anyhow::Context as _;
 use chat_protocol::{RoomName, UserName};
+pub(crate) use chat_terminal::signals::{Signals, Word};
 use crossterm::terminal;
 use tokio::{
     sync::mpsc::{self, Receiver},
@@ -17,10 +17,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-pub(crate) use self::{
-    clock::{Clock, random},
-    signals::{Signals, Word},
-};
+pub(crate) use self::clock::{Clock, random};
 use crate::{
     config::Settings,
     disklog::DiskLog,
@@ -114,7 +111,7 @@ pub(crate) type Themes = Box<dyn FnOnce(Background) -> Theme>;
 pub(crate) async fn run(start: Start, themes: Option<Themes>) -> anyhow::Result<Ending> {
     let signals = Signals::new()?;
     let (model, world, ears) = start.begin();
-    let screen = Screen::enter(model.settings.mouse).context("the terminal")?;
+    let screen = Screen::enter("chat-tui", model.settings.mouse).context("the terminal")?;
     let mut app = App {
         model,
         world,
@@ -200,7 +197,7 @@ impl App {
                 () = sleep(idle) => {}
             }
             while batch.len() < BATCH {
-                let key = self.keyboard.as_mut().and_then(Keyboard::waiting);
+                let key = self.keyboard.as_mut().and_then(Keyboard::waiting).map(Msg::from);
                 let Some(msg) = key.or_else(|| ears.waiting()) else { break };
                 batch.push(msg);
             }
@@ -362,7 +359,7 @@ impl App {
 
 async fn next_key(keyboard: &mut Option<Keyboard>) -> Option<Msg> {
     match keyboard {
-        Some(keyboard) => keyboard.next().await,
+        Some(keyboard) => keyboard.next().await.map(Msg::from),
         None => pending().await,
     }
 }

@@ -11,7 +11,7 @@
 //! | how it looks | [`view`] |
 //! | the WebSocket, and coming back | [`transport`] |
 //! | a token; the proofs of names, kept | [`token`]; [`sessions`] |
-//! | the terminal's state, and giving it back | [`terminal`] |
+//! | the terminal's state, and giving it back | [`chat_terminal`] |
 //! | without a screen: pipes, printing, line by line | [`headless`] |
 //! | the question for those who did not say who they are | [`door`] |
 //! | coming in with an account, or making one | [`account`] |
@@ -33,8 +33,6 @@ mod model;
 mod msg;
 mod perform;
 mod sessions;
-mod terminal;
-mod theme;
 mod token;
 mod transport;
 mod update;
@@ -49,6 +47,8 @@ use std::{
 
 use anyhow::Context as _;
 use chat_protocol::{RoomName, UserName, display};
+/// What the chat's programs in a terminal share is known here by its own names.
+use chat_terminal::{screen as terminal, theme};
 
 use crate::{
     app::{Start, Themes},

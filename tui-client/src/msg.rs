@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use chat_protocol::ServerFrame;
+use chat_terminal::screen::Input;
+pub(crate) use chat_terminal::screen::Mouse;
 
 use crate::{
     config::Settings,
@@ -43,15 +45,16 @@ pub(crate) enum Msg {
     Leave,
 }
 
-/// What the mouse did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mouse {
-    /// Notches, upwards positive.
-    Wheel(isize),
-    Click {
-        column: u16,
-        row: u16,
-    },
+impl From<Input> for Msg {
+    fn from(input: Input) -> Self {
+        match input {
+            Input::Key(chord) => Self::Key(chord),
+            Input::Paste(text) => Self::Paste(text),
+            Input::Mouse(mouse) => Self::Mouse(mouse),
+            Input::Resized { columns, rows } => Self::Resized { columns, rows },
+            Input::Focus(focused) => Self::Focus(focused),
+        }
+    }
 }
 
 /// What the transport tells.

@@ -12,7 +12,9 @@ use std::{
 use chat_protocol::{RoomName, UserName};
 use serde::{Deserialize, Serialize};
 
-use crate::{token::Token, transport::Address};
+use chat_terminal::reach::Address;
+
+use crate::token::Token;
 
 /// The most names that are kept; those that were used longest ago go.
 const MOST: usize = 200;

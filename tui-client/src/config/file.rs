@@ -7,7 +7,7 @@ use jiff::{Timestamp, fmt::strtime, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{Alerts, Colors, Notify, Settings, ThemeChoice};
-use crate::transport::{Address, Fingerprint};
+use chat_terminal::reach::{Address, Fingerprint};
 
 /// Everything that can stand in it. An empty text is as good as none.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::transport::Address;
+use chat_terminal::reach::Address;
 
 /// What comes before the code in a link.
 const MARK: &str = "#invite=";

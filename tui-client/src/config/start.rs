@@ -8,6 +8,7 @@ use std::{
 };
 
 use chat_protocol::{RoomName, UserName};
+use chat_terminal::reach::{Address, Trust};
 use etcetera::BaseStrategy as _;
 
 use super::{Alerts, File, Invite, Look, Settings, ThemeChoice};
@@ -17,7 +18,7 @@ use crate::{
     keys::KeyMap,
     theme::{Depth, Theme},
     token::{Source, Token},
-    transport::{Address, Server, Trust},
+    transport::Server,
 };
 
 /// How long the ways without a screen try, unless told.

@@ -4,6 +4,7 @@
 use std::{io, time::Duration};
 
 use chat_protocol::{CloseCode, display};
+use chat_terminal::reach::{Address, broken, distrust, unreached};
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::{
     Error,
@@ -11,7 +12,6 @@ use tokio_tungstenite::tungstenite::{
     http::{Response, StatusCode, header},
 };
 
-use super::{Address, trust};
 use crate::effect::Resume;
 
 /// A server that asks for more patience than this does not get it.
@@ -80,8 +80,8 @@ impl Ending {
         match error {
             Error::Http(response) => refused(response),
             Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                Some(tls) => Self::hopeless(trust::words(tls, address.host())),
-                None => Self::broken(words(error)),
+                Some(tls) => Self::hopeless(distrust(tls, address.host())),
+                None => Self::broken(broken(error)),
             },
             Error::Tls(TlsError::InvalidDnsName) => {
                 Self::Lost { reason: format!("«{}» is not a name that TLS knows", address.host()), come_back: None }
@@ -99,21 +99,6 @@ impl Ending {
             Error::Capacity(_) => Self::hopeless("the server sent more at once than this client takes"),
             _ => Self::broken(error.to_string()),
         }
-    }
-}
-
-/// An error of the system, short.
-fn words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".into(),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            "the connection broke".into()
-        }
-        io::ErrorKind::TimedOut => "no answer".into(),
-        io::ErrorKind::HostUnreachable => "there is no way to it".into(),
-        io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => "this machine has no way to its network".into(),
-        io::ErrorKind::UnexpectedEof => "the connection ended in the middle of the handshake".into(),
-        _ => error.to_string(),
     }
 }
 
@@ -137,16 +122,6 @@ fn refused(response: &Response<Option<Vec<u8>>>) -> Ending {
         reason: format!("refused: {status}{colon}{}", display::clip(&words, WORDS)),
         come_back: passing.then_some(Duration::from_secs(seconds).min(MOST)),
     }
-}
-
-/// Why no TCP connection came about.
-pub(super) fn unreached(error: &io::Error, address: &Address) -> String {
-    let text = error.to_string();
-    // The lookup's own error has no kind to go by.
-    if let Some((_, why)) = text.split_once("lookup address information: ") {
-        return format!("cannot find {}: {why}", address.host());
-    }
-    format!("cannot reach {}: {}", address.place(), words(error))
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! A password becomes a token, and a token is given back. What else is done about accounts is in the files beside it.
 
 use chat_protocol::UserName;
+use chat_terminal::reach::{not_a_chat, post, words};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{
-    Server,
-    ask::{not_a_chat, post, words},
-};
+use super::Server;
 use crate::token::Token;
 
 /// What a token of this client is for.
@@ -24,11 +22,11 @@ struct LoggedIn {
 /// In words, which may be the server's.
 pub(crate) async fn login(server: &Server, user: &UserName, password: &str) -> Result<Token, String> {
     let body = json!({ "user": user, "password": password, "label": LABEL }).to_string();
-    let (status, answer) = post(server, "login", "", &body).await?;
+    let (status, answer) = post(server.site(), "login", "", &body).await?;
     match status {
         200 => token(server, &answer),
         404 | 405 => Err(format!("{} knows no passwords", server.address)),
-        _ => Err(words(&answer).unwrap_or_else(|| not_a_chat(server))),
+        _ => Err(words(&answer).unwrap_or_else(|| not_a_chat(&server.address))),
     }
 }
 
@@ -37,16 +35,16 @@ pub(crate) async fn login(server: &Server, user: &UserName, password: &str) -> R
 /// # Errors
 /// As [`login`].
 pub(crate) async fn logout(server: &Server, token: &Token) -> Result<(), String> {
-    let (status, answer) = post(server, "logout", &format!("Authorization: Bearer {}\r\n", token.secret()), "").await?;
+    let (status, answer) = post(server.site(), "logout", &format!("Authorization: Bearer {}\r\n", token.secret()), "").await?;
     match status {
         // It ended before.
         204 | 401 => Ok(()),
-        _ => Err(words(&answer).unwrap_or_else(|| not_a_chat(server))),
+        _ => Err(words(&answer).unwrap_or_else(|| not_a_chat(&server.address))),
     }
 }
 
 /// The token of an answer that has one.
 pub(super) fn token(server: &Server, answer: &str) -> Result<Token, String> {
-    let LoggedIn { token } = serde_json::from_str(answer).map_err(|_| not_a_chat(server))?;
+    let LoggedIn { token } = serde_json::from_str(answer).map_err(|_| not_a_chat(&server.address))?;
     Token::parse(&token).map_err(Into::into)
 }

@@ -1,22 +1,20 @@
 //! The WebSocket: connects when told to, waits as long as is polite before that, passes frames both ways. Who we are to the
 //! room and what we have seen of it is told to it with each [`Command::Connect`]; it knows no model and no screen.
 
-mod address;
-mod ask;
 mod backoff;
 mod ending;
 mod login;
-mod pin;
+mod place;
 mod pulse;
 mod register;
 mod socket;
 #[cfg(test)]
 mod tests;
-mod trust;
 
 use std::time::Duration;
 
 use chat_protocol::UserName;
+use chat_terminal::reach::{Address, Trust};
 use tokio::{
     sync::mpsc::{Receiver, Sender},
     task::spawn_blocking,
@@ -24,14 +22,11 @@ use tokio::{
 };
 use tokio_tungstenite::Connector;
 
-pub(crate) use self::{
-    address::Address,
-    login::{login, logout},
-    pin::Fingerprint,
-    register::{may_register, register},
-    trust::Trust,
-};
 use self::{backoff::Backoff, ending::Ending};
+pub(crate) use self::{
+    login::{login, logout},
+    register::{may_register, register},
+};
 use crate::{effect::Resume, msg::LinkEvent, token::Token};
 
 /// Attempts that a person asks for are not closer together than this: somebody who types while offline wakes us with each key.
@@ -45,6 +40,13 @@ pub(crate) struct Server {
     pub(crate) address: Address,
     pub(crate) token: Option<Token>,
     pub(crate) trust: Trust,
+}
+
+impl Server {
+    /// For one request.
+    fn site(&self) -> (&Address, &Trust) {
+        (&self.address, &self.trust)
+    }
 }
 
 /// What the transport can be told.

@@ -1,12 +1,12 @@
 //! An account of one's own, where the server lets people make one.
 
 use chat_protocol::UserName;
+use chat_terminal::reach::{get, not_a_chat, post, words};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
     Server,
-    ask::{get, not_a_chat, post, words},
     login::{LABEL, token},
 };
 use crate::token::Token;
@@ -22,13 +22,13 @@ struct Choice {
 /// In words, why not.
 pub(crate) async fn may_register(server: &Server, invited: bool) -> Result<(), String> {
     let address = &server.address;
-    let (status, answer) = get(server, "registration").await?;
+    let (status, answer) = get(server.site(), "registration").await?;
     match status {
         200 => {}
         404 | 405 => return Err(format!("{address} lets nobody make an account")),
-        _ => return Err(words(&answer).unwrap_or_else(|| not_a_chat(server))),
+        _ => return Err(words(&answer).unwrap_or_else(|| not_a_chat(&server.address))),
     }
-    let Choice { registration } = serde_json::from_str(&answer).map_err(|_| not_a_chat(server))?;
+    let Choice { registration } = serde_json::from_str(&answer).map_err(|_| not_a_chat(&server.address))?;
     match (registration.as_str(), invited) {
         ("closed", _) => Err(format!("{address} lets nobody make an account: ask whoever runs it for one")),
         ("invite", false) => Err(format!("{address} asks for an invitation: --invite, with the link or its code")),
@@ -49,9 +49,9 @@ pub(crate) async fn register(
     session: Option<&str>,
 ) -> Result<Token, String> {
     let body = json!({ "user": user, "password": password, "invite": invite, "session": session, "label": LABEL }).to_string();
-    let (status, answer) = post(server, "register", "", &body).await?;
+    let (status, answer) = post(server.site(), "register", "", &body).await?;
     match status {
         201 => token(server, &answer),
-        _ => Err(words(&answer).unwrap_or_else(|| not_a_chat(server))),
+        _ => Err(words(&answer).unwrap_or_else(|| not_a_chat(&server.address))),
     }
 }

@@ -1,11 +1,12 @@
 //! One connection from its handshake to its end. Every wait has a limit, and nobody who leaves has to sit one out.
 
-use std::{io, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use chat_protocol::{ClientMessage, CloseCode, Request, ServerFrame, ServerMessage, limits};
+use chat_terminal::reach::{Address, reach};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::{
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
     sync::mpsc::{Receiver, Sender},
     time::{Instant, sleep_until, timeout},
 };
@@ -17,8 +18,9 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Address, Command, Server,
+    Command, Server,
     ending::{Ending, Said},
+    place,
     pulse::{Beat, Pulse},
 };
 use crate::{effect::Resume, msg::LinkEvent};
@@ -27,8 +29,6 @@ use crate::{effect::Resume, msg::LinkEvent};
 const CONNECT: Duration = Duration::from_secs(10);
 /// The header in which a guest shows its session.
 const SESSION: &str = "chat-session";
-/// How long one of several addresses of a host may take.
-const REACH: Duration = Duration::from_secs(3);
 /// How long the server may take nothing of what we send.
 const WRITE: Duration = Duration::from_secs(10);
 /// However seldom a server says that it pings: without a sign of life for so long, it is gone.
@@ -184,26 +184,13 @@ async fn connect(server: &Server, tls: Option<Connector>, resume: &Resume) -> Re
 
 /// What is asked for, and the session, if there is one.
 fn request(address: &Address, resume: &Resume) -> Result<client::Request, Error> {
-    let mut request = address.of(&resume.room, &resume.user).url(resume).into_client_request()?;
+    let mut request = place::url(address, &resume.room, &resume.user, resume).into_client_request()?;
     if let Some(session) = &resume.session {
         let mut session = HeaderValue::from_str(session)?;
         session.set_sensitive(true);
         request.headers_mut().insert(SESSION, session);
     }
     Ok(request)
-}
-
-/// One address after the other: the first that answers. One that swallows everything does not use up the others' time.
-pub(super) async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "it has no address");
-    for address in lookup_host((host, port)).await? {
-        match timeout(REACH, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => failure = error,
-            Err(_) => failure = io::ErrorKind::TimedOut.into(),
-        }
-    }
-    Err(failure)
 }
 
 /// An error of writing is none yet: what the server said last is still to be read; if there is nothing, reading tells.

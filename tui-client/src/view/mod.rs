@@ -18,17 +18,16 @@ mod bar;
 mod completion;
 mod hints;
 mod input;
-pub(crate) mod links;
 mod messages;
 mod overlay;
 mod rooms;
 mod status;
 #[cfg(test)]
 mod tests;
-mod text;
 mod users;
-mod wrap;
 
+pub(crate) use chat_terminal::links;
+use chat_terminal::{text, wrap};
 use ratatui::Frame;
 
 use self::{area::Areas, links::LinkSpot};

@@ -1,19 +1,13 @@
-//! Where the server is, and the URL of one person's place in one room there.
+//! Where a server is.
 
-use std::{
-    fmt::{self, Write as _},
-    net::IpAddr,
-};
+use std::{fmt, net::IpAddr};
 
 use anyhow::{Context as _, bail, ensure};
-use chat_protocol::{RoomName, UserName};
 use tokio_tungstenite::tungstenite::http::Uri;
-
-use crate::effect::Resume;
 
 /// A server, checked: `ws://host:port` or `wss://`, and a path where a proxy puts it under one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Address {
+pub struct Address {
     secure: bool,
     /// In lower case; a literal of IPv6 without its brackets.
     host: String,
@@ -22,13 +16,9 @@ pub(crate) struct Address {
     path: String,
 }
 
-/// A person's place in a room of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place(String);
-
 impl Address {
     /// Reads what was typed. The error is in words for the one who typed it.
-    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
         let uri: Uri = text.parse().with_context(|| format!("«{text}» is not a URL; it looks like ws://host:8000"))?;
         let secure = match uri.scheme_str().map(str::to_ascii_lowercase).as_deref() {
             Some("ws") => false,
@@ -53,48 +43,43 @@ impl Address {
     }
 
     /// A server on this machine, as it is unless told otherwise.
-    pub(crate) fn local() -> Self {
+    pub fn local() -> Self {
         Self { secure: false, host: "127.0.0.1".into(), port: 8000, path: String::new() }
     }
 
     /// Whether what is said to it stays on this machine.
-    pub(crate) fn is_local(&self) -> bool {
+    pub fn is_local(&self) -> bool {
         self.host == "localhost" || self.host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
     }
 
     /// A word of warning, where a secret that goes to it could be read on the way.
-    pub(crate) fn exposes(&self, what: &str) -> Option<String> {
+    pub fn exposes(&self, what: &str) -> Option<String> {
         let hidden = self.is_secure() || self.is_local();
         (!hidden).then(|| format!("{what} goes to {self} unencrypted; wss:// would hide it"))
     }
 
     /// Whether it is spoken to over TLS.
-    pub(crate) fn is_secure(&self) -> bool {
+    pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    pub(super) fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         &self.host
     }
 
     /// Under which a proxy puts it, if one does.
-    pub(super) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         &self.path
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
     }
 
     /// Host and port, as people write them.
-    pub(crate) fn place(&self) -> String {
+    pub fn place(&self) -> String {
         let Self { host, port, .. } = self;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-    }
-
-    /// The place of this user in this room.
-    pub(super) fn of(&self, room: &RoomName, user: &UserName) -> Place {
-        Place(format!("{self}/ws/chat/{}/{}", escaped(room.shown()), escaped(user.shown())))
     }
 }
 
@@ -106,33 +91,8 @@ impl fmt::Display for Address {
     }
 }
 
-impl Place {
-    /// The URL to connect to, with what is known from before. Not the session: what stands in an address is written down on its way.
-    pub(super) fn url(&self, resume: &Resume) -> String {
-        let mut query = Vec::new();
-        if let Some((epoch, seq)) = &resume.position {
-            query.push(format!("after={seq}&epoch={}", escaped(&epoch.0)));
-        }
-        let mark = if query.is_empty() { "" } else { "?" };
-        format!("{}{mark}{}", self.0, query.join("&"))
-    }
-}
-
-/// Percent-encoded, all but RFC 3986's unreserved characters.
-fn escaped(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => drop(write!(out, "%{byte:02X}")),
-        }
-        out
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use chat_protocol::{Epoch, Seq};
-
     use super::*;
 
     #[test]
@@ -161,15 +121,5 @@ mod tests {
                 (Err(error), Ok(_)) => panic!("{text}: {error:#}"),
             }
         }
-    }
-
-    #[test]
-    fn a_place_holds_names_and_position_escaped() {
-        let (room, user) = (RoomName::parse("Tea Room").unwrap(), UserName::parse("Zoë+1").unwrap());
-        let resume = |session, position| Resume { room: room.clone(), user: user.clone(), session, position };
-        let place = Address::parse("ws://h:1").unwrap().of(&room, &user);
-        assert_eq!(place.url(&resume(None, None)), "ws://h:1/ws/chat/Tea%20Room/Zo%C3%AB%2B1");
-        let resume = resume(Some("a/b".into()), Some((Epoch("e&".into()), Seq(7))));
-        assert_eq!(place.url(&resume), "ws://h:1/ws/chat/Tea%20Room/Zo%C3%AB%2B1?after=7&epoch=e%26", "and not the session");
     }
 }

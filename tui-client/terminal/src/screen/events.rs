@@ -18,20 +18,45 @@ use tokio::{
     },
 };
 
-use crate::{
-    keys::{Chord, Code},
-    msg::{Mouse, Msg},
-};
+use crate::chord::{Chord, Code};
 
 /// How many events may wait to be taken; with more, the terminal waits.
 const WAITING: usize = 256;
 /// How long a stopped reader may take to let go. Only the one of a terminal that is gone takes longer, and it reads nothing.
 const LET_GO: Duration = Duration::from_secs(1);
 
+/// What a terminal tells.
+#[derive(Clone, Debug)]
+pub enum Input {
+    Key(Chord),
+    /// Text put in at once.
+    Paste(String),
+    /// The wheel, or a click.
+    Mouse(Mouse),
+    /// The terminal has this size.
+    Resized {
+        columns: u16,
+        rows: u16,
+    },
+    /// The terminal got or lost the focus.
+    Focus(bool),
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mouse {
+    /// Notches, upwards positive.
+    Wheel(isize),
+    Click {
+        column: u16,
+        row: u16,
+    },
+}
+
 /// What is typed, while it is read. Read on a thread, because crossterm turns in circles for ever on a terminal that is gone;
 /// stopped, so that an editor gets the keys that are for it.
-pub(crate) struct Keyboard {
-    events: Receiver<Msg>,
+pub struct Keyboard {
+    events: Receiver<Input>,
     stop: Option<oneshot::Sender<()>>,
     /// Closed when the thread lets go of the terminal.
     reads: threads::Receiver<()>,
@@ -39,7 +64,7 @@ pub(crate) struct Keyboard {
 
 impl Keyboard {
     /// Begins to read. To be called within the runtime.
-    pub(crate) fn start() -> io::Result<Self> {
+    pub fn start() -> io::Result<Self> {
         let (sender, events) = mpsc::channel(WAITING);
         let (stop, stopped) = oneshot::channel();
         let runtime = Handle::current();
@@ -56,17 +81,17 @@ impl Keyboard {
     }
 
     /// The next event; none when the terminal is gone.
-    pub(crate) async fn next(&mut self) -> Option<Msg> {
+    pub async fn next(&mut self) -> Option<Input> {
         self.events.recv().await
     }
 
     /// An event that is there already.
-    pub(crate) fn waiting(&mut self) -> Option<Msg> {
+    pub fn waiting(&mut self) -> Option<Input> {
         self.events.try_recv().ok()
     }
 
     /// Ends reading; from here on what is typed is for somebody else.
-    pub(crate) fn stop(mut self) {
+    pub fn stop(mut self) {
         drop(self.stop.take());
         // A thread that waits for room in the channel would never end.
         self.events.close();
@@ -74,7 +99,7 @@ impl Keyboard {
     }
 }
 
-async fn read(sender: Sender<Msg>, mut stopped: oneshot::Receiver<()>) {
+async fn read(sender: Sender<Input>, mut stopped: oneshot::Receiver<()>) {
     let mut stream = EventStream::new();
     loop {
         let event = tokio::select! {
@@ -82,15 +107,15 @@ async fn read(sender: Sender<Msg>, mut stopped: oneshot::Receiver<()>) {
             _ = &mut stopped => return,
         };
         let Some(Ok(event)) = event else { return };
-        let Some(msg) = understood(&event) else { continue };
-        if sender.send(msg).await.is_err() {
+        let Some(input) = understood(&event) else { continue };
+        if sender.send(input).await.is_err() {
             return;
         }
     }
 }
 
 /// Tells when the terminal at our standard input is gone: crossterm does not. A thread sleeps over it, and wakes once.
-pub(crate) fn hung_up() -> oneshot::Receiver<()> {
+pub fn hung_up() -> oneshot::Receiver<()> {
     let (gone, told) = oneshot::channel();
     let watch = move || {
         let stdin = io::stdin();
@@ -105,14 +130,14 @@ pub(crate) fn hung_up() -> oneshot::Receiver<()> {
 }
 
 /// What an event means; nothing, for some.
-fn understood(event: &Event) -> Option<Msg> {
+fn understood(event: &Event) -> Option<Input> {
     match event {
-        Event::Key(key) => chord(key).map(Msg::Key),
-        Event::Paste(text) => Some(Msg::Paste(text.clone())),
-        Event::Resize(columns, rows) => Some(Msg::Resized { columns: *columns, rows: *rows }),
-        Event::FocusGained => Some(Msg::Focus(true)),
-        Event::FocusLost => Some(Msg::Focus(false)),
-        Event::Mouse(event) => mouse(event).map(Msg::Mouse),
+        Event::Key(key) => chord(key).map(Input::Key),
+        Event::Paste(text) => Some(Input::Paste(text.clone())),
+        Event::Resize(columns, rows) => Some(Input::Resized { columns: *columns, rows: *rows }),
+        Event::FocusGained => Some(Input::Focus(true)),
+        Event::FocusLost => Some(Input::Focus(false)),
+        Event::Mouse(event) => mouse(event).map(Input::Mouse),
     }
 }
 
@@ -246,7 +271,7 @@ mod tests {
             (mouse(MouseEventKind::Down(MouseButton::Right)), None),
             (mouse(MouseEventKind::Moved), None),
         ] {
-            let found = understood(&event).map(|msg| format!("{msg:?}"));
+            let found = understood(&event).map(|input| format!("{input:?}"));
             assert_eq!(found.as_deref(), expected, "{event:?}");
         }
     }

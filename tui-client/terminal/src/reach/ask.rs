@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-use super::{Server, ending::unreached, socket::reach};
+use super::{Address, Trust, reach, unreached};
 
 /// How long all of it may take. A server hashes passwords one after the other.
 const WITHIN: Duration = Duration::from_secs(20);
@@ -30,25 +30,34 @@ struct Words {
 }
 
 /// Why a request was refused, as the server says it.
-pub(super) fn words(answer: &str) -> Option<String> {
+pub fn words(answer: &str) -> Option<String> {
     serde_json::from_str::<Refused>(answer).ok().map(|refused| refused.error.text)
 }
 
-pub(super) fn not_a_chat(server: &Server) -> String {
-    format!("what answers at {} is no chat server", server.address)
+/// What is said of something else that answers.
+#[must_use]
+pub fn not_a_chat(address: &Address) -> String {
+    format!("what answers at {address} is no chat server")
 }
 
-pub(super) async fn post(server: &Server, what: &str, header: &str, body: &str) -> Result<(u16, String), String> {
-    ask(server, &format!("POST {}/api/{what}", server.address.path()), header, body).await
+/// Posts to the API; the status of the answer, and its body.
+///
+/// # Errors
+/// In words for a person: there was none.
+pub async fn post(server: (&Address, &Trust), what: &str, header: &str, body: &str) -> Result<(u16, String), String> {
+    ask(server, &format!("POST {}/api/{what}", server.0.path()), header, body).await
 }
 
-pub(super) async fn get(server: &Server, what: &str) -> Result<(u16, String), String> {
-    ask(server, &format!("GET {}/api/{what}", server.address.path()), "", "").await
+/// Asks the API for something, as [`post`].
+///
+/// # Errors
+/// Likewise.
+pub async fn get(server: (&Address, &Trust), what: &str) -> Result<(u16, String), String> {
+    ask(server, &format!("GET {}/api/{what}", server.0.path()), "", "").await
 }
 
 /// The status of the answer, and its body.
-async fn ask(server: &Server, line: &str, header: &str, body: &str) -> Result<(u16, String), String> {
-    let address = &server.address;
+async fn ask((address, trust): (&Address, &Trust), line: &str, header: &str, body: &str) -> Result<(u16, String), String> {
     let request = format!(
         "{line} HTTP/1.0\r\nHost: {}\r\n{header}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         address.place(),
@@ -59,16 +68,16 @@ async fn ask(server: &Server, line: &str, header: &str, body: &str) -> Result<(u
         if !address.is_secure() {
             return exchange(stream, &request).await;
         }
-        let config = server.trust.config()?;
+        let config = trust.config()?;
         let name = ServerName::try_from(address.host().to_owned()).map_err(|error| error.to_string())?;
         let stream = TlsConnector::from(config).connect(name, stream).await.map_err(|error| {
             let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            inner.map_or_else(|| error.to_string(), |inner| super::trust::words(inner, address.host()))
+            inner.map_or_else(|| error.to_string(), |inner| super::distrust(inner, address.host()))
         })?;
         exchange(stream, &request).await
     };
     let answer = timeout(WITHIN, exchanged).await.map_err(|_| format!("no answer from {}", address.place()))??;
-    parse(&answer).ok_or_else(|| not_a_chat(server))
+    parse(&answer).ok_or_else(|| not_a_chat(address))
 }
 
 async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> Result<Vec<u8>, String> {

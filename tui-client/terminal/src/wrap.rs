@@ -4,7 +4,7 @@
 use super::text::{Piece, graphemes};
 
 /// The rows of a text; at least one. The first may have another width than the rest.
-pub(super) fn wrap(pieces: &[Piece], first: usize, rest: usize) -> Vec<Vec<Piece>> {
+pub fn wrap(pieces: &[Piece], first: usize, rest: usize) -> Vec<Vec<Piece>> {
     let mut rows = Vec::new();
     let mut row: Vec<Cell<'_>> = Vec::new();
     let mut used = 0;

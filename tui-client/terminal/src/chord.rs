@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A key by what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Code {
+pub enum Code {
     Char(char),
     Enter,
     Tab,
@@ -26,22 +26,22 @@ pub(crate) enum Code {
 
 /// A key with its modifiers. A letter's Shift is in the letter itself, except together with Ctrl, which knows no capitals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Chord {
-    pub(crate) ctrl: bool,
-    pub(crate) alt: bool,
-    pub(crate) shift: bool,
-    pub(crate) code: Code,
+pub struct Chord {
+    pub ctrl: bool,
+    pub alt: bool,
+    pub shift: bool,
+    pub code: Code,
 }
 
 impl Chord {
     /// A key without modifiers.
-    pub(crate) const fn plain(code: Code) -> Self {
+    pub const fn plain(code: Code) -> Self {
         Self { ctrl: false, alt: false, shift: false, code }
     }
 
     /// The one way in which a chord is kept, however a terminal or a person put it: Alt-Shift-k is Alt and `K`, Ctrl-K is Ctrl and
     /// `k`, and the Shift that made a `?` is gone.
-    pub(crate) fn normal(mut self) -> Self {
+    pub fn normal(mut self) -> Self {
         if let Code::Char(c) = self.code {
             if self.ctrl {
                 self.shift &= c.is_alphabetic() || c == ' ';
@@ -57,7 +57,7 @@ impl Chord {
     }
 
     /// The character that this key types, if it types one.
-    pub(crate) fn typed(self) -> Option<char> {
+    pub fn typed(self) -> Option<char> {
         match self.code {
             Code::Char(c) if !self.ctrl && !self.alt && !c.is_control() => Some(c),
             _ => None,
@@ -65,7 +65,7 @@ impl Chord {
     }
 
     /// Reads `ctrl-k`, `alt-shift-up`, `f1`, `space`, `?`. Beside Ctrl and Alt a letter's case does not count.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut chord = Self::plain(Code::Enter);
         let mut rest = text;
         while let Some((name, key)) = rest.split_once('-').filter(|(name, key)| !name.is_empty() && !key.is_empty()) {

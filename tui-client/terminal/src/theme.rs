@@ -14,7 +14,7 @@ use self::palette::ROLES;
 
 /// What a part of the screen is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Role {
+pub enum Role {
     Text,
     /// What matters less: times, hints.
     Dim,
@@ -52,7 +52,7 @@ pub(crate) enum Role {
 
 /// How many colours the terminal has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Depth {
+pub enum Depth {
     /// None are wanted (`NO_COLOR`): not one is set, since a colour set and filtered out later takes the modifiers with it.
     None,
     /// The sixteen that the user has chosen for the terminal.
@@ -63,7 +63,7 @@ pub(crate) enum Depth {
 
 /// A table of styles.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Theme {
+pub struct Theme {
     /// In the order of [`ROLES`].
     roles: Vec<Style>,
     nicks: Vec<Style>,
@@ -75,7 +75,7 @@ impl Theme {
     ///
     /// # Errors
     /// In words for whoever wrote the configuration.
-    pub(crate) fn build(dark: bool, depth: Depth, changes: &[(String, String)]) -> Result<Self, String> {
+    pub fn build(dark: bool, depth: Depth, changes: &[(String, String)]) -> Result<Self, String> {
         let mut theme = palette::theme(dark, depth);
         for (name, words) in changes {
             if name == "nick" {
@@ -90,12 +90,12 @@ impl Theme {
     }
 
     /// How a part looks.
-    pub(crate) fn style(&self, role: Role) -> Style {
+    pub fn style(&self, role: Role) -> Style {
         self.roles.get(role as usize).copied().unwrap_or_default()
     }
 
     /// The style of a name; the same for the same name, always.
-    pub(crate) fn nick(&self, folded: &str) -> Style {
+    pub fn nick(&self, folded: &str) -> Style {
         // FNV-1a: not the hash of the standard library, which may change with it and would give everybody new colours.
         let sum =
             folded.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));

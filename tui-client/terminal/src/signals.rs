@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A signal, as the program takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Word {
+pub enum Word {
     /// SIGTERM, SIGHUP: to leave.
     Leave,
     /// SIGINT: to leave as well, unless it was meant for somebody else.
@@ -17,11 +17,11 @@ pub(crate) enum Word {
 }
 
 /// The signals that are taken.
-pub(crate) struct Signals([(Word, Signal); 4]);
+pub struct Signals([(Word, Signal); 4]);
 
 impl Signals {
     /// From here on they no longer end the process by themselves.
-    pub(crate) fn new() -> anyhow::Result<Self> {
+    pub fn new() -> anyhow::Result<Self> {
         let take = |kind| signal(kind).context("signals");
         Ok(Self([
             (Word::Leave, take(SignalKind::terminate())?),
@@ -31,7 +31,7 @@ impl Signals {
         ]))
     }
 
-    pub(crate) async fn next(&mut self) -> Word {
+    pub async fn next(&mut self) -> Word {
         poll_fn(|context| {
             let ready = self.0.iter_mut().find_map(|(word, signal)| signal.poll_recv(context).is_ready().then_some(*word));
             ready.map_or(std::task::Poll::Pending, std::task::Poll::Ready)

@@ -24,11 +24,11 @@ fn in_a_terminal() {
     if ending == "cannot" {
         // A terminal to type in, and nothing to draw on.
         dup2_stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap()).unwrap();
-        let error = Screen::enter(true).err().unwrap();
+        let error = Screen::enter("chat-tui", true).err().unwrap();
         tell(&format!("{:?} raw={}", error.kind(), is_raw_mode_enabled().unwrap()));
         return;
     }
-    let mut screen = Screen::enter(true).unwrap();
+    let mut screen = Screen::enter("chat-tui", true).unwrap();
     screen.draw(|_| {}).unwrap();
     tell(&format!("raw={}", is_raw_mode_enabled().unwrap()));
     match ending.as_str() {
@@ -50,7 +50,7 @@ fn run(ending: &str) -> (String, String) {
     let directory = tempfile::tempdir().unwrap();
     let report = directory.path().join("report");
     let mut command = CommandBuilder::new(env::current_exe().unwrap());
-    command.args(["--exact", "terminal::tests::in_a_terminal", "--nocapture", "--test-threads=1"]);
+    command.args(["--exact", "screen::tests::in_a_terminal", "--nocapture", "--test-threads=1"]);
     command.env(ENDING, ending);
     command.env(REPORT, &report);
     command.env("TERM", "xterm-256color");

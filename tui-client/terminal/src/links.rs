@@ -7,11 +7,11 @@ use ratatui::buffer::{Buffer, CellDiffOption, CellWidth as _};
 
 /// A part of a row that belongs to a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LinkSpot {
-    pub(crate) row: u16,
+pub struct LinkSpot {
+    pub row: u16,
     /// From the first up to, but not with, the last.
-    pub(crate) columns: (u16, u16),
-    pub(crate) url: Rc<str>,
+    pub columns: (u16, u16),
+    pub url: Rc<str>,
 }
 
 /// Terminals need not take longer addresses, and some cut them.
@@ -19,7 +19,7 @@ const LONGEST: usize = 2000;
 
 /// Puts the sequences into the cells. Each run of cells of one style goes into the first of them, because only whole symbols
 /// come to the terminal unbroken.
-pub(crate) fn apply(buffer: &mut Buffer, spots: &[LinkSpot]) {
+pub fn apply(buffer: &mut Buffer, spots: &[LinkSpot]) {
     for spot in spots {
         let Some(target) = target(&spot.url) else { continue };
         let area = buffer.area;

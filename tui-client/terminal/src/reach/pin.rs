@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of a certificate.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fingerprint([u8; 32]);
+pub struct Fingerprint([u8; 32]);
 
 impl FromStr for Fingerprint {
     type Err = &'static str;

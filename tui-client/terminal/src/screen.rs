@@ -34,9 +34,9 @@ use ratatui::{
 };
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-pub(crate) use self::{
+pub use self::{
     detect::{Background, Kind, background},
-    events::{Keyboard, hung_up},
+    events::{Input, Keyboard, Mouse, hung_up},
 };
 
 /// What a frame of a large screen takes at most without being cut into several writes.
@@ -47,7 +47,7 @@ const FRAME_BYTES: usize = 64 * 1024;
 static HELD: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while it is ours.
-pub(crate) struct Screen {
+pub struct Screen {
     /// Never dropped: it would write what is left of a frame, show the cursor once more, and panic where there is nobody to say
     /// that this failed.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
@@ -58,35 +58,35 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// Takes the terminal. If that fails half way, it is given back as it was.
-    pub(crate) fn enter(mouse: bool) -> io::Result<Self> {
-        give_back_on_panic();
+    pub fn enter(program: &'static str, mouse: bool) -> io::Result<Self> {
+        give_back_on_panic(program);
         let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))?;
         take(mouse)?;
         Ok(Self { terminal: ManuallyDrop::new(terminal), mouse, lent: None })
     }
 
     /// Gives the terminal to somebody else for a while.
-    pub(crate) fn lend(&mut self) {
+    pub fn lend(&mut self) {
         give_back();
         self.lent = tcgetattr(io::stdin()).ok();
     }
 
     /// It was lent to a program that has ended: its lines are made as they were then, however that program left them.
-    pub(crate) fn straighten(&mut self) {
+    pub fn straighten(&mut self) {
         if let Some(lent) = self.lent.take() {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &lent);
         }
     }
 
     /// The same for a program that was cut off: what it may have taken besides is given back in its stead.
-    pub(crate) fn clear_away(&mut self) {
+    pub fn clear_away(&mut self) {
         silence();
         self.straighten();
         leave();
     }
 
     /// Takes it again. The next frame draws everything: nothing is known of what is on the screen now.
-    pub(crate) fn take_again(&mut self) -> io::Result<()> {
+    pub fn take_again(&mut self) -> io::Result<()> {
         // What somebody else left behind is not what is to be given back in the end.
         give_back();
         take(self.mouse)?;
@@ -94,23 +94,23 @@ impl Screen {
     }
 
     /// Takes the mouse, or leaves it to the terminal.
-    pub(crate) fn use_mouse(&mut self, mouse: bool) -> io::Result<()> {
+    pub fn use_mouse(&mut self, mouse: bool) -> io::Result<()> {
         if mouse != self.mouse {
             self.mouse = mouse;
-            execute!(io::stdout(), Mouse(mouse))?;
+            execute!(io::stdout(), Reports(mouse))?;
         }
         Ok(())
     }
 
     /// The next frame draws everything.
-    pub(crate) fn redraw(&mut self) -> io::Result<()> {
+    pub fn redraw(&mut self) -> io::Result<()> {
         // Not `clear`: that asks the terminal where the cursor is, and somebody else reads the answer as keys.
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// Draws one frame.
-    pub(crate) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         // A panic in a task has given the terminal back; what is drawn now would lie in the shell.
         if !HELD.load(Ordering::SeqCst) {
             return Err(io::Error::other("the terminal was given back"));
@@ -119,7 +119,7 @@ impl Screen {
     }
 
     /// Writes a control sequence that moves nothing on the screen.
-    pub(crate) fn write(&mut self, sequence: &str) -> io::Result<()> {
+    pub fn write(&mut self, sequence: &str) -> io::Result<()> {
         let out = self.terminal.backend_mut();
         out.write_all(sequence.as_bytes())?;
         Write::flush(out)
@@ -134,9 +134,9 @@ impl Drop for Screen {
 
 /// Presses, releases and the wheel, with coordinates of any size. Not the motions that crossterm's own command asks for as
 /// well: they would wake the program with every move over its window.
-struct Mouse(bool);
+struct Reports(bool);
 
-impl Command for Mouse {
+impl Command for Reports {
     fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
         f.write_str(if self.0 { "\x1b[?1000h\x1b[?1006h" } else { "\x1b[?1006l\x1b[?1000l" })
     }
@@ -158,7 +158,7 @@ fn take(mouse: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         queue!(out, Title(true), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
         if mouse {
-            queue!(out, Mouse(true))?;
+            queue!(out, Reports(true))?;
         }
         out.flush()
     })();
@@ -186,7 +186,7 @@ fn give_back() {
 /// The terminal reports nothing any more but keys. Each on its own: where one fails, the others may still work.
 fn silence() {
     let mut out = io::stdout().lock();
-    let _ = queue!(out, Mouse(false));
+    let _ = queue!(out, Reports(false));
     let _ = queue!(out, DisableFocusChange, DisableBracketedPaste);
     let _ = out.flush();
 }
@@ -199,15 +199,15 @@ fn leave() {
 }
 
 /// A panic gives the terminal back before it says what it is, and says that safely: its words may quote a peer's.
-fn give_back_on_panic() {
+fn give_back_on_panic(program: &'static str) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        panic::set_hook(Box::new(|info| {
+        panic::set_hook(Box::new(move |info| {
             give_back();
             let words = info.payload_as_str().unwrap_or("no words");
             let place = info.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
             let mut out = io::stderr().lock();
-            let _ = writeln!(out, "chat-tui: a fault of its own{place}: {}", display::indented(words));
+            let _ = writeln!(out, "{program}: a fault of its own{place}: {}", display::indented(words));
             let trace = Backtrace::capture();
             if trace.status() == BacktraceStatus::Captured {
                 let _ = writeln!(out, "{trace}");

@@ -13,14 +13,14 @@ use super::pin::{Another, Fingerprint, Pinned};
 
 /// Authorities beside the system's; or no authority, but one certificate.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Trust {
+pub struct Trust {
     more: Vec<CertificateDer<'static>>,
     pinned: Option<Fingerprint>,
 }
 
 impl Trust {
     /// The certificate of this fingerprint and no other, whoever signed it and for whatever name.
-    pub(crate) fn pinned(fingerprint: Fingerprint) -> Self {
+    pub fn pinned(fingerprint: Fingerprint) -> Self {
         Self { more: Vec::new(), pinned: Some(fingerprint) }
     }
 
@@ -28,7 +28,7 @@ impl Trust {
     ///
     /// # Errors
     /// In words for the one who named the file.
-    pub(crate) fn with_file(path: &Path) -> Result<Self, String> {
+    pub fn with_file(path: &Path) -> Result<Self, String> {
         let named = |why: &str| format!("CA file {}: {why}", path.display());
         let pem = fs::read(path).map_err(|error| named(&error.to_string()))?;
         let more: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
@@ -44,7 +44,7 @@ impl Trust {
     }
 
     /// What TLS connections are made with. Reads the system's authorities, which takes milliseconds.
-    pub(super) fn config(&self) -> Result<Arc<ClientConfig>, String> {
+    pub fn config(&self) -> Result<Arc<ClientConfig>, String> {
         if let Some(fingerprint) = self.pinned {
             let provider = Arc::new(ring::default_provider());
             let pinned = Pinned::new(fingerprint, &provider);
@@ -72,7 +72,7 @@ impl Trust {
 }
 
 /// Why a handshake failed, in words.
-pub(super) fn words(error: &Error, host: &str) -> String {
+pub fn words(error: &Error, host: &str) -> String {
     use CertificateError as Bad;
     match error {
         Error::InvalidCertificate(bad) => match bad {

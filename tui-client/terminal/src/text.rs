@@ -14,23 +14,23 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::links::LinkSpot;
 
 /// Text of others on one line, harmless.
-pub(super) fn line(raw: &str) -> Cow<'_, str> {
+pub fn line(raw: &str) -> Cow<'_, str> {
     display::line(raw)
 }
 
 /// What stands in a cell each, and how many columns it takes. What takes none would end up in a neighbour's cell: it is left out.
-pub(super) fn graphemes(text: &str) -> impl Iterator<Item = (&str, usize)> {
+pub fn graphemes(text: &str) -> impl Iterator<Item = (&str, usize)> {
     let shown = text.graphemes(true).filter(|grapheme| !grapheme.contains(char::is_control));
     shown.map(|grapheme| (grapheme, usize::from(grapheme.cell_width()))).filter(|(_, columns)| *columns > 0)
 }
 
 /// How many columns a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     graphemes(text).map(|(_, columns)| columns).sum()
 }
 
 /// As much of a safe text as fits, with `…` in the place of the rest.
-pub(super) fn clip(text: &str, columns: usize) -> Cow<'_, str> {
+pub fn clip(text: &str, columns: usize) -> Cow<'_, str> {
     let (mut used, mut short, mut end) = (0, 0, 0);
     for (grapheme, wide) in graphemes(text) {
         used += wide;
@@ -46,7 +46,7 @@ pub(super) fn clip(text: &str, columns: usize) -> Cow<'_, str> {
 }
 
 /// As much of the end of a safe text as fits: where one types, that is what one looks at.
-pub(super) fn ending(text: &str, columns: usize) -> &str {
+pub fn ending(text: &str, columns: usize) -> &str {
     let mut cut = width(text).saturating_sub(columns);
     let begins = graphemes(text).find(|(_, wide)| {
         let is_left = cut == 0;
@@ -58,35 +58,35 @@ pub(super) fn ending(text: &str, columns: usize) -> &str {
 
 /// A part of a row: safe text in one style, and the link that it is a part of.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Piece {
-    pub(super) text: Cow<'static, str>,
-    pub(super) style: Style,
-    pub(super) link: Option<Rc<str>>,
+pub struct Piece {
+    pub text: Cow<'static, str>,
+    pub style: Style,
+    pub link: Option<Rc<str>>,
 }
 
 impl Piece {
     /// Words of our own.
-    pub(super) fn new(text: impl Into<Cow<'static, str>>, style: Style) -> Self {
+    pub fn new(text: impl Into<Cow<'static, str>>, style: Style) -> Self {
         Self { text: text.into(), style, link: None }
     }
 
     /// Words of somebody else's, on one line.
-    pub(super) fn said(raw: &str, style: Style) -> Self {
+    pub fn said(raw: &str, style: Style) -> Self {
         Self::new(line(raw).into_owned(), style)
     }
 
-    pub(super) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         width(&self.text)
     }
 }
 
 /// How many columns a row takes.
-pub(super) fn row_width(row: &[Piece]) -> usize {
+pub fn row_width(row: &[Piece]) -> usize {
     row.iter().map(Piece::width).sum()
 }
 
 /// As much of a row as fits, with `…` in the place of the rest.
-pub(super) fn clip_row(row: Vec<Piece>, columns: usize) -> Vec<Piece> {
+pub fn clip_row(row: Vec<Piece>, columns: usize) -> Vec<Piece> {
     if row_width(&row) <= columns {
         return row;
     }
@@ -106,7 +106,7 @@ pub(super) fn clip_row(row: Vec<Piece>, columns: usize) -> Vec<Piece> {
 }
 
 /// Puts a text into cells, as far as the area goes. Answers the column behind it.
-pub(super) fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
+pub fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
     let area = area.intersection(buffer.area);
     if y < area.top() || y >= area.bottom() || x < area.left() || x >= area.right() {
         return x;
@@ -115,7 +115,7 @@ pub(super) fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, text: &str, s
 }
 
 /// Puts a row into cells, and remembers where its links are.
-pub(super) fn put_row(buffer: &mut Buffer, area: Rect, x: u16, y: u16, row: &[Piece], links: &mut Vec<LinkSpot>) -> u16 {
+pub fn put_row(buffer: &mut Buffer, area: Rect, x: u16, y: u16, row: &[Piece], links: &mut Vec<LinkSpot>) -> u16 {
     let mut at = x;
     for piece in row {
         let from = at;
@@ -129,7 +129,7 @@ pub(super) fn put_row(buffer: &mut Buffer, area: Rect, x: u16, y: u16, row: &[Pi
 
 /// Where reversed letters have a colour, it would become a block of that colour; and what has a background of its own is not
 /// reversed on top of that.
-pub(super) fn settle(buffer: &mut Buffer, area: Rect) {
+pub fn settle(buffer: &mut Buffer, area: Rect) {
     for position in area.intersection(buffer.area).positions() {
         let cell = &mut buffer[position];
         if cell.modifier.contains(Modifier::REVERSED) {
@@ -143,18 +143,18 @@ pub(super) fn settle(buffer: &mut Buffer, area: Rect) {
 }
 
 /// The area without so many rows at its top; and those.
-pub(super) fn off_top(area: Rect, rows: u16) -> (Rect, Rect) {
+pub fn off_top(area: Rect, rows: u16) -> (Rect, Rect) {
     let rows = rows.min(area.height);
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
 /// What can be counted in columns of a screen.
-pub(super) fn columns(count: usize) -> u16 {
+pub fn columns(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
 }
 
 /// One, or many: `1 line`, `2 lines`.
-pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+pub fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 

@@ -10,24 +10,24 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Dark or light.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Background {
+pub enum Background {
     Dark,
     Light,
 }
 
 /// What the terminal says of itself in the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Kind {
+pub struct Kind {
     /// `TERM`.
-    pub(crate) term: String,
+    pub term: String,
     /// It is a window of tmux, which takes what is for the terminal behind it only in an envelope.
-    pub(crate) tmux: bool,
+    pub tmux: bool,
     /// `COLORFGBG`, where the terminal sets it.
-    pub(crate) colors: Option<String>,
+    pub colors: Option<String>,
 }
 
 impl Kind {
-    pub(crate) fn of_environment() -> Self {
+    pub fn of_environment() -> Self {
         Self {
             term: env::var("TERM").unwrap_or_default(),
             tmux: env::var_os("TMUX").is_some_and(|value| !value.is_empty()),
@@ -36,17 +36,17 @@ impl Kind {
     }
 
     /// It can move no cursor: only the linear mode is of use.
-    pub(crate) fn is_dumb(&self) -> bool {
+    pub fn is_dumb(&self) -> bool {
         matches!(self.term.as_str(), "dumb" | "")
     }
 
     /// It knows the sequences that are for windows: links, titles, notifications.
-    pub(crate) fn is_window(&self) -> bool {
+    pub fn is_window(&self) -> bool {
         !self.is_dumb() && self.term != "linux"
     }
 
     /// Dark or light, as `COLORFGBG` has it: the last number is the background's of the 16 colours.
-    pub(crate) fn background(&self) -> Option<Background> {
+    pub fn background(&self) -> Option<Background> {
         let number: u8 = self.colors.as_deref()?.rsplit(';').next()?.parse().ok()?;
         match number {
             7 | 9..=15 => Some(Background::Light),
@@ -57,7 +57,7 @@ impl Kind {
 }
 
 /// Asks the terminal for its colours. Blocks for up to [`PATIENCE`], and reads what is typed: only while nobody else does.
-pub(crate) fn background() -> Option<Background> {
+pub fn background() -> Option<Background> {
     let mut options = QueryOptions::default();
     options.timeout = PATIENCE;
     theme_mode(options).ok().map(|mode| match mode {
