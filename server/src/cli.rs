@@ -1,6 +1,7 @@
 //! The command line, and what it means. Every flag has an environment variable, so that a container needs no wrapper, and is a
 //! key of the configuration file: [`keys`] reads them from the definition here.
 
+mod console;
 mod example;
 mod file;
 mod invite;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use etcetera::BaseStrategy;
 
 pub use self::{
+    console::ConsoleArguments,
     example::example,
     file::{Fault, Faults, File},
     invite::Invite,
@@ -91,6 +93,9 @@ pub struct Arguments {
     /// Going down means for good: clients are told not to come back
     #[arg(long = "final", env = "CHAT_FINAL", help_heading = "Running")]
     going_for_good: bool,
+    /// Show the operator's console in this terminal; leaving it ends the server
+    #[arg(long, env = "CHAT_CONSOLE", help_heading = "Running")]
+    pub console: bool,
     /// Form of the log lines on stderr; RUST_LOG says which
     #[arg(long, env = "CHAT_LOG_FORMAT", default_value = "text", help_heading = "Running")]
     pub log_format: LogFormat,
@@ -108,6 +113,8 @@ pub enum Command {
     Restore { file: PathBuf },
     /// Look through the store, or through a backup
     Verify { file: Option<PathBuf> },
+    /// Look at a running server and tell it what to do, in this terminal
+    Console(ConsoleArguments),
     /// The configuration: an example of it, whether a file can be used, and what holds
     #[command(subcommand)]
     Config(ConfigCommand),

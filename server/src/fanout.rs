@@ -11,11 +11,13 @@ use std::{
 
 use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, Recorded, RoomName, Seq, Signal, UserName};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
+    closing::Closing,
     log::{Asker, Author, Outcome, Write, keeper::Committed},
     metrics::{Metrics, Reason},
+    roster::{Asked, ConnectionLine},
     tasks::TaskUpdate,
 };
 
@@ -36,6 +38,12 @@ pub enum Mail {
     ShutOut,
     /// From where is somebody here?
     Whereabouts { user: UserName, answer: mpsc::Sender<IpAddr> },
+    /// Who is here, for the operator?
+    Roster { asked: Arc<Asked>, answer: oneshot::Sender<Vec<ConnectionLine>> },
+    /// One connection is to go.
+    Close { connection: u64, closing: Closing },
+    /// A word from the operator, for everybody.
+    Notice(Arc<str>),
     /// Every connection is told to go. It comes after all that was committed, so that nobody goes without an answer.
     CloseAll(CloseCode),
 }
@@ -268,6 +276,41 @@ impl Fanout {
             places.push(place);
         }
         places
+    }
+
+    /// Those connections of which the operator wants to know.
+    pub async fn roster(&self, asked: Asked) -> Vec<ConnectionLine> {
+        let asked = Arc::new(asked);
+        let mut waited = Vec::with_capacity(self.shards.len());
+        for shard in &self.shards {
+            let (answer, told) = oneshot::channel();
+            if shard.send(Mail::Roster { asked: Arc::clone(&asked), answer }).await.is_ok() {
+                waited.push(told);
+            }
+        }
+        let mut lines = Vec::new();
+        for told in waited {
+            lines.extend(told.await.unwrap_or_default());
+        }
+        asked.cut(&mut lines);
+        lines
+    }
+
+    /// Has one connection go, wherever it is.
+    pub async fn close(&self, connection: u64, closing: Closing) {
+        for shard in &self.shards {
+            // A shard that is gone has no connection.
+            let _ = shard.send(Mail::Close { connection, closing: closing.clone() }).await;
+        }
+    }
+
+    /// A word for everybody.
+    pub async fn notice(&self, text: &str) {
+        let text: Arc<str> = text.into();
+        for shard in &self.shards {
+            // A shard that is gone has nobody to tell.
+            let _ = shard.send(Mail::Notice(Arc::clone(&text))).await;
+        }
     }
 
     /// Who may be here may have changed, by time alone.

@@ -15,6 +15,7 @@
 //! | [`fanout`] | the way from the log and the hub to the shards, encoded once |
 //! | [`shard`] | one thread's connections, and who of them is where |
 //! | [`session`] | one connection's conversation; `session::state` decides purely |
+//! | [`govern`], [`office`] | what is ordered about rooms and people; carrying it out |
 //! | [`hub`] | who is here, who types |
 //! | [`realm`] | who belongs here: accounts and their tokens, and who is invited |
 //! | [`registration`] | who may make an account of their own |
@@ -35,19 +36,26 @@ pub mod auth;
 pub mod blocks;
 pub mod cli;
 mod clock;
+pub mod closing;
 pub mod config;
+pub mod console;
+pub mod departure;
 pub mod doorstep;
 pub mod doorway;
 pub mod fanout;
+pub mod govern;
 pub mod http;
 pub mod hub;
+pub mod journal;
 pub mod limits;
 pub mod log;
 pub mod metrics;
+pub mod office;
 pub mod passwords;
 pub mod proxy;
 pub mod realm;
 pub mod registration;
+pub mod roster;
 pub mod serve;
 pub mod server;
 pub mod services;
@@ -56,5 +64,6 @@ pub mod shard;
 pub mod stream;
 pub mod tasks;
 pub mod tls;
+pub mod vitals;
 
 pub use self::{config::Config, server::Server};

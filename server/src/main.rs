@@ -1,5 +1,6 @@
 //! The program: arguments, log lines, signals, exit code.
 
+mod beside;
 mod keeping;
 mod prompt;
 mod reload;
@@ -8,19 +9,26 @@ use std::{
     io::{IsTerminal, Write},
     path::Path,
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::bail;
+use beside::{Beside, Ended, gone, looked_at};
 use chat_server::{
     Server,
     admin::{self, Answer},
     cli::{self, AccountCommand, Command, ConfigCommand, File, LogFormat, Settings, Unread},
     config::{Config, Store},
+    journal::Journal,
+    services::Lent,
     tls::Certificate,
 };
 use reload::Reload;
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{mpsc, oneshot},
+};
+use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// Open files that are not connections: the store, exports, event queues.
 const FILES_APART: usize = 128;
@@ -38,9 +46,15 @@ fn main() -> ExitCode {
         Err(Unread::Words(error)) => error.exit(),
         Err(Unread::File(faults)) => return failed(&faults.into()),
     };
-    start_tracing(arguments.log_format);
+    let journal = start_tracing(arguments.log_format, arguments.console && arguments.command.is_none());
     let run = || {
         match arguments.command.take() {
+            Some(Command::Console(console)) => {
+                let way = console.way(|| arguments.data_dir())?;
+                // Nobody ends it but who looks.
+                let (_server, gone) = oneshot::channel();
+                return looked_at(way, gone).map(|()| ExitCode::SUCCESS);
+            }
             Some(Command::Account(command)) => return order(command, &arguments.data_dir()?),
             Some(Command::Config(command)) => return about_the_configuration(&command, &settings),
             Some(Command::Backup { file }) => return keeping::backup(&arguments.data_dir()?, &file),
@@ -48,9 +62,11 @@ fn main() -> ExitCode {
             Some(Command::Verify { file }) => return keeping::verify(&arguments.data_dir()?, file),
             None => {}
         }
+        let console = arguments.console;
         let config = within_open_files(arguments.config()?);
         let reload = Reload::of(words, settings);
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config, reload))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(serve(config, reload, journal, console))?;
         Ok(ExitCode::SUCCESS)
     };
     run().unwrap_or_else(|error| failed(&error))
@@ -82,34 +98,32 @@ fn order(command: AccountCommand, directory: &Path) -> anyhow::Result<ExitCode> 
     match &answer {
         Answer::Refused { words } => bail!("{words}"),
         Answer::Token { words, .. } | Answer::Invitation { words, .. } => writeln!(std::io::stderr(), "{words}")?,
-        Answer::Done { .. } | Answer::Accounts { .. } | Answer::Tokens { .. } | Answer::Invitations { .. } => {}
+        _ => {}
     }
     std::io::stdout().write_all(answer.words().as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: Config, mut reload: Option<Reload>) -> anyhow::Result<()> {
+async fn serve(config: Config, reload: Option<Reload>, journal: Journal, console: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let words = config.clone();
     let server = Server::open(config).await?;
     let certificate = server.certificate();
+    let (asks, asked_anew) = mpsc::channel(1);
+    server.lend(Lent { journal, reload: asks });
     // Where there is nothing to read again, a terminal that goes ends the program as it ends others.
     let renewed = certificate.clone().filter(|certificate| !certificate.is_own());
     if reload.is_some() || renewed.is_some() {
-        let (mut hangup, choose) = (signal(SignalKind::hangup())?, server.chooser());
-        tokio::spawn(async move {
-            while hangup.recv().await.is_some() {
-                if let Some(reload) = &mut reload {
-                    reload.again(&choose).await;
-                }
-                if let Some(certificate) = &renewed {
-                    certificate.read_again();
-                }
-            }
-        });
+        let hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(read_again(hangup, asked_anew, reload, renewed, server.chooser()));
     }
-    announce(&words, server.address()?.port(), certificate.as_deref());
+    let console = if console {
+        Some(Beside::start(server.running())?)
+    } else {
+        announce(&words, server.address()?.port(), certificate.as_deref());
+        None
+    };
     let_those_inside_go_first();
     let mut asked = async move || {
         tokio::select! {
@@ -125,13 +139,48 @@ async fn serve(config: Config, mut reload: Option<Reload>) -> anyhow::Result<()>
         // Asked twice: what was acknowledged is kept already.
         std::process::exit(130);
     });
+    let (left, beside) = console.map(|console| (console.left, console.beside)).unzip();
     server
         .run(async {
-            let _ = told.await;
+            tokio::select! {
+                _ = told => {}
+                () = gone(left) => {}
+            }
             tracing::info!("going down");
         })
         .await;
-    Ok(())
+    // It gives the terminal back before the program ends.
+    beside.map_or(Ok(()), Ended::wait)
+}
+
+/// Reads again what was chosen, and the certificate, whenever it is asked for.
+async fn read_again(
+    mut hangup: Signal,
+    mut asked: mpsc::Receiver<oneshot::Sender<String>>,
+    mut reload: Option<Reload>,
+    renewed: Option<Arc<Certificate>>,
+    choose: impl Fn(&Config),
+) {
+    loop {
+        let answer = tokio::select! {
+            heard = hangup.recv() => match heard {
+                Some(()) => None,
+                None => return,
+            },
+            Some(answer) = asked.recv() => Some(answer),
+        };
+        let words = match &mut reload {
+            Some(reload) => reload.again(&choose).await,
+            None => "The certificate is read again".into(),
+        };
+        if let Some(certificate) = &renewed {
+            certificate.read_again();
+        }
+        if let Some(answer) = answer {
+            // Who asked may have gone; it is so all the same.
+            let _ = answer.send(words);
+        }
+    }
 }
 
 /// From here on this thread lets people in and keeps time, and the others serve who is in: where there is not enough of a processor
@@ -171,13 +220,17 @@ fn announce(config: &Config, port: u16, certificate: Option<&Certificate>) {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
-fn start_tracing(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => builder.json().init(),
-    }
+/// Begins to write log lines: on stderr, unless the terminal shows something else, and at hand for who looks.
+fn start_tracing(format: LogFormat, silent: bool) -> Journal {
+    let (journal, filter) = Journal::with(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")));
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        _ if silent => None,
+        LogFormat::Text => Some(lines.with_ansi(std::io::stderr().is_terminal()).boxed()),
+        LogFormat::Json => Some(lines.json().boxed()),
+    };
+    tracing_subscriber::registry().with(filter).with(lines).with(journal.keeper()).init();
+    journal
 }
 
 /// Where it has no bound of its own, there are as many connections as there may be files.

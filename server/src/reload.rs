@@ -1,9 +1,12 @@
-//! SIGHUP: what was chosen is read again, from where it was read at the start. What may be chosen anew while the server runs is
+//! SIGHUP, or an operator's word: what was chosen is read again, from where it was read at the start. What may be chosen anew while the server runs is
 //! taken up, and what waits for a restart is said.
 
 use std::{ffi::OsString, sync::Arc};
 
-use chat_server::{Config, cli::Settings};
+use chat_server::{
+    Config,
+    cli::{Change, Settings},
+};
 use tokio::task::spawn_blocking;
 
 use crate::within_open_files;
@@ -22,14 +25,15 @@ impl Reload {
     }
 
     /// Reads it again. What is wrong changes nothing.
-    pub(crate) async fn again(&mut self, choose: &impl Fn(&Config)) {
+    pub(crate) async fn again(&mut self, choose: &impl Fn(&Config)) -> String {
         let words = Arc::clone(&self.words);
         let read = spawn_blocking(move || read(&words)).await.map_err(Into::into).flatten();
         let (settings, config) = match read {
             Ok(read) => read,
             Err(error) => {
                 let error = format!("{error:#}").trim().replace('\n', "; ");
-                return tracing::error!(error, "the configuration is of no use; what held goes on");
+                tracing::error!(error, "the configuration is of no use; what held goes on");
+                return format!("The configuration is of no use: {error}");
             }
         };
         choose(&config);
@@ -38,6 +42,13 @@ impl Reload {
         if taken.is_empty() && waiting.is_empty() {
             tracing::info!("the configuration was read again, and nothing in it is new");
         }
+        let names = |changes: &[Change]| changes.iter().map(|change| change.key.clone()).collect::<Vec<_>>().join(", ");
+        let words = match (&taken[..], &waiting[..]) {
+            ([], []) => "Nothing in the configuration is new".to_owned(),
+            ([], waiting) => format!("Nothing is taken up; a restart is waited for by {}", names(waiting)),
+            (taken, []) => format!("Taken up: {}", names(taken)),
+            (taken, waiting) => format!("Taken up: {}; a restart is waited for by {}", names(taken), names(waiting)),
+        };
         for change in taken {
             tracing::info!(key = %change.key, from = %change.from, to = %change.to, by = %change.origin, "taken up");
         }
@@ -45,6 +56,7 @@ impl Reload {
             tracing::warn!(key = %change.key, from = %change.from, to = %change.to, by = %change.origin, "waits for a restart");
         }
         self.now = settings;
+        words
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -21,12 +21,13 @@ use tokio::{
 };
 
 use crate::{
-    admin::Desk,
+    admin::{Desk, Running},
     admission::{Admission, NoPlace},
     auth::{self, Uses},
     blocks::Blocks,
     clock,
     config::{Config, Store},
+    departure::Departure,
     fanout::Fanout,
     hub::Presence,
     limits::Seldom,
@@ -34,10 +35,11 @@ use crate::{
     metrics::Metrics,
     passwords::Passwords,
     serve::{self, Arrival, ShardHandle},
-    services::{Numbers, Services},
+    services::{Lent, Numbers, Services},
     shard,
     tasks::Tasks,
     tls::Certificate,
+    vitals::Birth,
 };
 
 /// After an accept that failed, so that a lack of file descriptors does not become a lack of processor too.
@@ -55,7 +57,7 @@ const REST_WITHIN: Duration = Duration::from_secs(1);
 /// A server that is bound and has its store open, and has not begun to accept.
 pub struct Server {
     listener: TcpListener,
-    services: Arc<Services>,
+    running: Running,
     shards: Vec<ShardHandle>,
     stop: watch::Sender<bool>,
     /// Where the operator's orders are taken.
@@ -88,12 +90,12 @@ impl Server {
             Store::Directory { path, .. } => Some(path.as_path()),
         };
         let certificate = Certificate::open(&config.tls, directory, config.host).context("cannot speak TLS")?;
-        let desk = directory.and_then(|directory| {
+        let url: Arc<str> = {
             let tls = if certificate.is_some() { "s" } else { "" };
             let port = listener.local_addr().map_or(config.port, |address| address.port());
-            let url = format!("http{tls}://{}:{port}/", config.host_here());
-            open_desk(directory, url)
-        });
+            format!("http{tls}://{}:{port}/", config.host_here()).into()
+        };
+        let desk = directory.and_then(|directory| open_desk(directory));
         let hub = Presence::new({
             let fanout = Arc::clone(&fanout);
             move |signal| fanout.signal(signal)
@@ -111,6 +113,9 @@ impl Server {
             admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate, &config.limits)),
             live: Mutex::new(Arc::new(config.live())),
             caveat: config.store.caveat(),
+            birth: Birth::of(config.store),
+            departure: Departure::default(),
+            lent: OnceLock::new(),
             proxies: config.proxies,
             uses: Uses::default(),
             passwords: Passwords::default(),
@@ -130,7 +135,8 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let start = |(id, mail)| serve::start(id, Arc::clone(&services), mail, stopped.clone());
         let shards = inboxes.into_iter().enumerate().map(start).collect::<io::Result<_>>().context("cannot start a thread")?;
-        Ok(Self { listener, services, shards, stop, desk })
+        let running = Running { url, services };
+        Ok(Self { listener, running, shards, stop, desk })
     }
 
     /// Where it listens: the port is a real one even if 0 was asked for.
@@ -144,25 +150,37 @@ impl Server {
     /// The certificate that it shows, if it speaks TLS.
     #[must_use]
     pub fn certificate(&self) -> Option<Arc<Certificate>> {
-        self.services.certificate.clone()
+        self.running.services.certificate.clone()
+    }
+
+    /// Lends it what is of use to who operates it. Once.
+    pub fn lend(&self, lent: Lent) {
+        let _ = self.running.services.lent.set(lent);
+    }
+
+    /// For who operates it from within this program.
+    #[must_use]
+    pub fn running(&self) -> Running {
+        self.running.clone()
     }
 
     /// Has it take up, while it runs, what of a configuration may be chosen anew.
     pub fn chooser(&self) -> impl Fn(&Config) + Send + use<> {
-        let services = Arc::clone(&self.services);
+        let services = Arc::clone(&self.running.services);
         move |config| services.choose(config)
     }
 
     /// Serves until `shutdown`, then drains: what was appended is committed and answered, everybody is told, the store is
     /// brought to rest.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let services = Arc::clone(&self.services);
+        let services = Arc::clone(&self.running.services);
         tokio::select! {
             () = self.accept() => {}
             () = services.hub.keep_time(clock::now) => {}
             () = keep_fresh(services.certificate.as_deref()) => {}
             () = expiries(&services) => {}
-            () = take_orders(self.desk.as_ref(), &services) => {}
+            () = take_orders(self.desk.as_ref(), &self.running) => {}
+            () = services.departure.comes(&services.fanout) => tracing::info!("going down, as an operator said"),
             () = shutdown => {}
         }
         self.drain().await;
@@ -179,8 +197,8 @@ impl Server {
                 }
             };
             // Whom a proxy speaks for is known only when it has said so.
-            let admission = &self.services.admission;
-            let entered = match self.services.proxies.contains(peer.ip()) {
+            let admission = &self.running.services.admission;
+            let entered = match self.running.services.proxies.contains(peer.ip()) {
                 true => admission.enter_proxy(),
                 false => admission.enter(peer.ip(), Instant::now()),
             };
@@ -188,7 +206,7 @@ impl Server {
                 Ok(place) => Ok(place),
                 Err(NoPlace { told: Some(turned_away), .. }) => Err(turned_away),
                 Err(NoPlace { full, told: None }) => {
-                    self.services.refused(full.reason(), Some(peer.ip()));
+                    self.running.services.refused(full.reason(), Some(peer.ip()));
                     continue;
                 }
             };
@@ -201,7 +219,7 @@ impl Server {
     }
 
     async fn drain(self) {
-        let Self { listener, services, shards, stop, desk } = self;
+        let Self { listener, running: Running { services, .. }, shards, stop, desk } = self;
         drop((listener, desk));
         services.draining.store(true, Ordering::Relaxed);
         // First the log: what was said before is kept, and its answers are on their way before the goodbye is.
@@ -230,14 +248,14 @@ async fn keep_fresh(certificate: Option<&Certificate>) {
 }
 
 /// The server is of use without it.
-fn open_desk(directory: &Path, url: String) -> Option<Desk> {
-    let desk = Desk::open(directory, url);
+fn open_desk(directory: &Path) -> Option<Desk> {
+    let desk = Desk::open(directory);
     desk.inspect_err(|error| tracing::warn!(%error, directory = %directory.display(), "no socket for the operator's orders")).ok()
 }
 
-async fn take_orders(desk: Option<&Desk>, services: &Arc<Services>) {
+async fn take_orders(desk: Option<&Desk>, running: &Running) {
     match desk {
-        Some(desk) => desk.serve(services).await,
+        Some(desk) => desk.serve(running).await,
         None => std::future::pending().await,
     }
 }

@@ -3,14 +3,14 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Instant,
 };
 
 use chat_protocol::{CloseCode, ErrorCode, Refusal, RoomName, Seq, Timestamp, UserName};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     admission::{Admission, household},
@@ -18,8 +18,10 @@ use crate::{
     blocks::Blocks,
     clock,
     config::{Config, Live},
+    departure::Departure,
     fanout::Fanout,
     hub::Presence,
+    journal::Journal,
     limits::Seldom,
     log::{Author, Keeper, Who, Write},
     metrics::{Metrics, Reason},
@@ -29,6 +31,7 @@ use crate::{
     shard::Closing,
     tasks::Tasks,
     tls::Certificate,
+    vitals::Birth,
 };
 
 pub struct Services {
@@ -47,6 +50,11 @@ pub struct Services {
     pub blocks: Blocks,
     pub fanout: Arc<Fanout>,
     pub metrics: Arc<Metrics>,
+    pub birth: Birth,
+    /// Going down by an operator's word.
+    pub departure: Departure,
+    /// What the program around the server lends it.
+    pub lent: OnceLock<Lent>,
     pub tasks: Arc<Tasks>,
     pub admission: Arc<Admission>,
     /// None: TLS is not spoken.
@@ -57,6 +65,13 @@ pub struct Services {
     pub failed_logins: Seldom,
     /// No new work: the server is going down.
     pub draining: AtomicBool,
+}
+
+/// What belongs to the program, and is of use to who operates the server in it.
+pub struct Lent {
+    pub journal: Journal,
+    /// Has the configuration read again; what comes back says what was taken up.
+    pub reload: mpsc::Sender<oneshot::Sender<String>>,
 }
 
 /// Numbers that are given out once.
@@ -90,6 +105,23 @@ impl Services {
     pub fn choose(&self, config: &Config) {
         self.admission.allow(config.max_per_ip, config.max_connections, config.rate, &config.limits);
         *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.live());
+    }
+
+    /// The program's log lines.
+    pub fn journal(&self) -> Journal {
+        self.lent.get().map(|lent| lent.journal.clone()).unwrap_or_default()
+    }
+
+    /// Has the configuration read again, and says what came of it.
+    ///
+    /// # Errors
+    /// There is none to be read.
+    pub async fn reload(&self) -> Result<String, Refusal> {
+        let nothing = || Refusal::new(ErrorCode::Unavailable, "There is no configuration file to read again");
+        let (answer, told) = oneshot::channel();
+        let asked = self.lent.get().ok_or_else(nothing)?.reload.try_send(answer);
+        asked.map_err(|_| nothing())?;
+        told.await.map_err(|_| nothing())
     }
 
     /// Who belongs here now.

@@ -60,6 +60,18 @@ impl Dialect {
         self as usize
     }
 
+    /// What an operator calls it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Echo => "echo",
+            Self::Plain => "plain",
+            Self::Envelope => "envelope",
+            Self::Channel => "channels",
+        }
+    }
+
     /// Reads a text frame.
     #[must_use]
     pub fn parse(self, frame: &str) -> Heard {

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use super::{Answer, Order, perform, socket::SOCKET};
+use super::{Answer, OPERATOR, Order, perform, socket::SOCKET};
 /// Backups need no server, and are no order: whoever may open the directory reads the store beside it.
 pub use crate::log::sqlite::backup;
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         sqlite::{Durability, OpenError, Sqlite},
     },
     metrics::Metrics,
+    office::Hand,
 };
 
 /// A server answers within this, or is stuck.
@@ -60,7 +61,7 @@ fn on_store(directory: &Path, order: Order) -> anyhow::Result<Answer> {
     let keeper = Keeper::start(store, Arc::new(Metrics::default()), keeper::answer)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
-        let answer = perform(order, &keeper, None).await;
+        let answer = perform(order, &Hand::operator(OPERATOR), &keeper, None).await;
         let _ = keeper.finish().await.await;
         Ok(answer)
     })

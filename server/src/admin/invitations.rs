@@ -44,12 +44,12 @@ pub(super) async fn invite(
     let mut words = format!(
         "Invitation {id} is good for {accounts}, until {expires}, for whoever has its link or code. They are not shown again."
     );
-    let place = url.or_else(|| running.map(|running| running.url.clone()));
+    let place = url.or_else(|| running.map(|running| running.url.to_string()));
     let link = place.map(|place| link(&place, code.tell()));
     if link.is_none() {
         words += "\nNo server runs here that would say where its page is: --url https://… makes it a link.";
     }
-    match running.map(|running| running.registration) {
+    match running.map(|running| running.services.live().registration) {
         Some(Registration::Closed) => words += "\nNobody can use it yet: the server runs with --registration closed.",
         Some(Registration::Open) => words += "\nNobody needs it: the server runs with --registration open.",
         Some(Registration::Invite) | None => {}

@@ -3,32 +3,38 @@
 //!
 //! Who may open the directory is the operator: the file system has asked already. Does not know the command line.
 
+mod act;
 mod client;
 mod invitations;
+mod look;
 mod socket;
 mod words;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use chat_protocol::{ErrorCode, Refusal, Timestamp, UserName};
+use chat_protocol::{ErrorCode, Refusal, RoomName, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    act::Act,
     client::{backup, send},
     invitations::InvitationLine,
-    socket::Desk,
+    look::{RoomLine, RoomSorting, Sight},
+    socket::{Desk, SOCKET},
 };
 use crate::{
     auth::{self, Secret},
     clock,
     log::{Keeper, LogError},
+    office::Hand,
     passwords,
     realm::{Account, Decree, InvitationId, Realm, Role, Token, TokenId},
-    registration::Registration,
+    roster::{Asked, ConnectionLine},
+    services::Services,
 };
 
 /// Under which words the log remembers what was ordered here.
-const OPERATOR: &str = "operator";
+pub const OPERATOR: &str = "operator";
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// Something to be done.
@@ -76,18 +82,56 @@ pub enum Order {
     RevokeInvitation {
         invitation: InvitationId,
     },
+    /// What changes by the second, and what was logged behind a line.
+    Look {
+        log_after: u64,
+    },
+    Connections(Asked),
+    Rooms {
+        filter: String,
+        sorting: RoomSorting,
+        limit: usize,
+    },
+    Room {
+        name: String,
+    },
+    Act(Act),
+}
+
+impl Order {
+    /// Whether it only looks, again and again: nobody wants to read of it in the log.
+    #[must_use]
+    pub fn is_a_look(&self) -> bool {
+        matches!(self, Self::Look { .. } | Self::Connections(_) | Self::Rooms { .. } | Self::Room { .. })
+    }
+
+    /// Whether it may come over the network from an owner: what makes secrets, or people, is ordered on the server's own machine.
+    #[must_use]
+    pub fn is_for_afar(&self) -> bool {
+        self.is_a_look() || matches!(self, Self::Act(_))
+    }
 }
 
 /// What is known of the server that takes an order, where one runs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Running {
     /// Where its page is for this machine.
-    pub url: String,
-    pub registration: Registration,
+    pub url: Arc<str>,
+    pub services: Arc<Services>,
+}
+
+impl Running {
+    /// Carries out an order of somebody who may give it, here.
+    pub async fn perform(&self, order: Order, hand: &Hand) -> Answer {
+        if !order.is_a_look() {
+            tracing::info!(?order, by = %hand.by, "the operator orders");
+        }
+        perform(order, hand, &self.services.keeper, Some(self)).await
+    }
 }
 
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
     Done {
@@ -112,6 +156,18 @@ pub enum Answer {
     },
     Invitations {
         invitations: Vec<InvitationLine>,
+    },
+    Sight(Box<Sight>),
+    Connections {
+        connections: Vec<ConnectionLine>,
+    },
+    Rooms {
+        rooms: Vec<RoomLine>,
+    },
+    Room {
+        name: RoomName,
+        users: Vec<String>,
+        about: String,
     },
     Refused {
         words: String,
@@ -141,14 +197,16 @@ pub struct TokenLine {
 }
 
 /// Carries an order out.
-pub async fn perform(order: Order, keeper: &Keeper, running: Option<&Running>) -> Answer {
-    match attempt(order, keeper, running).await {
+pub async fn perform(order: Order, hand: &Hand, keeper: &Keeper, running: Option<&Running>) -> Answer {
+    match attempt(order, hand, keeper, running).await {
         Ok(answer) => answer,
         Err(refusal) => Answer::Refused { words: refusal.text },
     }
 }
 
-async fn attempt(order: Order, keeper: &Keeper, running: Option<&Running>) -> Result<Answer, Refusal> {
+async fn attempt(order: Order, hand: &Hand, keeper: &Keeper, running: Option<&Running>) -> Result<Answer, Refusal> {
+    let server =
+        || running.map(|running| &running.services).ok_or_else(|| Refusal::new(ErrorCode::Unavailable, "No server runs there"));
     let realm = || Realm::clone(&keeper.realm().borrow());
     Ok(match order {
         Order::AddAccount { name, role } => {
@@ -238,6 +296,11 @@ async fn attempt(order: Order, keeper: &Keeper, running: Option<&Running>) -> Re
         Order::Invite { uses, minutes, label, url } => invitations::invite(keeper, running, (uses, minutes), label, url).await?,
         Order::Invitations => invitations::list(&realm()),
         Order::RevokeInvitation { invitation } => invitations::revoke(keeper, invitation).await?,
+        Order::Look { log_after } => look::look(server()?, log_after).await?,
+        Order::Connections(asked) => Answer::Connections { connections: server()?.fanout.roster(asked).await },
+        Order::Rooms { filter, sorting, limit } => look::rooms(server()?, &filter, sorting, limit).await?,
+        Order::Room { name } => look::room(server()?, &name)?,
+        Order::Act(act) => act.done(server()?, hand).await?,
     })
 }
 

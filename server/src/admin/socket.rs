@@ -17,11 +17,11 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Answer, Order, Running, perform};
-use crate::services::Services;
+use super::{Answer, OPERATOR, Order, Running};
+use crate::office::Hand;
 
 /// The socket in the data directory.
-pub(super) const SOCKET: &str = "chat.sock";
+pub const SOCKET: &str = "chat.sock";
 /// The longest line.
 const LINE: u64 = 64 * 1024;
 /// How long an open socket may be silent.
@@ -33,8 +33,6 @@ const AT_ONCE: usize = 8;
 pub struct Desk {
     listener: UnixListener,
     path: PathBuf,
-    /// Where its page is for this machine.
-    url: Arc<str>,
 }
 
 impl Desk {
@@ -42,7 +40,7 @@ impl Desk {
     ///
     /// # Errors
     /// The path is too long for a socket, or the system will not have it.
-    pub fn open(directory: &Path, url: String) -> io::Result<Self> {
+    pub fn open(directory: &Path) -> io::Result<Self> {
         let path = directory.join(SOCKET);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -51,19 +49,19 @@ impl Desk {
         // The directory lets nobody else in, in the moment before the mode is set.
         let listener = UnixListener::bind(&path)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path, url: url.into() })
+        Ok(Self { listener, path })
     }
 
     /// Takes orders, for ever.
-    pub async fn serve(&self, services: &Arc<Services>) {
+    pub async fn serve(&self, running: &Running) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let (services, url) = (Arc::clone(services), Arc::clone(&self.url));
+                    let running = running.clone();
                     tokio::spawn(async move {
-                        if let Err(error) = converse(stream, &services, &url).await {
+                        if let Err(error) = converse(stream, &running).await {
                             tracing::debug!(%error, "an operator's socket ended");
                         }
                         drop(place);
@@ -85,9 +83,9 @@ impl Drop for Desk {
     }
 }
 
-async fn converse(stream: UnixStream, services: &Services, url: &str) -> io::Result<()> {
+async fn converse(stream: UnixStream, running: &Running) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
-    let mut read = BufReader::new(read);
+    let (mut read, hand) = (BufReader::new(read), Hand::operator(OPERATOR));
     loop {
         let mut line = String::new();
         let read = timeout(SILENCE, (&mut read).take(LINE).read_line(&mut line)).await.map_err(io::Error::from)??;
@@ -95,11 +93,7 @@ async fn converse(stream: UnixStream, services: &Services, url: &str) -> io::Res
             return Ok(());
         }
         let answer = match serde_json::from_str::<Order>(&line) {
-            Ok(order) => {
-                tracing::info!(?order, "the operator orders");
-                let running = Running { url: url.to_owned(), registration: services.live().registration };
-                perform(order, &services.keeper, Some(&running)).await
-            }
+            Ok(order) => running.perform(order, &hand).await,
             Err(error) => Answer::Refused { words: format!("This server does not know that order: {error}") },
         };
         let mut text = serde_json::to_string(&answer)?;

@@ -4,6 +4,7 @@
 mod api;
 pub mod error;
 mod login;
+mod operator;
 mod origin;
 mod page;
 mod register;
@@ -26,6 +27,7 @@ use crate::{
     admission::{Full, Place, TurnedAway},
     limits,
     services::Services,
+    vitals::Vitals,
 };
 
 /// Who asks. Put into every request by whoever accepted the connection.
@@ -55,6 +57,7 @@ pub fn routes(services: Arc<Services>) -> Router {
         .route("/api/logout", post(login::logout))
         .route("/api/registration", get(register::registration))
         .route("/api/register", post(register::register))
+        .route("/api/operator", post(operator::order))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -76,12 +79,11 @@ async fn ready(State(services): State<Arc<Services>>) -> Response {
 
 async fn metrics(State(services): State<Arc<Services>>, headers: axum::http::HeaderMap) -> Result<Response, Refused> {
     shown::required(&services, &headers, None)?;
-    let metrics = &services.metrics;
-    metrics.users.set(i64::try_from(services.hub.online()).unwrap_or(i64::MAX));
-    metrics.rooms.set(i64::try_from(services.hub.rooms_in_use()).unwrap_or(i64::MAX));
-    metrics.log_writable.set(u64::from(services.keeper.is_writable()));
+    let text = tokio::task::spawn_blocking(move || Vitals::of(&services).prometheus()).await;
+    let unavailable =
+        |_| Refused::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, "The server cannot look at itself now");
     let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
-    Ok((kind, metrics.text()).into_response())
+    Ok((kind, text.map_err(unavailable)?).into_response())
 }
 
 /// What a connection that has no place is told, whatever it asks.

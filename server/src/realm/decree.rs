@@ -141,6 +141,12 @@ pub enum Decree {
     },
     /// A moderator took somebody's message away. It changes nothing here: it is told to whoever asks what was done.
     Removed { room: RoomName, seq: Seq, from: UserName },
+    /// An operator did something else, told likewise.
+    Operated {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomName>,
+        what: String,
+    },
 }
 
 impl Decree {

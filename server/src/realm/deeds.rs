@@ -66,6 +66,7 @@ pub fn deed(realm: &Realm, decree: &Decree, at: Timestamp) -> Option<(Option<Roo
             (room.clone(), format!("{what} {}", name(whom)))
         }
         Decree::Kicked { whom, room, reason } => (room.clone(), format!("kicked {}{}", name(whom), because(reason))),
+        Decree::Operated { room, what } => (room.clone(), what.clone()),
         Decree::Removed { room, seq, from } => (Some(room.clone()), format!("took message {seq} of {from} away")),
         _ => return None,
     })

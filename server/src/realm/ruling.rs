@@ -20,6 +20,8 @@ pub(crate) const SENTENCES: usize = 100_000;
 pub(crate) const SENTENCES_EACH: usize = 1_000;
 /// Why somebody is punished, in bytes.
 const REASON: usize = 500;
+/// What an operator did, in bytes.
+const OPERATED: usize = 1100;
 /// The longest that one has to wait in a slow room, in seconds.
 const SLOWEST: u32 = 6 * 3600;
 
@@ -61,6 +63,15 @@ pub(super) fn judge(realm: &Realm, by: Option<AccountId>, decree: &Decree, now: 
             punish(realm, by, whom, room.as_ref(), now)?;
             reason(realm, by, why, room.as_ref(), now)
         }
+        Decree::Operated { what, .. } if what.len() > OPERATED => {
+            Err(refused(ErrorCode::TooLong, format!("What was done is said in {OPERATED} bytes")))
+        }
+        Decree::Operated { .. } => match by {
+            Some(_) if realm.standing(by, None) < Standing::Operator => {
+                Err(refused(ErrorCode::Forbidden, "Only owners of the server may do that"))
+            }
+            _ => Ok(()),
+        },
         // The log says that itself, of what it has done.
         Decree::Removed { .. } => Ok(()),
         Decree::Account { .. }

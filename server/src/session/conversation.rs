@@ -14,7 +14,6 @@ use tokio::time::timeout;
 
 use super::{
     Opening, entry,
-    govern::Govern,
     identity::{Identity, Secret},
     line::{End, Input, Line},
     state::{Look, State, Step},
@@ -22,6 +21,7 @@ use super::{
 use crate::{
     admission::{Place, household},
     clock,
+    govern::Govern,
     hub::Manner,
     log::{Asker, Draft, LogError, Messages, Position, Reader, RoomState, Who, Write, keeper::unavailable},
     services::Services,

@@ -1,36 +1,19 @@
-//! Keeping order: what was asked for becomes decrees, and the room hears of them.
+//! Keeping order, as it is asked for in a conversation: what one may look up, what one does for oneself alone, and the way to the [`office`].
 
 use std::sync::Arc;
 
-use chat_protocol::{Action, ErrorCode, Refusal, RoomName, Rules, ServerFrame, ServerMessage, Signal, Timestamp, UserName};
+use chat_protocol::{ErrorCode, Refusal, RoomName, Rules, ServerFrame, ServerMessage, UserName};
 
-use super::{
-    conversation::Conversation,
-    govern::{Aim, Govern},
-};
+use super::conversation::Conversation;
 use crate::{
-    admission::household,
     clock,
+    govern::Govern,
+    office::{self, Hand},
     realm::{
-        self, Decree, Decreed, Penalty, Realm, Sentence, Whom,
+        self, Decreed,
         rights::{Deed, Standing},
     },
-    services::Services,
 };
-
-/// Addresses of one user that are punished at once.
-const ADDRESSES: usize = 8;
-
-/// The one whom a penalty finds by this name.
-fn named(realm: &Realm, name: UserName) -> Whom {
-    realm.named(&name).map_or(Whom::Guest(name), |account| Whom::Account(account.id))
-}
-
-fn account(realm: &Realm, name: &UserName) -> Result<realm::AccountId, Refusal> {
-    let unknown =
-        || Refusal::new(ErrorCode::NoSuchUser, format!("{name} has no account: only who has one can be something in a room"));
-    realm.named(name).map(|account| account.id).ok_or_else(unknown)
-}
 
 impl Conversation<'_> {
     /// Does it, and says what came of it.
@@ -48,7 +31,13 @@ impl Conversation<'_> {
                 let read = realm.may(Deed::Read, &room, self.identity.who.someone(), clock::now());
                 read.map(|()| realm.describe(&room))
             }
-            what => self.decree(what).await,
+            what => {
+                let hand = Hand::of(&self.identity.who);
+                match hand {
+                    Ok(hand) => self.line.connection.meanwhile(office::carry_out(self.services, &hand, what)).await,
+                    Err(refusal) => Err(refusal),
+                }
+            }
         };
         match done {
             Ok(text) => {
@@ -56,66 +45,6 @@ impl Conversation<'_> {
             }
             Err(refusal) => self.refuse(refusal, reference),
         }
-    }
-
-    async fn decree(&mut self, what: Govern) -> Result<String, Refusal> {
-        let who = &self.identity.who;
-        let Some(of) = who.author.account_id() else {
-            return Err(Refusal::new(ErrorCode::Forbidden, "That takes an account"));
-        };
-        let realm = self.services.realm();
-        let mut done = Vec::new();
-        let decrees = match what {
-            // A room is there, too, where people are and nobody has said anything yet. One that has rules is refused as soon,
-            // or it could be told by the clock whether anybody is in it.
-            Govern::Found { room, .. }
-                if realm.has_rules(&room) || self.services.hub.users(&room).iter().any(|user| *user != who.name) =>
-            {
-                return Err(realm::taken(&room));
-            }
-            Govern::Found { room, rules } => vec![Decree::Founded { room, rules, owner: Some(of) }],
-            Govern::Rules { room, rules } => vec![Decree::Rules { room, rules }],
-            Govern::Rank { room, user, role } => vec![Decree::Rank { room, account: account(&realm, &user)?, role }],
-            Govern::Punish { action, aim, room, seconds, reason } => {
-                let until = seconds.map(|seconds| Timestamp(clock::now().0 + i64::try_from(seconds * 1000).unwrap_or(i64::MAX)));
-                let all = match aim {
-                    Aim::User(name) => vec![named(&realm, name)],
-                    Aim::Address(address) => vec![Whom::Address(household(address))],
-                    Aim::Whereabouts(name) => whereabouts(self.services, &name).await?,
-                };
-                let decree = |whom| match action {
-                    Action::Kick => Decree::Kicked { whom, room: room.clone(), reason: reason.clone() },
-                    Action::Mute | Action::Ban => {
-                        let penalty = if action == Action::Mute { Penalty::Mute } else { Penalty::Ban };
-                        Decree::Sentenced(Sentence {
-                            penalty,
-                            whom,
-                            room: room.clone(),
-                            until,
-                            reason: reason.clone(),
-                            by: Some(of),
-                        })
-                    }
-                    Action::Unmute => Decree::Lifted { penalty: Penalty::Mute, whom, room: room.clone() },
-                    Action::Unban => Decree::Lifted { penalty: Penalty::Ban, whom, room: room.clone() },
-                };
-                all.into_iter().map(decree).collect()
-            }
-            Govern::Deeds { .. } | Govern::Block { .. } => Vec::new(),
-        };
-        for decree in decrees {
-            let settled = self.services.keeper.decree_for(who.name.to_string(), of, decree);
-            let decreed = self.line.connection.meanwhile(settled).await?;
-            let realm = self.services.realm();
-            let Some((room, words)) = realm::deed(&realm, &decreed.decree, decreed.at) else { continue };
-            let place = room.as_ref().map_or_else(|| "Everywhere".to_owned(), |room| format!("In {room}"));
-            done.push(format!("{place}: you {words}"));
-            if let Some(room) = room.filter(|_| !realm::tells_addresses(&decreed.decree)) {
-                let text = format!("{} {words}", who.name);
-                self.services.fanout.signal(Signal::Notice { room, text });
-            }
-        }
-        Ok(done.join("\n"))
     }
 
     /// What was done, for those who may do such things themselves.
@@ -167,16 +96,4 @@ impl Conversation<'_> {
         self.services.blocks.set(&who.author, &user, on);
         Ok(self.services.blocks.list(&who.author))
     }
-}
-
-/// Where somebody is now.
-async fn whereabouts(services: &Services, name: &UserName) -> Result<Vec<Whom>, Refusal> {
-    let mut addresses: Vec<_> = services.fanout.whereabouts(name).await.into_iter().map(household).collect();
-    addresses.sort_unstable();
-    addresses.dedup();
-    addresses.truncate(ADDRESSES);
-    if addresses.is_empty() {
-        return Err(Refusal::new(ErrorCode::NoSuchUser, format!("{name} is not here, so nobody knows from where")));
-    }
-    Ok(addresses.into_iter().map(Whom::Address).collect())
 }

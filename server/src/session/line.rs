@@ -242,7 +242,10 @@ impl Line {
         }
         match message {
             None => Ok(Input::LookAgain),
-            Some(Ok(Message::Text(text))) => Ok(Input::Text(text)),
+            Some(Ok(Message::Text(text))) => {
+                self.connection.has_said(text.len());
+                Ok(Input::Text(text))
+            }
             Some(Ok(Message::Binary(_))) => Err(CloseCode::Binary.into()),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Input::Control),
             Some(Ok(Message::Close(_))) => {

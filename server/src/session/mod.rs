@@ -8,7 +8,6 @@ mod boundary;
 mod conversation;
 mod entry;
 mod feed;
-pub mod govern;
 mod governing;
 pub mod identity;
 mod join;

@@ -11,8 +11,8 @@ use chat_protocol::{
 };
 use serde_json::Value;
 
-use super::govern::Govern;
 use crate::{
+    govern::Govern,
     limits::{Allowance, Rates, Verdict, cost},
     log::{From, Page, Position, Search},
     metrics::Reason,

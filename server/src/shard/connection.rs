@@ -11,15 +11,16 @@ use std::{
     io::{self, IoSlice},
     net::IpAddr,
     num::NonZero,
+    sync::LazyLock,
     task::{Context, Poll, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use chat_protocol::{CloseCode, Dialect};
+use chat_protocol::{CloseCode, Dialect, Timestamp};
 
 use super::outbox::Outbox;
-use crate::{realm::AccountId, stream::Stream};
+use crate::{clock, closing::Closing, realm::AccountId, roster::ConnectionLine, stream::Stream};
 
 /// With so much waiting, signals are not worth adding.
 const SIGNALS: usize = 16 * 1024;
@@ -28,24 +29,40 @@ const ASK_NO_MORE: usize = 64 * 1024;
 /// Slices in one vectored write.
 const SLICES: usize = 64;
 
-/// Why a connection is to end, as its peer is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Closing {
-    pub code: CloseCode,
-    pub reason: String,
-    pub retry_ms: Option<u64>,
+thread_local! {
+    /// Bytes that this thread's sockets took, and that its peers said, since it was asked last: one number for all of a shard's
+    /// connections, so that counting costs next to nothing.
+    static PASSED: Cell<Passed> = const { Cell::new(Passed { sent: 0, received: 0 }) };
 }
 
-impl Closing {
-    /// A close with particular words.
-    pub fn new(code: CloseCode, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), retry_ms: None }
+/// Bytes that went through the sockets of a thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Passed {
+    pub(super) sent: u64,
+    pub(super) received: u64,
+}
+
+/// What passed since this was asked last.
+pub(super) fn passed() -> Passed {
+    PASSED.take()
+}
+
+/// A moment in four bytes, because there are many: milliseconds since the first, which begin anew after 49 days. Good for what is
+/// told apart by minutes.
+#[derive(Clone, Copy, Debug)]
+struct Moment(u32);
+
+impl Moment {
+    fn of(now: Instant) -> Self {
+        static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
+        // What is earlier than the first was noted just before it.
+        Self(now.saturating_duration_since(*FIRST).as_millis() as u32)
     }
-}
 
-impl From<CloseCode> for Closing {
-    fn from(code: CloseCode) -> Self {
-        Self::new(code, code.reason())
+    fn until(self, now: Instant) -> Duration {
+        let since = Self::of(now).0.wrapping_sub(self.0);
+        // A moment that was noted a little later than now is no long time ago.
+        if since > u32::MAX / 2 { Duration::ZERO } else { Duration::from_millis(since.into()) }
     }
 }
 
@@ -80,9 +97,18 @@ pub struct Connection {
     broken: Cell<bool>,
     /// Who belongs here has changed: its task is to look whether it may stay.
     look: Cell<bool>,
-    heard: Cell<Instant>,
+    heard: Cell<Moment>,
+    /// Since when it is here, in seconds as clocks count them.
+    since: u32,
+    /// So many milliseconds after it was heard, it was asked for a sign of life.
+    asked_after: Cell<u16>,
+    /// How long the sign took to come, in milliseconds.
+    lag: Cell<Option<NonZero<u16>>>,
+    /// Messages that it said, and bytes that it took; both begin anew when they are full.
+    said: Cell<u32>,
+    took: Cell<u32>,
     /// Asked for a sign of life so often since then.
-    asked_for_life: Cell<u32>,
+    asked_for_life: Cell<u16>,
     /// Drafts whose answer has not come back from the log.
     unsettled: Cell<u32>,
 }
@@ -101,7 +127,12 @@ impl Connection {
             shut: Cell::new(false),
             broken: Cell::new(false),
             look: Cell::new(false),
-            heard: Cell::new(now),
+            heard: Cell::new(Moment::of(now)),
+            since: u32::try_from(clock::now().0 / 1000).unwrap_or(0),
+            asked_after: Cell::new(0),
+            lag: Cell::new(None),
+            said: Cell::new(0),
+            took: Cell::new(0),
             asked_for_life: Cell::new(0),
             unsettled: Cell::new(0),
         }
@@ -127,13 +158,17 @@ impl Connection {
             let written = match self.stream.try_write(frames) {
                 Ok(written) if written == frames.len() => {
                     drop(slot);
+                    self.has_taken(written);
                     // Taken by TLS, and not yet by the system: the task hands it on.
                     if self.stream.holds() {
                         self.wake();
                     }
                     return Told::Yes;
                 }
-                Ok(written) => written,
+                Ok(written) => {
+                    self.has_taken(written);
+                    written
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
                 Err(_) => {
                     drop(slot);
@@ -205,6 +240,7 @@ impl Connection {
             };
             match written {
                 Ok(written) => {
+                    self.has_taken(written);
                     outbox.advance(written);
                     outbox.moved = Some(Instant::now());
                     if outbox.queue.is_empty() {
@@ -375,19 +411,66 @@ impl Connection {
         }
     }
 
+    fn has_taken(&self, bytes: usize) {
+        self.took.set(self.took.get().wrapping_add(bytes as u32));
+        let passed = PASSED.get();
+        PASSED.set(Passed { sent: passed.sent + bytes as u64, ..passed });
+    }
+
+    /// It said something.
+    pub fn has_said(&self, bytes: usize) {
+        self.said.set(self.said.get().wrapping_add(1));
+        let passed = PASSED.get();
+        PASSED.set(Passed { received: passed.received + bytes as u64, ..passed });
+    }
+
+    /// It is asked for a sign of life.
+    pub(super) fn ask_for_life(&self, frame: Bytes, now: Instant) {
+        self.asked_for_life.set(self.asked_for_life.get() + 1);
+        let after = self.heard.get().until(now).as_millis();
+        self.asked_after.set(u16::try_from(after).unwrap_or(u16::MAX));
+        self.answer(frame);
+        self.flush();
+    }
+
     /// A sign of life.
     pub fn hear(&self, now: Instant) {
-        self.heard.set(now);
+        if self.asked_for_life.get() > 0 {
+            let since = self.heard.get().until(now).as_millis();
+            let lag = u16::try_from(since).unwrap_or(u16::MAX).saturating_sub(self.asked_after.get());
+            self.lag.set(NonZero::new(lag.max(1)));
+        }
+        self.heard.set(Moment::of(now));
         self.asked_for_life.set(0);
     }
 
-    pub fn heard(&self) -> Instant {
-        self.heard.get()
+    /// How long nothing was heard of it.
+    pub fn silent(&self, now: Instant) -> Duration {
+        self.heard.get().until(now)
     }
 
     /// How often it was asked for a sign of life since it was heard.
-    pub fn asked_for_life(&self) -> &Cell<u32> {
-        &self.asked_for_life
+    pub fn asked_for_life(&self) -> u32 {
+        self.asked_for_life.get().into()
+    }
+
+    /// As the operator sees it, but for whose it is and where it is.
+    pub(super) fn line(&self, now: Instant) -> ConnectionLine {
+        ConnectionLine {
+            id: self.id,
+            user: None,
+            account: self.account.get().is_some(),
+            address: self.address,
+            dialect: self.dialect.map_or("tasks", Dialect::word).to_owned(),
+            encrypted: matches!(self.stream, Stream::Encrypted(_)),
+            since: Timestamp(i64::from(self.since) * 1000),
+            silent_ms: u64::try_from(self.silent(now).as_millis()).unwrap_or(u64::MAX),
+            lag_ms: self.lag.get().map(|lag| lag.get().into()),
+            queued: self.queued() as u64,
+            said: self.said.get(),
+            took: self.took.get(),
+            rooms: Vec::new(),
+        }
     }
 }
 

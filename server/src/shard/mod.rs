@@ -25,14 +25,12 @@ use tokio::{
     time::sleep_until,
 };
 
-pub use self::{
-    connection::{Closing, Connection},
-    recent::Recent,
-};
+pub use self::{connection::Connection, recent::Recent};
 use self::{
     rooms::{Progress, Room, Tally},
     world::{Listener, World},
 };
+pub use crate::closing::Closing;
 use crate::{
     clock,
     fanout::{Mail, RoomBatch, frame},
@@ -64,6 +62,7 @@ pub struct Shard {
     /// Who may be where.
     realm: watch::Receiver<Arc<Realm>>,
     queued: Cell<i64>,
+    slow: Cell<i64>,
     emptied: Notify,
     /// Told when something was noted that is to be handed to the log.
     pub noted: Notify,
@@ -79,6 +78,7 @@ impl Shard {
             metrics,
             realm,
             queued: Cell::new(0),
+            slow: Cell::new(0),
             emptied: Notify::new(),
             noted: Notify::new(),
             lent,
@@ -98,14 +98,15 @@ impl Shard {
     /// A connection begins.
     pub fn admit(&self, connection: &Rc<Connection>) {
         self.world.borrow_mut().connections.insert(connection.id, Rc::clone(connection));
-        self.metrics.connections.inc();
+        self.metrics.connections.add(1);
+        self.metrics.connects.inc();
     }
 
     /// A connection is over. It must have left its rooms.
     pub fn dismiss(&self, connection: &Connection) {
         let mut world = self.world.borrow_mut();
         if world.connections.remove(&connection.id).is_some() {
-            self.metrics.connections.dec();
+            self.metrics.connections.add(-1);
         }
         world.watchers.remove(&connection.id);
         world.others.remove(&connection.id);
@@ -344,6 +345,9 @@ impl Shard {
                 Mail::LookAgain => world.look_again(),
                 Mail::ShutOut => world.shut_out(&self.realm.borrow(), clock::now()),
                 Mail::Whereabouts { user, answer } => world.whereabouts(&user, &answer),
+                Mail::Roster { asked, answer } => world.roster(&asked, answer, Instant::now()),
+                Mail::Close { connection, closing } => world.close(connection, &closing),
+                Mail::Notice(text) => world.notice(&text),
                 Mail::CloseAll(code) => {
                     world.wake_all(&mut tally);
                     world.close_all(code)
@@ -373,22 +377,24 @@ impl Shard {
     /// Looks for signs of life, asks those for one that were silent for a while, and closes those that stay silent.
     pub fn sweep(&self, now: Instant) {
         let all: Vec<_> = self.world.borrow().connections.values().cloned().collect();
-        let mut queued = 0;
+        let (mut queued, mut slow) = (0, 0);
         for connection in all {
-            queued += i64::try_from(connection.queued()).unwrap_or(i64::MAX);
-            let silent = now.saturating_duration_since(connection.heard());
+            let waits = i64::try_from(connection.queued()).unwrap_or(i64::MAX);
+            (queued, slow) = (queued + waits, slow + i64::from(waits > 0));
+            let silent = connection.silent(now);
             if silent >= limits::SILENCE {
                 self.metrics.dropped(Reason::Silent);
                 connection.close(CloseCode::Silent.into());
                 continue;
             }
-            let asked = connection.asked_for_life();
-            if silent >= limits::PING_EVERY * (asked.get() + 1) {
-                asked.set(asked.get() + 1);
-                connection.answer(PING);
-                connection.flush();
+            if silent >= limits::PING_EVERY * (connection.asked_for_life() + 1) {
+                connection.ask_for_life(PING, now);
             }
         }
-        self.metrics.queue_bytes.inc_by(queued - self.queued.replace(queued));
+        self.metrics.queue_bytes.add(queued - self.queued.replace(queued));
+        self.metrics.slow.add(slow - self.slow.replace(slow));
+        let passed = connection::passed();
+        self.metrics.sent_bytes.inc_by(passed.sent);
+        self.metrics.received_bytes.inc_by(passed.received);
     }
 }

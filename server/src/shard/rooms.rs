@@ -135,6 +135,11 @@ impl Room {
         self.members[dialect.index()].put(connection, progress);
     }
 
+    /// Whether a connection is in it.
+    pub(super) fn has(&self, connection: u64) -> bool {
+        self.members.iter().any(|members| members.places.contains_key(&connection))
+    }
+
     pub(super) fn remove(&mut self, connection: u64, dialect: Dialect) {
         self.members[dialect.index()].remove(connection);
     }

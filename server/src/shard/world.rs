@@ -10,7 +10,7 @@ use std::{
 };
 
 use chat_protocol::{CloseCode, Dialect, RoomName, ServerFrame, ServerMessage, Timestamp, UserName};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     connection::Connection,
@@ -18,11 +18,16 @@ use super::{
 };
 use crate::{
     admission::household,
+    closing::Closing,
     fanout::{Answer, RoomBatch, Said, frame},
     log::{Author, Outcome, Who},
     realm::Realm,
+    roster::{Asked, ConnectionLine},
     tasks::TaskUpdate,
 };
+
+/// Rooms of one connection that the operator is told.
+const PLACES_TOLD: usize = 100;
 
 #[derive(Default)]
 pub(super) struct World {
@@ -172,6 +177,48 @@ impl World {
             let _ = answer.try_send(connection.address);
         }
         0
+    }
+
+    /// Those of whom the operator wants to know, with whose they are; of one alone, where it is too.
+    pub(super) fn roster(&self, asked: &Asked, answer: oneshot::Sender<Vec<ConnectionLine>>, now: Instant) -> u64 {
+        let listeners = self.listeners.iter().flat_map(|(user, all)| all.iter().map(move |one| (one.connection.id, user)));
+        let users: HashMap<_, _> = listeners.chain(self.others.iter().map(|(id, user)| (*id, user))).collect();
+        let line = |connection: &Rc<Connection>| {
+            let mut line = connection.line(now);
+            line.user = users.get(&connection.id).map(|user| user.to_string());
+            line
+        };
+        let mut lines: Vec<_> = match asked.only {
+            Some(id) => self.connections.get(&id).map(line).into_iter().collect(),
+            None => self.connections.values().map(line).filter(|line| asked.is_wanted(line)).collect(),
+        };
+        if let (Some(id), Some(line)) = (asked.only, lines.first_mut()) {
+            let there = self.rooms.iter().filter(|(_, room)| room.has(id)).map(|(name, _)| name.to_string());
+            line.rooms = there.take(PLACES_TOLD).collect();
+            line.rooms.sort_unstable();
+        }
+        asked.cut(&mut lines);
+        // Who has gone meanwhile asks again.
+        let _ = answer.send(lines);
+        0
+    }
+
+    pub(super) fn close(&self, connection: u64, closing: &Closing) -> u64 {
+        if let Some(connection) = self.connections.get(&connection) {
+            connection.close(closing.clone());
+        }
+        0
+    }
+
+    /// A word for everybody who understands one.
+    pub(super) fn notice(&self, text: &str) -> u64 {
+        let said = ServerFrame::from(ServerMessage::Notice { text: text.to_owned(), room: None });
+        let frames = Dialect::ALL.map(|dialect| dialect.answer(&said).map(|text| frame(&text)));
+        let all = self.connections.values().filter_map(|connection| {
+            let frame = frames.get(connection.dialect?.index())?.as_ref()?;
+            Some(u64::from(!connection.signal(frame)))
+        });
+        all.sum()
     }
 
     pub(super) fn close_all(&self, code: CloseCode) -> u64 {

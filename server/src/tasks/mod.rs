@@ -199,6 +199,11 @@ impl Tasks {
         self.lock().iter().filter(|task| task.is_for(who)).map(|task| task.update.clone()).collect()
     }
 
+    /// How many are not over.
+    pub fn unfinished(&self) -> usize {
+        self.lock().iter().filter(|task| !task.update.status.is_over()).count()
+    }
+
     /// A finished export: its file, room and form.
     pub fn export(&self, task_id: &str, who: Option<&Who>) -> Option<(PathBuf, RoomName, ExportFormat)> {
         let list = self.lock();

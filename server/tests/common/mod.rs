@@ -442,6 +442,7 @@ pub mod operator;
 pub mod order;
 pub mod program;
 pub mod raw;
+pub mod screen;
 pub mod sight;
 pub mod tail;
 pub mod tls;

@@ -23,33 +23,15 @@ pub(crate) enum Colors {
     True,
 }
 
-/// Terminals with all colours that say so only by their name, because the other way is lost through ssh.
-const ALL_COLORS: [&str; 6] = ["xterm-kitty", "xterm-ghostty", "alacritty", "foot", "foot-extra", "wezterm"];
-
 impl Colors {
     /// What is chosen goes before `NO_COLOR`, which is a wish for all programs alike.
     pub(crate) fn depth(self, env: &dyn Fn(&str) -> Option<String>) -> Depth {
-        let env = |name| env(name).unwrap_or_default();
         match self {
             Self::Never => Depth::None,
             Self::Ansi16 => Depth::Ansi16,
             Self::Ansi256 => Depth::Ansi256,
             Self::True => Depth::True,
-            Self::Auto => {
-                let term = env("TERM");
-                if !env("NO_COLOR").is_empty() || term == "dumb" {
-                    Depth::None
-                } else if matches!(env("COLORTERM").as_str(), "truecolor" | "24bit")
-                    || term.ends_with("-direct")
-                    || ALL_COLORS.contains(&term.as_str())
-                {
-                    Depth::True
-                } else if term.ends_with("-256color") {
-                    Depth::Ansi256
-                } else {
-                    Depth::Ansi16
-                }
-            }
+            Self::Auto => Depth::of(env),
         }
     }
 }

@@ -61,6 +61,29 @@ pub enum Depth {
     True,
 }
 
+/// Terminals with all colours that say so only by their name, because the other way is lost through ssh.
+const ALL_COLORS: [&str; 6] = ["xterm-kitty", "xterm-ghostty", "alacritty", "foot", "foot-extra", "wezterm"];
+
+impl Depth {
+    /// As the environment tells of the terminal, unless no colours are wanted.
+    pub fn of(env: &dyn Fn(&str) -> Option<String>) -> Self {
+        let env = |name| env(name).unwrap_or_default();
+        let term = env("TERM");
+        if !env("NO_COLOR").is_empty() || term == "dumb" {
+            Self::None
+        } else if matches!(env("COLORTERM").as_str(), "truecolor" | "24bit")
+            || term.ends_with("-direct")
+            || ALL_COLORS.contains(&term.as_str())
+        {
+            Self::True
+        } else if term.ends_with("-256color") {
+            Self::Ansi256
+        } else {
+            Self::Ansi16
+        }
+    }
+}
+
 /// A table of styles.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theme {

@@ -48,6 +48,17 @@ pub enum Durability {
     Normal,
 }
 
+impl Durability {
+    /// As it is chosen.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Normal => "normal",
+        }
+    }
+}
+
 /// See the module.
 pub struct Sqlite {
     connection: Connection,
