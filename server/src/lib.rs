@@ -26,7 +26,9 @@
 //! | [`tls`], [`proxy`] | the certificate; which proxies are believed, and what they say |
 //! | [`serve`] | a shard's thread, from the first byte to the hand-over |
 //! | [`passwords`] | passwords, which become tokens |
-//! | [`tasks`] | the server's own long work |
+//! | [`tasks`], [`departure`] | the server's own long work; going down after a while |
+//! | [`vitals`], [`metrics`], [`roster`], [`journal`] | what is known of a running server, what it counts, its connections, its log lines |
+//! | [`console`] | the operator's screen: a client of the orders of [`admin`] |
 //! | [`admin`] | what an operator orders from a terminal |
 //! | [`server`] | how all this is put together, started and stopped |
 

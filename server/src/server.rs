@@ -95,7 +95,7 @@ impl Server {
             let port = listener.local_addr().map_or(config.port, |address| address.port());
             format!("http{tls}://{}:{port}/", config.host_here()).into()
         };
-        let desk = directory.and_then(|directory| open_desk(directory));
+        let desk = directory.and_then(open_desk);
         let hub = Presence::new({
             let fanout = Arc::clone(&fanout);
             move |signal| fanout.signal(signal)
