@@ -4,6 +4,7 @@
 mod example;
 mod file;
 mod invite;
+mod keeping;
 mod keys;
 mod limits;
 mod outside;
@@ -21,7 +22,7 @@ pub use self::{
     invite::Invite,
     settings::{Change, Origin, Settings, Unread},
 };
-use self::{limits::LimitFlags, outside::Outside};
+use self::{keeping::KeepingFlags, limits::LimitFlags, outside::Outside};
 use crate::{
     admin::Order,
     auth::Secret,
@@ -70,6 +71,8 @@ pub struct Arguments {
     /// What an acknowledgement means: on disk (full), or handed to the system, so that a power cut may take the last seconds
     #[arg(long, env = "CHAT_DURABILITY", default_value = "full", help_heading = "Keeping")]
     durability: DurabilityArgument,
+    #[command(flatten)]
+    keeping: KeepingFlags,
 
     /// Token that opens /ws/auth (repeatable)
     #[arg(long, env = "CHAT_AUTH_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Who may come in")]
@@ -263,6 +266,7 @@ impl Arguments {
             tls,
             proxies,
             store,
+            retention: self.keeping.choice(),
             tokens: self.auth_token,
             require_auth: self.require_auth,
             registration: self.registration,

@@ -30,6 +30,8 @@ pub enum Mail {
     ToUser { user: UserName, except: u64, said: Arc<Said> },
     /// News of the server's own work: for everybody, or for one author.
     Task { update: Arc<TaskUpdate>, author: Option<Author> },
+    /// Something of a room is gone without a word in it: what was read of it is not to be told to anybody else.
+    Outdated(RoomName),
     /// Who belongs here has changed: every connection is to see whether it may stay.
     LookAgain,
     /// Somebody may read less than before: whoever may not be in a room any more is told nothing of it from here on.
@@ -183,7 +185,7 @@ impl Fanout {
         let mut order: Vec<RoomBatch> = Vec::new();
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         let (mut decreed, mut shuts_out) = (false, false);
-        let mut waiting = Vec::new();
+        let (mut waiting, mut outdated) = (Vec::new(), Vec::new());
         for (write, outcome) in committed {
             let draft = match write {
                 Write::Event(draft) => draft,
@@ -203,6 +205,15 @@ impl Fanout {
                 }
                 Write::Block { asker: Asker::Waiting(sender), .. } => {
                     waiting.push((sender, outcome));
+                    continue;
+                }
+                Write::Prune { room, asker, .. } => {
+                    if matches!(outcome, Outcome::Pruned { messages: 1.., .. }) {
+                        outdated.push(room);
+                    }
+                    if let Asker::Waiting(sender) = asker {
+                        waiting.push((sender, outcome));
+                    }
                     continue;
                 }
                 Write::Mark { .. } | Write::Session(_) | Write::Used { .. } | Write::Block { .. } => continue,
@@ -244,6 +255,9 @@ impl Fanout {
             }
         }
         self.tell_tails(&rooms);
+        for (shard, room) in self.shards.iter().flat_map(|shard| outdated.iter().map(move |room: &RoomName| (shard, room))) {
+            let _ = shard.blocking_send(Mail::Outdated(room.clone()));
+        }
         if decreed {
             for shard in &self.shards {
                 let _ = shard.blocking_send(Mail::LookAgain);

@@ -35,7 +35,7 @@ use crate::{
     passwords::Passwords,
     serve::{self, Arrival, ShardHandle},
     services::{Numbers, Services},
-    shard,
+    shard, sweep,
     tasks::Tasks,
     tls::Certificate,
 };
@@ -110,6 +110,7 @@ impl Server {
         let services = Arc::new(Services {
             admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate, &config.limits)),
             live: Mutex::new(Arc::new(config.live())),
+            retention: watch::Sender::new(config.retention),
             caveat: config.store.caveat(),
             proxies: config.proxies,
             uses: Uses::default(),
@@ -162,6 +163,7 @@ impl Server {
             () = services.hub.keep_time(clock::now) => {}
             () = keep_fresh(services.certificate.as_deref()) => {}
             () = expiries(&services) => {}
+            () = sweep::keep_swept(&services) => {}
             () = take_orders(self.desk.as_ref(), &services) => {}
             () = shutdown => {}
         }

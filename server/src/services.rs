@@ -21,7 +21,7 @@ use crate::{
     fanout::Fanout,
     hub::Presence,
     limits::Seldom,
-    log::{Author, Keeper, Who, Write},
+    log::{Author, Keeper, Who, Write, retention::Retention},
     metrics::{Metrics, Reason},
     passwords::Passwords,
     proxy::Proxies,
@@ -38,6 +38,8 @@ pub struct Services {
     pub caveat: Option<&'static str>,
     /// Nobody looks at it for each line: what is asked so often is [`Admission`]'s.
     pub live: Mutex<Arc<Live>>,
+    /// How long messages are kept, and word of each change.
+    pub retention: watch::Sender<Retention>,
     pub uses: Uses,
     pub passwords: Passwords,
     pub keeper: Keeper,
@@ -90,6 +92,7 @@ impl Services {
     pub fn choose(&self, config: &Config) {
         self.admission.allow(config.max_per_ip, config.max_connections, config.rate, &config.limits);
         *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.live());
+        self.retention.send_if_modified(|now| std::mem::replace(now, config.retention.clone()) != config.retention);
     }
 
     /// Who belongs here now.

@@ -181,7 +181,7 @@ async fn at_the_command_line_it_is_one_line_and_an_exit_code() {
 /// Stores as servers of each version of the tables wrote them.
 #[tokio::test]
 async fn what_an_older_server_kept_is_brought_up_to_date_and_kept_as_it_was() {
-    for version in 1..=3 {
+    for version in 1..=4 {
         let directory = tempfile::tempdir().expect("a directory");
         let fixture = format!("{}/tests/stores/version-{version}.db", env!("CARGO_MANIFEST_DIR"));
         fs::copy(&fixture, directory.path().join("chat.db")).expect("a fixture");
@@ -197,7 +197,7 @@ async fn what_an_older_server_kept_is_brought_up_to_date_and_kept_as_it_was() {
             Vec::<String>::new()
         );
         let kept = directory.path().join(format!("chat.db.version-{version}"));
-        assert_eq!(kept.exists(), version < 3, "version {version}");
+        assert_eq!(kept.exists(), version < 4, "version {version}");
         if kept.exists() {
             let other = tempfile::tempdir().expect("a directory");
             fs::copy(&kept, other.path().join("chat.db")).expect("a copy");

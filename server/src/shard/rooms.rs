@@ -32,6 +32,8 @@ pub(super) struct Held {
     pub(super) batches: Vec<Arc<RoomBatch>>,
     /// More than could be held.
     pub(super) overrun: bool,
+    /// Since it is held, something went that its snapshot may have.
+    outdated: bool,
 }
 
 impl Progress {
@@ -47,7 +49,7 @@ impl Held {
         }
         self.batches.extend(batches.iter().map(Arc::clone));
         if self.batches.len() > HELD {
-            *self = Self { batches: Vec::new(), overrun: true };
+            *self = Self { batches: Vec::new(), overrun: true, ..*self };
         }
     }
 }
@@ -243,6 +245,7 @@ impl Room {
         let member = self.members[dialect.index()].get_mut(connection);
         if let Some(Member { progress: Progress::Held(held), .. }) = member
             && !held.overrun
+            && !held.outdated
             && recent.add(&held.batches)
             && self.rest.as_ref().is_none_or(|rest| recent.add(&rest.batches))
         {
@@ -256,6 +259,16 @@ impl Room {
 
     pub(super) fn forget(&mut self) {
         self.recent = None;
+    }
+
+    /// The room lost what was read of it, or is being read: nobody else is told that.
+    pub(super) fn outdate(&mut self) {
+        self.forget();
+        for member in self.members.iter_mut().flat_map(|members| &mut members.list) {
+            if let Progress::Held(held) = &mut member.progress {
+                held.outdated = true;
+            }
+        }
     }
 
     /// The last messages up to what the members have or are about to be told, if they are at hand.

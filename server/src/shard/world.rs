@@ -71,7 +71,7 @@ impl World {
                 let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: refusal.retry_ms };
                 dialect.answer(&ServerFrame { message, reference: answer.reference })
             }
-            Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Noted => None,
+            Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Pruned { .. } | Outcome::Noted => None,
         };
         if let Some(text) = text {
             connection.answer(frame(&text));
@@ -146,6 +146,14 @@ impl World {
             .filter_map(|listener| Some((listener, said.frame(listener.dialect)?)))
             .map(|(listener, frame)| u64::from(!listener.connection.signal(frame)))
             .sum()
+    }
+
+    /// What was read of a room is not what it holds any more.
+    pub(super) fn outdate(&mut self, room: &RoomName) -> u64 {
+        if let Some(here) = self.rooms.get_mut(room.folded()) {
+            here.outdate();
+        }
+        0
     }
 
     pub(super) fn look_again(&self) -> u64 {

@@ -25,7 +25,7 @@ use chat_protocol::{
 use crate::{
     auth,
     fanout::Fanout,
-    log::{Author, LogError, Outcome, Reader, Who, keeper::Committed},
+    log::{Author, LogError, Outcome, Reader, Who, Write, keeper::Committed},
 };
 
 /// Pieces of work that wait.
@@ -119,14 +119,17 @@ impl Tasks {
         }
     }
 
-    /// What was deleted is in no export any more: the finished ones of its room are gone, and one under way comes to nothing.
-    /// Runs on the log's thread, behind the commit: who reads from here on finds it deleted.
+    /// What was deleted or pruned is in no export any more: the finished ones of its room are gone, and one under way comes to
+    /// nothing. Runs on the log's thread, behind the commit: who reads from here on finds it gone.
     pub fn take_back(&self, committed: &Committed) {
-        let deleted = |outcome: &Outcome| matches!(outcome, Outcome::Kept(kept) if matches!(kept.event, Event::Deleted { .. }));
-        for (_, outcome) in committed.iter().filter(|(_, outcome)| deleted(outcome)) {
-            let Outcome::Kept(kept) = outcome else { continue };
+        let room = |(write, outcome): &'_ (Write, Outcome)| match (write, outcome) {
+            (_, Outcome::Kept(kept)) => matches!(kept.event, Event::Deleted { .. }).then(|| kept.room.clone()),
+            (Write::Prune { room, .. }, Outcome::Pruned { messages: 1.., .. }) => Some(room.clone()),
+            _ => None,
+        };
+        for room in committed.iter().filter_map(room) {
             self.lock().retain_mut(|task| {
-                let of_it = task.update.room.as_ref() == Some(&kept.room);
+                let of_it = task.update.room.as_ref() == Some(&room);
                 task.stale |= of_it;
                 let Some(file) = task.file.take_if(|_| of_it) else { return true };
                 remove(&file);

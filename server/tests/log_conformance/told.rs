@@ -149,6 +149,10 @@ pub(super) fn mark(place: &str, of: &str, seq: u64) -> Write {
     Write::Mark { author: author(of), room: room(place), seq: Seq(seq), asker: Asker::Nobody }
 }
 
+pub(super) fn prune(place: &str, upto: u64) -> Write {
+    Write::Prune { room: room(place), upto: Seq(upto), asker: Asker::Nobody }
+}
+
 pub(super) fn session(number: u8, used: i64) -> Session {
     let name = user("guest");
     Session { hash: [number; 32], author: author("guest"), name, made: Timestamp(used), used: Timestamp(used) }

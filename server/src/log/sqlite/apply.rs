@@ -67,14 +67,17 @@ impl Batch<'_> {
             Write::Decree(motion) => settled(self.decree(motion)),
             Write::Block { author, name, on, .. } => settled(self.block(author, name, *on)),
             Write::Used { token, at } => self.used(*token, *at),
+            Write::Prune { room, upto, .. } => self.prune(room, *upto),
         }
     }
 
     /// Writes back what was only remembered until now.
     pub(super) fn finish(self) -> rusqlite::Result<()> {
         for room in self.known.take_touched() {
-            let mut statement = self.db.prepare_cached("UPDATE rooms SET seq = ?2, at = ?3 WHERE id = ?1")?;
-            statement.execute(params![room.id, room.seq.0 as i64, room.at.0])?;
+            let mut statement =
+                self.db.prepare_cached("UPDATE rooms SET seq = ?2, at = ?3, horizon = ?4, messages = ?5 WHERE id = ?1")?;
+            let (seq, horizon, messages) = (room.seq.0 as i64, room.horizon.0 as i64, room.messages as i64);
+            statement.execute(params![room.id, seq, room.at.0, horizon, messages])?;
         }
         Ok(())
     }
@@ -177,8 +180,8 @@ impl Batch<'_> {
         self.permit(draft)?;
         let room = self.room_made(draft)?;
         let (seq, at) = self.change(draft, &room, rows::Change::Topic { text })?;
-        let mut statement = self.db.prepare_cached("UPDATE rooms SET topic = ?2, topic_seq = ?3 WHERE id = ?1")?;
-        statement.execute(params![room.id, text, seq.0 as i64])?;
+        let mut statement = self.db.prepare_cached("UPDATE rooms SET topic = ?2, topic_at = ?3 WHERE id = ?1")?;
+        statement.execute(params![room.id, text, at.0])?;
         Ok(self.kept(draft, room, seq, at))
     }
 
@@ -267,10 +270,13 @@ impl Batch<'_> {
         if let Some(room) = self.known.room(name) {
             return Ok(Some(room.clone()));
         }
-        let mut statement = self.db.prepare_cached("SELECT id, name, seq, at FROM rooms WHERE folded = ?1")?;
+        let mut statement = self.db.prepare_cached("SELECT id, name, seq, at, horizon, messages FROM rooms WHERE folded = ?1")?;
         let room = statement.query_row([name.folded()], |row| {
             let shown: String = row.get(1)?;
-            Ok(Room::new(row.get(0)?, rows::room_name(&shown, name), rows::seq(row, 2)?, rows::at(row, 3)?))
+            let mut room = Room::new(row.get(0)?, rows::room_name(&shown, name), rows::at(row, 3)?);
+            (room.seq, room.horizon, room.messages) =
+                (rows::seq(row, 2)?, rows::seq(row, 4)?, row.get::<_, i64>(5)?.unsigned_abs());
+            Ok(room)
         });
         let room = room.optional()?;
         if let Some(room) = &room {
@@ -300,7 +306,7 @@ impl Batch<'_> {
             statement.execute(params![one, id])?;
             statement.execute(params![other, id])?;
         }
-        let room = Room::new(id, name.clone(), Seq(0), self.now);
+        let room = Room::new(id, name.clone(), self.now);
         self.known.learn_room(room.clone());
         Ok(room)
     }
@@ -329,7 +335,8 @@ impl Batch<'_> {
 
     /// The event is written: the room has moved on.
     pub(super) fn kept(&mut self, draft: &Draft, room: Room, seq: Seq, at: Timestamp) -> Outcome {
-        self.known.advance(&room.name, seq, at);
+        let messages = u64::from(matches!(draft.event, Event::Message { .. }));
+        self.known.advance(&room.name, seq, at, messages);
         let (from, event) = (draft.from.clone(), draft.event.clone());
         Outcome::Kept(Arc::new(Recorded { room: room.name, seq, at, from, event, deleted: false }))
     }
@@ -337,12 +344,7 @@ impl Batch<'_> {
     /// What was asked for is in the log already, there.
     pub(super) fn duplicate(&self, draft: &Draft, room: &Room, seq: Seq) -> Result<Outcome, Stop> {
         let there = rows::recorded(self.db, room.id, &room.name, seq)?;
-        // It is known for ever that it was sent, even when the message itself was pruned since.
-        let there = there.unwrap_or_else(|| {
-            let event = Event::Message { text: String::new(), cid: None, reply_to: None, action: false };
-            Recorded { room: room.name.clone(), seq, at: Timestamp(0), from: draft.from.clone(), event, deleted: true }
-        });
-        Ok(Outcome::Duplicate(Arc::new(there)))
+        Ok(Outcome::Duplicate(Arc::new(there.unwrap_or_else(|| rules::pruned(&room.name, seq, draft)))))
     }
 
     pub(super) fn index(&self, id: i64, text: &str) -> rusqlite::Result<()> {

@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_log.sql"),
     include_str!("../../../migrations/0002_realm.sql"),
     include_str!("../../../migrations/0003_rights.sql"),
+    include_str!("../../../migrations/0004_retention.sql"),
 ];
 
 /// Why a store cannot be opened.
