@@ -14,7 +14,7 @@ use chat_protocol::{CloseCode, Dialect, Recorded, RoomName, Seq, Signal, UserNam
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    log::{Asker, Author, Outcome, Write, keeper::Committed},
+    log::{Asker, Author, Import, Outcome, Write, keeper::Committed},
     metrics::{Metrics, Reason},
     tasks::TaskUpdate,
 };
@@ -30,7 +30,7 @@ pub enum Mail {
     ToUser { user: UserName, except: u64, said: Arc<Said> },
     /// News of the server's own work: for everybody, or for one author.
     Task { update: Arc<TaskUpdate>, author: Option<Author> },
-    /// Something of a room is gone without a word in it: what was read of it is not to be told to anybody else.
+    /// Something of a room is gone, or came into it, without a word to its members: what was read of it before is not what it holds.
     Outdated(RoomName),
     /// Who belongs here has changed: every connection is to see whether it may stay.
     LookAgain,
@@ -207,8 +207,8 @@ impl Fanout {
                     waiting.push((sender, outcome));
                     continue;
                 }
-                Write::Prune { room, asker, .. } => {
-                    if matches!(outcome, Outcome::Pruned { messages: 1.., .. }) {
+                Write::Prune { room, asker, .. } | Write::Import(Import { room, asker, .. }) => {
+                    if matches!(outcome, Outcome::Pruned { messages: 1.., .. } | Outcome::Imported { messages: 1.. }) {
                         outdated.push(room);
                     }
                     if let Asker::Waiting(sender) = asker {

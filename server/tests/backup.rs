@@ -117,7 +117,7 @@ async fn what_cannot_be_restored_leaves_the_store_as_it_is_and_what_is_replaced_
     fs::write(&letter, "dear all").expect("writes");
     // Whole for SQLite, and yet not what was acknowledged.
     let holed = other.path().join("holed.db");
-    fs::copy(format!("{}/tests/stores/version-3.db", env!("CARGO_MANIFEST_DIR")), &holed).expect("a fixture");
+    fs::copy(format!("{}/tests/stores/version-4.db", env!("CARGO_MANIFEST_DIR")), &holed).expect("a fixture");
     let tampered = rusqlite::Connection::open(&holed).expect("it opens");
     assert_eq!(tampered.execute("DELETE FROM messages WHERE text = 'two'", []).expect("it is one"), 1);
     drop(tampered);
@@ -184,6 +184,8 @@ async fn what_an_older_server_kept_is_brought_up_to_date_and_kept_as_it_was() {
     for version in 1..=4 {
         let directory = tempfile::tempdir().expect("a directory");
         let fixture = format!("{}/tests/stores/version-{version}.db", env!("CARGO_MANIFEST_DIR"));
+        let findings = backup::look_through(Path::new(&fixture), &mut |_| ()).expect("it can be read");
+        assert_eq!(findings, Vec::<String>::new(), "version {version}");
         fs::copy(&fixture, directory.path().join("chat.db")).expect("a fixture");
         let server = TestServer::with(config_in(directory.path())).await;
         assert_eq!(texts(&server).await, ["one", "two", "three"], "version {version}");

@@ -16,11 +16,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chat_protocol::{Epoch, ErrorCode, Refusal, RoomName, Seq, Timestamp, UserName};
+use chat_protocol::{Epoch, ErrorCode, Refusal, RoomName, Seq, Timestamp, UserName, server::Message};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Asker, Author, Draft, Log, LogError, Messages, Motion, Outcome, Reader, Search, Session, Who, Write, retention::Retention,
+    Asker, Author, Draft, Import, Log, LogError, Messages, Motion, Outcome, Reader, Search, Session, Who, Write,
+    retention::Retention,
 };
 use crate::{
     clock,
@@ -180,9 +181,12 @@ impl Keeper {
         match self.settled(|asker| Write::Decree(Motion { by, of, decree, asker })).await {
             Outcome::Decreed(decreed) => Ok(decreed),
             Outcome::Refused(refusal) => Err(refusal),
-            Outcome::Kept(_) | Outcome::Duplicate(_) | Outcome::Marked(_) | Outcome::Pruned { .. } | Outcome::Noted => {
-                Err(unavailable())
-            }
+            Outcome::Kept(_)
+            | Outcome::Duplicate(_)
+            | Outcome::Marked(_)
+            | Outcome::Pruned { .. }
+            | Outcome::Imported { .. }
+            | Outcome::Noted => Err(unavailable()),
         }
     }
 
@@ -204,6 +208,18 @@ impl Keeper {
     pub async fn prune(&self, room: RoomName, upto: Seq) -> Result<(u64, Seq), Refusal> {
         match self.settled(|asker| Write::Prune { room, upto, asker }).await {
             Outcome::Pruned { messages, upto } => Ok((messages, upto)),
+            Outcome::Refused(refusal) => Err(refusal),
+            _ => Err(unavailable()),
+        }
+    }
+
+    /// Has messages of another log taken in. Answers how many were not there yet.
+    ///
+    /// # Errors
+    /// The room holds something else, or it was not kept.
+    pub async fn import(&self, room: RoomName, source: Author, messages: Vec<Message>) -> Result<u64, Refusal> {
+        match self.settled(|asker| Write::Import(Import { room, source, messages, asker })).await {
+            Outcome::Imported { messages } => Ok(messages),
             Outcome::Refused(refusal) => Err(refusal),
             _ => Err(unavailable()),
         }
@@ -261,7 +277,8 @@ pub fn answer(committed: Committed) {
         let (Write::Event(Draft { asker, .. })
         | Write::Decree(Motion { asker, .. })
         | Write::Block { asker, .. }
-        | Write::Prune { asker, .. }) = write
+        | Write::Prune { asker, .. }
+        | Write::Import(Import { asker, .. })) = write
         else {
             continue;
         };

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use super::{Author, Draft, Log, LogError, Motion, Outcome, Reader, SESSION_LASTS_MS, Session, Write, rules};
 use crate::realm::{self, Book, Decree, Decreed, Realm, TokenId, rights::Standing};
 
+mod import;
 mod read;
 mod words;
 
@@ -180,6 +181,7 @@ impl State {
             Write::Block { author, name, on, .. } => return self.block(author, name, *on),
             Write::Used { token, at } => drop(self.token_uses.insert(*token, *at)),
             Write::Prune { room, upto, .. } => return self.prune(room, *upto),
+            Write::Import(import) => return import::import(self, import, now),
         }
         Outcome::Noted
     }
@@ -304,11 +306,11 @@ impl State {
         self.decrees.extend(self.book.decree(draft.from.shown(), None, &decree, now));
     }
 
-    /// Gives a draft its place. Everything that could refuse it was asked before.
-    fn keep(&mut self, draft: &Draft, now: Timestamp) -> Recorded {
-        let place = *self.by_name.entry(draft.room.key()).or_insert_with(|| {
+    /// A room that something will be kept in: its first event makes it.
+    fn room_made(&mut self, name: &RoomName, now: Timestamp) -> &mut Room {
+        let place = *self.by_name.entry(name.key()).or_insert_with(|| {
             self.rooms.push(Room {
-                name: draft.room.clone(),
+                name: name.clone(),
                 at: now,
                 topic: String::new(),
                 topic_at: Timestamp(0),
@@ -318,7 +320,12 @@ impl State {
             });
             self.rooms.len() - 1
         });
-        let room = &mut self.rooms[place];
+        &mut self.rooms[place]
+    }
+
+    /// Gives a draft its place. Everything that could refuse it was asked before.
+    fn keep(&mut self, draft: &Draft, now: Timestamp) -> Recorded {
+        let room = self.room_made(&draft.room, now);
         let (at, seq) = (now.max(room.at), room.head().next());
         room.at = at;
         let mut said = None;

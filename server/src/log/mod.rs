@@ -110,6 +110,20 @@ pub enum Write {
         upto: Seq,
         asker: Asker,
     },
+    /// Messages of another log come into a room that is new, or was begun by the same source.
+    Import(Import),
+}
+
+/// See [`Write::Import`].
+#[derive(Debug)]
+pub struct Import {
+    pub room: RoomName,
+    /// Whose they are from now on: nobody else's, and the same for the same file.
+    pub source: Author,
+    /// As they stood there, in order, with the places that they will have here: from 1 on, without a gap. Those that are there already
+    /// are left out.
+    pub messages: Vec<Message>,
+    pub asker: Asker,
 }
 
 /// A decree before it has its place.
@@ -167,6 +181,8 @@ pub enum Outcome {
     Marked(Seq),
     /// So many messages are gone, and with them all that was in the room up to here.
     Pruned { messages: u64, upto: Seq },
+    /// So many messages came in; the others were there.
+    Imported { messages: u64 },
     /// A session, a use, or a mark that stayed: nobody needs to hear of it.
     Noted,
 }

@@ -69,6 +69,18 @@ pub(in crate::log) fn pruned(room: &RoomName, seq: Seq, draft: &Draft) -> Record
     Recorded { room: room.clone(), seq, at: Timestamp(0), from: draft.from.clone(), event, deleted: true }
 }
 
+/// Under which key it is remembered that a source began a room.
+pub(in crate::log) const IMPORT: &str = "import";
+
+pub(in crate::log) fn in_use(room: &RoomName) -> Refusal {
+    Refusal::new(ErrorCode::BadRequest, format!("{room} holds something else already: import into a room that nobody used"))
+}
+
+/// Whose a reaction is that came with a message of another log: by its number, because two may have had one name there.
+pub(in crate::log) fn nobody(number: usize) -> Author {
+    Author(format!("nobody:{number}").into())
+}
+
 /// How far somebody has read, by their mark, in a room of which everything up to the horizon is gone.
 pub(in crate::log) fn read(mark: Seq, horizon: Seq) -> Seq {
     if mark == Seq(0) { mark } else { mark.max(horizon) }

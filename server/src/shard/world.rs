@@ -71,7 +71,7 @@ impl World {
                 let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: refusal.retry_ms };
                 dialect.answer(&ServerFrame { message, reference: answer.reference })
             }
-            Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Pruned { .. } | Outcome::Noted => None,
+            Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Pruned { .. } | Outcome::Imported { .. } | Outcome::Noted => None,
         };
         if let Some(text) = text {
             connection.answer(frame(&text));

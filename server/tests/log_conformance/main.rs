@@ -2,12 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agreement;
+mod importing;
 mod reading;
 mod retaining;
 mod told;
 mod writing;
 
-use self::{reading::*, retaining::*, writing::*};
+use self::{importing::*, reading::*, retaining::*, writing::*};
 use told::Told;
 
 macro_rules! for_each_log {
@@ -55,4 +56,8 @@ for_each_log! {
     what_is_gone_counts_as_read
     a_topic_outlives_its_event
     what_is_overdue_is_known_by_time_and_by_number
+    what_comes_from_another_log_stands_as_it_stood_there
+    what_was_brought_already_is_not_brought_again
+    a_room_that_holds_something_else_takes_nothing
+    what_came_from_another_log_is_nobodys
 }

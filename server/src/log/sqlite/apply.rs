@@ -44,7 +44,7 @@ impl From<rusqlite::Error> for Stop {
 }
 
 /// What could not be done is an answer like any other.
-fn settled(done: Result<Outcome, Stop>) -> rusqlite::Result<Outcome> {
+pub(super) fn settled(done: Result<Outcome, Stop>) -> rusqlite::Result<Outcome> {
     match done {
         Ok(outcome) => Ok(outcome),
         Err(Stop::Refused(refusal)) => Ok(Outcome::Refused(refusal)),
@@ -68,6 +68,7 @@ impl Batch<'_> {
             Write::Block { author, name, on, .. } => settled(self.block(author, name, *on)),
             Write::Used { token, at } => self.used(*token, *at),
             Write::Prune { room, upto, .. } => self.prune(room, *upto),
+            Write::Import(import) => self.import(import),
         }
     }
 
@@ -142,7 +143,7 @@ impl Batch<'_> {
                 return Err(rules::no_such_message().into());
             }
         }
-        let room = self.room_made(draft)?;
+        let room = self.room_made(&draft.room)?;
         let (seq, at) = self.next(&room);
         if let Some(cid) = cid {
             // Asking and telling in one statement: nearly every message is new.
@@ -178,7 +179,7 @@ impl Batch<'_> {
 
     fn topic(&mut self, draft: &Draft, text: &str) -> Result<Outcome, Stop> {
         self.permit(draft)?;
-        let room = self.room_made(draft)?;
+        let room = self.room_made(&draft.room)?;
         let (seq, at) = self.change(draft, &room, rows::Change::Topic { text })?;
         let mut statement = self.db.prepare_cached("UPDATE rooms SET topic = ?2, topic_at = ?3 WHERE id = ?1")?;
         statement.execute(params![room.id, text, at.0])?;
@@ -259,7 +260,7 @@ impl Batch<'_> {
         Ok(if moved { Outcome::Marked(seq) } else { Outcome::Noted })
     }
 
-    fn sent_before(&self, room: &Room, author: i64, cid: &ClientId) -> rusqlite::Result<Option<Seq>> {
+    pub(super) fn sent_before(&self, room: &Room, author: i64, cid: &ClientId) -> rusqlite::Result<Option<Seq>> {
         let mut statement = self.db.prepare_cached("SELECT seq FROM sent WHERE room = ?1 AND author = ?2 AND cid = ?3")?;
         let seq = statement.query_row(params![room.id, author, cid.as_str()], |row| rows::seq(row, 0));
         seq.optional()
@@ -285,12 +286,11 @@ impl Batch<'_> {
         Ok(room)
     }
 
-    /// The room of a draft that will be kept: its first event makes it.
-    fn room_made(&mut self, draft: &Draft) -> Result<Room, Stop> {
-        if let Some(room) = self.room(&draft.room)? {
+    /// The room of something that will be kept: its first event makes it.
+    pub(super) fn room_made(&mut self, name: &RoomName) -> Result<Room, Stop> {
+        if let Some(room) = self.room(name)? {
             return Ok(room);
         }
-        let name = &draft.room;
         let mut statement = self
             .db
             .prepare_cached("INSERT INTO rooms (folded, name, private, seq, at) VALUES (?1, ?2, ?3, 0, ?4) RETURNING id")?;
