@@ -14,9 +14,9 @@ use chat_protocol::{CloseCode, Dialect, Recorded, RoomName, Seq, Signal, UserNam
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    log::{Asker, Author, Import, Outcome, Write, keeper::Committed},
+    log::{Asker, Import, Outcome, Write, keeper::Committed},
     metrics::{Metrics, Reason},
-    tasks::TaskUpdate,
+    tasks::{Audience, TaskUpdate},
 };
 
 /// What a shard is told.
@@ -28,8 +28,8 @@ pub enum Mail {
     Signal(Arc<Said>),
     /// Something passing, for the other connections of one user.
     ToUser { user: UserName, except: u64, said: Arc<Said> },
-    /// News of the server's own work: for everybody, or for one author.
-    Task { update: Arc<TaskUpdate>, author: Option<Author> },
+    /// News of the server's own work, and for whom it is.
+    Task { update: Arc<TaskUpdate>, audience: Audience },
     /// Something of a room is gone, or came into it, without a word to its members: what was read of it before is not what it holds.
     Outdated(RoomName),
     /// Who belongs here has changed: every connection is to see whether it may stay.
@@ -309,9 +309,9 @@ impl Fanout {
     }
 
     /// News of the server's own work: likewise.
-    pub fn task(&self, update: &Arc<TaskUpdate>, author: Option<&Author>) {
+    pub fn task(&self, update: &Arc<TaskUpdate>, audience: &Audience) {
         for shard in &self.shards {
-            self.pass(shard, Mail::Task { update: Arc::clone(update), author: author.cloned() });
+            self.pass(shard, Mail::Task { update: Arc::clone(update), audience: audience.clone() });
         }
     }
 
@@ -355,7 +355,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        log::{Draft, Motion},
+        log::{Author, Draft, Motion},
         realm::{AccountId, Decree, Decreed},
     };
 

@@ -21,11 +21,13 @@ impl Bar {
         Self { shown: stderr().is_terminal() }
     }
 
-    fn show(&self, what: &str, percent: u64) {
+    /// Nothing stops it: that is what the keyboard is for.
+    fn show(&self, what: &str, percent: u64) -> bool {
         if self.shown {
             let full = usize::try_from(percent).unwrap_or(100).min(100) * BAR / 100;
             let _ = write!(stderr(), "\r{what} [{}{}] {percent:3} %", "#".repeat(full), " ".repeat(BAR - full));
         }
+        true
     }
 }
 
@@ -66,7 +68,9 @@ pub(super) fn verify(directory: &Path, file: Option<PathBuf>) -> anyhow::Result<
         None => backup::store_of(directory)?,
     };
     let bar = Bar::new();
-    let findings = backup::look_through(&file, &mut |percent| bar.show("looking", percent.into()))?;
+    let findings = backup::look_through(&file, &mut |percent| {
+        bar.show("looking", percent.into());
+    })?;
     drop(bar);
     if findings.is_empty() {
         writeln!(stdout(), "{} is whole", file.display())?;

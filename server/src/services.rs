@@ -42,7 +42,7 @@ pub struct Services {
     pub retention: watch::Sender<Retention>,
     pub uses: Uses,
     pub passwords: Passwords,
-    pub keeper: Keeper,
+    pub keeper: Arc<Keeper>,
     /// Who belongs here, and word of each change.
     pub realm: watch::Receiver<Arc<Realm>>,
     pub hub: Presence,

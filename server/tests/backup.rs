@@ -15,8 +15,8 @@ use common::{
 };
 use serde_json::json;
 
-fn no_bar() -> impl FnMut(u64, u64) {
-    |_, _| ()
+fn no_bar() -> impl FnMut(u64, u64) -> bool {
+    |_, _| true
 }
 
 async fn texts(server: &TestServer) -> Vec<String> {

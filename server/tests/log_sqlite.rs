@@ -320,9 +320,9 @@ fn damage_is_found_and_named() {
     let pruned = "DELETE FROM messages WHERE id & 0xffff < 5; UPDATE rooms SET horizon = 4, messages = messages - 4";
     assert_eq!(found(pruned), Vec::<String>::new());
     for (sql, expected) in [
-        ("DELETE FROM messages WHERE id & 0xffff = 20; UPDATE rooms SET messages = messages - 1", "events 5 to 50 there are 45"),
-        ("UPDATE rooms SET horizon = 5", "up to 5, which were pruned, there are 1"),
-        ("UPDATE rooms SET horizon = 4, messages = 44", "there are 45 messages, and it counts 44"),
+        ("UPDATE rooms SET messages = 45", "there are 46 messages, and it counts 45"),
+        ("UPDATE rooms SET horizon = 5, messages = 46", "up to 5, which were pruned, there are 1"),
+        ("UPDATE rooms SET horizon = 4; DELETE FROM messages WHERE id & 0xffff = 20", "events 5 to 50 there are 45"),
     ] {
         let words = found(sql).join("; ");
         assert!(words.contains("general") && words.contains(expected), "{words:?}");

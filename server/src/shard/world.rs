@@ -19,9 +19,9 @@ use super::{
 use crate::{
     admission::household,
     fanout::{Answer, RoomBatch, Said, frame},
-    log::{Author, Outcome, Who},
+    log::{Outcome, Who},
     realm::Realm,
-    tasks::TaskUpdate,
+    tasks::{Audience, TaskUpdate},
 };
 
 #[derive(Default)]
@@ -188,12 +188,13 @@ impl World {
     }
 
     /// Told to those who may read the room of it now, however that was when the work began.
-    pub(super) fn task(&self, update: &TaskUpdate, author: Option<&Author>, realm: &Realm, now: Timestamp) -> u64 {
+    pub(super) fn task(&self, update: &TaskUpdate, audience: &Audience, realm: &Realm, now: Timestamp) -> u64 {
         let frame = frame(&update.encode());
         let may = |(connection, who): &&(Rc<Connection>, Option<Who>)| {
             let who = who.as_ref();
             let readable = |room| realm.may_read_from(room, who.map(Who::someone), household(connection.address), now);
-            (author.is_none() || author == who.map(|who| &who.author)) && update.room.as_ref().is_none_or(readable)
+            let is_operator = realm.is_operators(who.and_then(|who| who.author.account_id()));
+            audience.has(who.map(|who| &who.author), is_operator) && update.room.as_ref().is_none_or(readable)
         };
         let watchers = self.watchers.values().filter(may);
         watchers.map(|(connection, _)| u64::from(!connection.signal(&frame))).sum()

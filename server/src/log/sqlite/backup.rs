@@ -20,8 +20,8 @@ use super::{
 };
 use crate::log::rules;
 
-/// How far it is, in bytes: so many of so many.
-pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+/// How far it is, in bytes: so many of so many. `false` stops it.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> bool;
 
 /// Why there is no backup, or nothing was restored.
 #[derive(Debug, thiserror::Error)]
@@ -130,11 +130,14 @@ pub(super) fn copy(from: &Path, to: &Path, progress: Progress<'_>) -> Result<(),
         })?;
     let named = || io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8");
     let path = to.to_str().ok_or_else(named).map_err(cannot_write(to))?;
+    let interrupt = connection.get_interrupt_handle();
     std::thread::scope(|scope| {
         let copying = scope.spawn(|| connection_into(connection, path));
         while !copying.is_finished() {
             std::thread::park_timeout(std::time::Duration::from_millis(100));
-            progress(fs::metadata(to).map_or(0, |file| file.len()).min(pages), pages);
+            if !progress(fs::metadata(to).map_or(0, |file| file.len()).min(pages), pages) {
+                interrupt.interrupt();
+            }
         }
         copying.join().unwrap_or(Err(rusqlite::Error::InvalidQuery))
     })?;

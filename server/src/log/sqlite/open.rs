@@ -76,7 +76,7 @@ pub(super) fn open(dir: &Path, durability: Durability) -> Result<Opened, OpenErr
         // A way back, should the newer server be the wrong one.
         let kept = dir.join(format!("{DATABASE}.version-{version}"));
         let failed = |error: BackupError| OpenError::Unreadable { file: database.clone(), why: error.to_string() };
-        backup::copy(&database, &kept, &mut |_, _| ()).map_err(failed)?;
+        backup::copy(&database, &kept, &mut |_, _| true).map_err(failed)?;
         tracing::info!(kept = %kept.display(), "the store is brought up to date; this is how it was");
     }
     migrate(&mut connection, version).map_err(unreadable)?;

@@ -35,7 +35,7 @@ pub(super) fn verify(db: &Connection, progress: &mut dyn FnMut(u8) -> bool) -> R
     let prunes = db.prepare("SELECT horizon FROM rooms").is_ok();
     let horizon_of = if prunes { "SELECT horizon FROM rooms WHERE id = ?1" } else { "SELECT 0 FROM rooms WHERE id = ?1" };
     for (room, name, head) in rooms {
-        let mut last = Seq(0);
+        let (mut last, found) = (Seq(0), findings.len());
         while last < head {
             if !progress(50 + half(done, all)) {
                 return Ok(None);
@@ -59,7 +59,8 @@ pub(super) fn verify(db: &Connection, progress: &mut dyn FnMut(u8) -> bool) -> R
             done += until.0 - last.0;
             last = until;
         }
-        if !prunes {
+        // Where some are missing, it counts others of course.
+        if !prunes || found < findings.len() {
             continue;
         }
         let (known, there): (i64, i64) = db.query_row(MESSAGES, [room], |row| Ok((row.get(0)?, row.get(1)?)))?;
