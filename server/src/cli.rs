@@ -20,6 +20,7 @@ pub use self::{
     example::example,
     file::{Fault, Faults, File},
     invite::Invite,
+    keeping::Export,
     settings::{Change, Origin, Settings, Unread},
 };
 use self::{keeping::KeepingFlags, limits::LimitFlags, outside::Outside};
@@ -111,6 +112,15 @@ pub enum Command {
     Restore { file: PathBuf },
     /// Look through the store, or through a backup
     Verify { file: Option<PathBuf> },
+    /// Write a room's transcript into a file or on stdout, while a server runs or not
+    Export(Export),
+    /// Take a transcript (jsonl) into a room that nobody used, through the running server or without one; again, it goes on where it was
+    Import {
+        file: PathBuf,
+        /// The room, which it makes
+        #[arg(long)]
+        room: String,
+    },
     /// The configuration: an example of it, whether a file can be used, and what holds
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -1,4 +1,4 @@
-//! Backups at the command line: what is done is shown while it is done, where somebody looks, and said in one line when it is.
+//! Backups and transcripts at the command line: what is done is shown while it is done, where somebody looks, and said in one line when it is.
 
 use std::{
     io::{IsTerminal as _, Write as _, stderr, stdout},
@@ -6,7 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use chat_server::admin::backup;
+use chat_server::{
+    admin::{backup, transcript},
+    cli::Export,
+};
 
 /// Cells of the bar.
 const BAR: usize = 30;
@@ -80,4 +83,27 @@ pub(super) fn verify(directory: &Path, file: Option<PathBuf>) -> anyhow::Result<
         writeln!(stdout(), "{finding}")?;
     }
     Ok(ExitCode::FAILURE)
+}
+
+pub(super) fn export(directory: &Path, asked: &Export) -> anyhow::Result<ExitCode> {
+    let bar = Bar::new();
+    let Export { room, format, output } = asked;
+    let messages = transcript::export(directory, room, *format, output.as_deref(), &mut |percent| {
+        bar.show("writing", percent.into());
+    })?;
+    drop(bar);
+    if let Some(output) = output {
+        writeln!(stdout(), "{} has {messages} messages, and is on the disk", output.display())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn import(directory: &Path, file: &Path, room: &str) -> anyhow::Result<ExitCode> {
+    let bar = Bar::new();
+    let words = transcript::import(directory, file, room, &mut |percent| {
+        bar.show("taking in", percent.into());
+    })?;
+    drop(bar);
+    writeln!(stdout(), "{room} has it: {words}")?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -46,6 +46,8 @@ fn main() -> ExitCode {
             Some(Command::Backup { file }) => return keeping::backup(&arguments.data_dir()?, &file),
             Some(Command::Restore { file }) => return keeping::restore(&arguments.data_dir()?, &file),
             Some(Command::Verify { file }) => return keeping::verify(&arguments.data_dir()?, file),
+            Some(Command::Export(export)) => return keeping::export(&arguments.data_dir()?, &export),
+            Some(Command::Import { file, room }) => return keeping::import(&arguments.data_dir()?, &file, &room),
             None => {}
         }
         let config = within_open_files(arguments.config()?);
@@ -82,7 +84,11 @@ fn order(command: AccountCommand, directory: &Path) -> anyhow::Result<ExitCode> 
     match &answer {
         Answer::Refused { words } => bail!("{words}"),
         Answer::Token { words, .. } | Answer::Invitation { words, .. } => writeln!(std::io::stderr(), "{words}")?,
-        Answer::Done { .. } | Answer::Accounts { .. } | Answer::Tokens { .. } | Answer::Invitations { .. } => {}
+        Answer::Done { .. }
+        | Answer::Accounts { .. }
+        | Answer::Tokens { .. }
+        | Answer::Invitations { .. }
+        | Answer::Tasks { .. } => {}
     }
     std::io::stdout().write_all(answer.words().as_bytes())?;
     Ok(ExitCode::SUCCESS)

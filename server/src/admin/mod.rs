@@ -7,14 +7,18 @@ mod client;
 mod invitations;
 mod socket;
 mod words;
+mod work;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use chat_protocol::{ErrorCode, Refusal, Timestamp, UserName};
+use chat_protocol::{
+    ErrorCode, Refusal, Timestamp, UserName,
+    task::{ExportFormat, TaskKind, TaskUpdate},
+};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    client::{backup, send},
+    client::{backup, send, transcript},
     invitations::InvitationLine,
     socket::Desk,
 };
@@ -25,6 +29,7 @@ use crate::{
     passwords,
     realm::{Account, Decree, InvitationId, Realm, Role, Token, TokenId},
     registration::Registration,
+    tasks::Tasks,
 };
 
 /// Under which words the log remembers what was ordered here.
@@ -76,6 +81,21 @@ pub enum Order {
     RevokeInvitation {
         invitation: InvitationId,
     },
+    /// Some of the running server's long work. The same that is under way is not begun twice.
+    Begin {
+        task: TaskKind,
+        #[serde(default)]
+        room: Option<String>,
+        #[serde(default)]
+        format: Option<ExportFormat>,
+        #[serde(default)]
+        file: Option<String>,
+    },
+    /// How far it is, and what was done last.
+    Tasks,
+    StopTask {
+        task_id: String,
+    },
 }
 
 /// What is known of the server that takes an order, where one runs.
@@ -84,6 +104,7 @@ pub struct Running {
     /// Where its page is for this machine.
     pub url: String,
     pub registration: Registration,
+    pub tasks: Arc<Tasks>,
 }
 
 /// What came of it.
@@ -112,6 +133,9 @@ pub enum Answer {
     },
     Invitations {
         invitations: Vec<InvitationLine>,
+    },
+    Tasks {
+        tasks: Vec<TaskUpdate>,
     },
     Refused {
         words: String,
@@ -150,6 +174,7 @@ pub async fn perform(order: Order, keeper: &Keeper, running: Option<&Running>) -
 
 async fn attempt(order: Order, keeper: &Keeper, running: Option<&Running>) -> Result<Answer, Refusal> {
     let realm = || Realm::clone(&keeper.realm().borrow());
+    let tasks = running.map(|running| &running.tasks);
     Ok(match order {
         Order::AddAccount { name, role } => {
             let name = UserName::parse(&name).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
@@ -238,6 +263,9 @@ async fn attempt(order: Order, keeper: &Keeper, running: Option<&Running>) -> Re
         Order::Invite { uses, minutes, label, url } => invitations::invite(keeper, running, (uses, minutes), label, url).await?,
         Order::Invitations => invitations::list(&realm()),
         Order::RevokeInvitation { invitation } => invitations::revoke(keeper, invitation).await?,
+        Order::Begin { task, room, format, file } => work::begin(work::Asked { task, room, format, file }, keeper, tasks)?,
+        Order::Tasks => work::list(tasks)?,
+        Order::StopTask { task_id } => work::stop(&task_id, tasks)?,
     })
 }
 

@@ -96,8 +96,12 @@ async fn converse(stream: UnixStream, services: &Services, url: &str) -> io::Res
         }
         let answer = match serde_json::from_str::<Order>(&line) {
             Ok(order) => {
-                tracing::info!(?order, "the operator orders");
-                let running = Running { url: url.to_owned(), registration: services.live().registration };
+                // Who waits for the end of something asks that often.
+                if !matches!(order, Order::Tasks) {
+                    tracing::info!(?order, "the operator orders");
+                }
+                let tasks = Arc::clone(&services.tasks);
+                let running = Running { url: url.to_owned(), registration: services.live().registration, tasks };
                 perform(order, &services.keeper, Some(&running)).await
             }
             Err(error) => Answer::Refused { words: format!("This server does not know that order: {error}") },

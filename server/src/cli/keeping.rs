@@ -1,5 +1,8 @@
-//! The flags about how long messages are kept.
+//! The flags about how long messages are kept, and how a transcript is asked for.
 
+use std::path::PathBuf;
+
+use chat_protocol::task::ExportFormat;
 use clap::Args;
 
 use crate::log::retention::{Age, Count, Kept, Retention};
@@ -22,4 +25,21 @@ impl KeepingFlags {
     pub(super) fn choice(&self) -> Retention {
         Retention::new(&self.retain, &self.retain_messages)
     }
+}
+
+/// They are part of the server's arguments.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// A room; a private conversation as in @ann,bob
+    pub room: String,
+    /// One message as in the protocol on each line, lines for people, or a page that stands alone
+    #[arg(long, default_value = "jsonl", value_name = "FORM", value_parser = format)]
+    pub format: ExportFormat,
+    /// Where to write it [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+fn format(text: &str) -> Result<ExportFormat, String> {
+    serde_json::from_value(text.into()).map_err(|_| "one of jsonl, text, html is wanted".into())
 }

@@ -106,6 +106,12 @@ pub(super) fn look(file: &Path) -> Result<(), OpenError> {
     }
 }
 
+/// Whether a store has the tables of this server.
+pub(super) fn is_up_to_date(connection: &Connection) -> rusqlite::Result<bool> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(version == MIGRATIONS.len() as i64)
+}
+
 /// A connection that can only read, for another thread.
 pub(super) fn open_reader(database: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(database, flags() | OpenFlags::SQLITE_OPEN_READ_ONLY)?;
