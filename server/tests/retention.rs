@@ -113,3 +113,37 @@ async fn the_file_and_a_hangup_say_how_long_things_are_kept() {
     assert_eq!(until(&server, "tea", 1).await, ["3"]);
     server.terminate().await;
 }
+
+#[tokio::test]
+async fn a_resume_that_is_overtaken_ends_instead_of_leaving_a_gap() {
+    let base = config();
+    let server = chat_server::Server::open(base.clone()).await.expect("it opens");
+    let (choose, server) = (server.chooser(), TestServer::of(server));
+    let mut alice = server.join("tea", "alice").await;
+    let epoch = alice.welcome["epoch"].as_str().expect("an epoch").to_owned();
+    let text = "x".repeat(16 * 1024);
+    for _ in 0..400 {
+        alice.does(json!({ "type": "send", "text": text })).await;
+    }
+    // Somebody resumes from the beginning, and takes no more of it than the first part yet.
+    let (mut bob, joined) = server.join_narrow("tea", "bob", &format!("after=0&epoch={epoch}")).await;
+    assert_eq!((&joined["recovered"], &joined["more"]), (&json!(true), &json!(true)));
+    choose(&Config { retention: keep(&["1"]), ..base });
+    until(&server, "tea", 1).await;
+    let mut last = 0;
+    let mut take = |frame: &Value| {
+        for event in frame["events"].as_array().into_iter().flatten() {
+            assert_eq!(event["seq"], last + 1, "nothing is left out");
+            last += 1;
+        }
+        last
+    };
+    take(&joined);
+    let closed = loop {
+        match bob.next_or_end().await {
+            Ok(frame) => assert!(take(&serde_json::from_str(&frame).expect("JSON")) < 400, "it was overtaken"),
+            Err(closed) => break closed,
+        }
+    };
+    assert_eq!(closed.code, 4008);
+}

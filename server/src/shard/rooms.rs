@@ -357,3 +357,31 @@ fn hides_sender(batches: &[Arc<RoomBatch>], dialect: Dialect) -> bool {
 fn said_some(batches: &[Arc<RoomBatch>], connection: u64) -> bool {
     batches.iter().flat_map(|batch| &batch.entries).any(|entry| entry.by == Some(connection))
 }
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::RoomName;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::stream::Stream;
+
+    /// Something is pruned while a snapshot is on its way: that snapshot is nobody else's.
+    #[tokio::test]
+    async fn what_was_read_before_something_went_is_not_remembered() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for outdated in [false, true] {
+            let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let address = [127, 0, 0, 1].into();
+            let connection = Rc::new(Connection::new(1, Some(Dialect::Chat), address, Stream::Plain(socket), Instant::now()));
+            let mut room = Room::default();
+            room.put(&connection, Dialect::Chat, Progress::held());
+            if outdated {
+                room.outdate();
+            }
+            let recent = Recent::new(RoomName::parse("tea").unwrap(), Seq(1), String::new(), &[], false).unwrap();
+            room.remember(1, Dialect::Chat, Box::new(recent));
+            assert_eq!(room.has_recent(), !outdated);
+        }
+    }
+}
