@@ -12,12 +12,15 @@ pub enum TaskRequest {
     Start {
         /// Which.
         task: TaskKind,
-        /// Of which room, for an export.
+        /// Of which room, for an export; into which, for an import.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         room: Option<String>,
         /// In which form, for an export.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         format: Option<ExportFormat>,
+        /// Of which file, for an import: one that lies in the server's directory for them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
     },
     /// Stop some work.
     Cancel {
@@ -34,6 +37,12 @@ pub enum TaskKind {
     Export,
     /// Checks the whole log.
     Verify,
+    /// Copies the whole store. For those who own the server, as are those below.
+    Backup,
+    /// Takes away what is kept no longer.
+    Prune,
+    /// Takes a transcript in.
+    Import,
 }
 
 /// The form of a transcript.

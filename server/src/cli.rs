@@ -5,6 +5,7 @@ mod console;
 mod example;
 mod file;
 mod invite;
+mod keeping;
 mod keys;
 mod limits;
 mod outside;
@@ -21,9 +22,10 @@ pub use self::{
     example::example,
     file::{Fault, Faults, File},
     invite::Invite,
+    keeping::Export,
     settings::{Change, Origin, Settings, Unread},
 };
-use self::{limits::LimitFlags, outside::Outside};
+use self::{keeping::KeepingFlags, limits::LimitFlags, outside::Outside};
 use crate::{
     admin::Order,
     auth::Secret,
@@ -72,6 +74,8 @@ pub struct Arguments {
     /// What an acknowledgement means: on disk (full), or handed to the system, so that a power cut may take the last seconds
     #[arg(long, env = "CHAT_DURABILITY", default_value = "full", help_heading = "Keeping")]
     durability: DurabilityArgument,
+    #[command(flatten)]
+    keeping: KeepingFlags,
 
     /// Token that opens /ws/auth (repeatable)
     #[arg(long, env = "CHAT_AUTH_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Who may come in")]
@@ -113,6 +117,15 @@ pub enum Command {
     Restore { file: PathBuf },
     /// Look through the store, or through a backup
     Verify { file: Option<PathBuf> },
+    /// Write a room's transcript into a file or on stdout, while a server runs or not
+    Export(Export),
+    /// Take a transcript (jsonl) into a room that nobody used, through the running server or without one; again, it goes on where it was
+    Import {
+        file: PathBuf,
+        /// The room, which it makes
+        #[arg(long)]
+        room: String,
+    },
     /// Look at a running server and tell it what to do, in this terminal
     Console(ConsoleArguments),
     /// The configuration: an example of it, whether a file can be used, and what holds
@@ -270,6 +283,7 @@ impl Arguments {
             tls,
             proxies,
             store,
+            retention: self.keeping.choice(),
             tokens: self.auth_token,
             require_auth: self.require_auth,
             registration: self.registration,

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf};
 use crate::{
     auth::Tokens,
     limits::{Limits, Rate},
-    log::sqlite::Durability,
+    log::{retention::Retention, sqlite::Durability},
     proxy::Proxies,
     registration::Registration,
     tls,
@@ -43,6 +43,8 @@ pub struct Config {
     /// Who is believed about where others come from.
     pub proxies: Proxies,
     pub store: Store,
+    /// How long messages are kept.
+    pub retention: Retention,
     /// Credentials for `/ws/auth`, and for everything where one is required.
     pub tokens: Vec<String>,
     pub require_auth: bool,
@@ -105,6 +107,7 @@ impl Config {
             tls: tls::Choice::Off,
             proxies: Proxies::default(),
             store: Store::Ephemeral,
+            retention: Retention::default(),
             tokens: Vec::new(),
             require_auth: false,
             registration: Registration::Closed,

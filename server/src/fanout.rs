@@ -15,10 +15,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     closing::Closing,
-    log::{Asker, Author, Outcome, Write, keeper::Committed},
+    log::{Asker, Import, Outcome, Write, keeper::Committed},
     metrics::{Metrics, Reason},
     roster::{Asked, ConnectionLine},
-    tasks::TaskUpdate,
+    tasks::{Audience, TaskUpdate},
 };
 
 /// What a shard is told.
@@ -30,8 +30,10 @@ pub enum Mail {
     Signal(Arc<Said>),
     /// Something passing, for the other connections of one user.
     ToUser { user: UserName, except: u64, said: Arc<Said> },
-    /// News of the server's own work: for everybody, or for one author.
-    Task { update: Arc<TaskUpdate>, author: Option<Author> },
+    /// News of the server's own work, and for whom it is.
+    Task { update: Arc<TaskUpdate>, audience: Audience },
+    /// Something of a room is gone, or came into it, without a word to its members: what was read of it before is not what it holds.
+    Outdated(RoomName),
     /// Who belongs here has changed: every connection is to see whether it may stay.
     LookAgain,
     /// Somebody may read less than before: whoever may not be in a room any more is told nothing of it from here on.
@@ -191,7 +193,7 @@ impl Fanout {
         let mut order: Vec<RoomBatch> = Vec::new();
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         let (mut decreed, mut shuts_out) = (false, false);
-        let mut waiting = Vec::new();
+        let (mut waiting, mut outdated) = (Vec::new(), Vec::new());
         for (write, outcome) in committed {
             let draft = match write {
                 Write::Event(draft) => draft,
@@ -211,6 +213,15 @@ impl Fanout {
                 }
                 Write::Block { asker: Asker::Waiting(sender), .. } => {
                     waiting.push((sender, outcome));
+                    continue;
+                }
+                Write::Prune { room, asker, .. } | Write::Import(Import { room, asker, .. }) => {
+                    if matches!(outcome, Outcome::Pruned { messages: 1.., .. } | Outcome::Imported { messages: 1.. }) {
+                        outdated.push(room);
+                    }
+                    if let Asker::Waiting(sender) = asker {
+                        waiting.push((sender, outcome));
+                    }
                     continue;
                 }
                 Write::Mark { .. } | Write::Session(_) | Write::Used { .. } | Write::Block { .. } => continue,
@@ -252,6 +263,9 @@ impl Fanout {
             }
         }
         self.tell_tails(&rooms);
+        for (shard, room) in self.shards.iter().flat_map(|shard| outdated.iter().map(move |room: &RoomName| (shard, room))) {
+            let _ = shard.blocking_send(Mail::Outdated(room.clone()));
+        }
         if decreed {
             for shard in &self.shards {
                 let _ = shard.blocking_send(Mail::LookAgain);
@@ -338,9 +352,9 @@ impl Fanout {
     }
 
     /// News of the server's own work: likewise.
-    pub fn task(&self, update: &Arc<TaskUpdate>, author: Option<&Author>) {
+    pub fn task(&self, update: &Arc<TaskUpdate>, audience: &Audience) {
         for shard in &self.shards {
-            self.pass(shard, Mail::Task { update: Arc::clone(update), author: author.cloned() });
+            self.pass(shard, Mail::Task { update: Arc::clone(update), audience: audience.clone() });
         }
     }
 
@@ -384,7 +398,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        log::{Draft, Motion},
+        log::{Author, Draft, Motion},
         realm::{AccountId, Decree, Decreed},
     };
 

@@ -1,4 +1,4 @@
-//! Backups at the command line: what is done is shown while it is done, where somebody looks, and said in one line when it is.
+//! Backups and transcripts at the command line: what is done is shown while it is done, where somebody looks, and said in one line when it is.
 
 use std::{
     io::{IsTerminal as _, Write as _, stderr, stdout},
@@ -6,7 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use chat_server::admin::backup;
+use chat_server::{
+    admin::{backup, transcript},
+    cli::Export,
+};
 
 /// Cells of the bar.
 const BAR: usize = 30;
@@ -21,11 +24,13 @@ impl Bar {
         Self { shown: stderr().is_terminal() }
     }
 
-    fn show(&self, what: &str, percent: u64) {
+    /// Nothing stops it: that is what the keyboard is for.
+    fn show(&self, what: &str, percent: u64) -> bool {
         if self.shown {
             let full = usize::try_from(percent).unwrap_or(100).min(100) * BAR / 100;
             let _ = write!(stderr(), "\r{what} [{}{}] {percent:3} %", "#".repeat(full), " ".repeat(BAR - full));
         }
+        true
     }
 }
 
@@ -66,7 +71,9 @@ pub(super) fn verify(directory: &Path, file: Option<PathBuf>) -> anyhow::Result<
         None => backup::store_of(directory)?,
     };
     let bar = Bar::new();
-    let findings = backup::look_through(&file, &mut |percent| bar.show("looking", percent.into()))?;
+    let findings = backup::look_through(&file, &mut |percent| {
+        bar.show("looking", percent.into());
+    })?;
     drop(bar);
     if findings.is_empty() {
         writeln!(stdout(), "{} is whole", file.display())?;
@@ -76,4 +83,27 @@ pub(super) fn verify(directory: &Path, file: Option<PathBuf>) -> anyhow::Result<
         writeln!(stdout(), "{finding}")?;
     }
     Ok(ExitCode::FAILURE)
+}
+
+pub(super) fn export(directory: &Path, asked: &Export) -> anyhow::Result<ExitCode> {
+    let bar = Bar::new();
+    let Export { room, format, output } = asked;
+    let messages = transcript::export(directory, room, *format, output.as_deref(), &mut |percent| {
+        bar.show("writing", percent.into());
+    })?;
+    drop(bar);
+    if let Some(output) = output {
+        writeln!(stdout(), "{} has {messages} messages, and is on the disk", output.display())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn import(directory: &Path, file: &Path, room: &str) -> anyhow::Result<ExitCode> {
+    let bar = Bar::new();
+    let words = transcript::import(directory, file, room, &mut |percent| {
+        bar.show("taking in", percent.into());
+    })?;
+    drop(bar);
+    writeln!(stdout(), "{room} has it: {words}")?;
+    Ok(ExitCode::SUCCESS)
 }

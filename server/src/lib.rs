@@ -19,6 +19,7 @@
 //! | [`hub`] | who is here, who types |
 //! | [`realm`] | who belongs here: accounts and their tokens, and who is invited |
 //! | [`registration`] | who may make an account of their own |
+//! | [`sweep`] | what is kept no longer, taken away bite by bite |
 //! | [`http`] | every route, the handshake, the API |
 //! | [`doorstep`] | what comes before HTTP: a proxy's word, the TLS handshake |
 //! | [`doorway`] | a socket while HTTP speaks on it |
@@ -64,6 +65,7 @@ pub mod services;
 pub mod session;
 pub mod shard;
 pub mod stream;
+pub mod sweep;
 pub mod tasks;
 pub mod tls;
 pub mod vitals;

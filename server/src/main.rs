@@ -60,6 +60,8 @@ fn main() -> ExitCode {
             Some(Command::Backup { file }) => return keeping::backup(&arguments.data_dir()?, &file),
             Some(Command::Restore { file }) => return keeping::restore(&arguments.data_dir()?, &file),
             Some(Command::Verify { file }) => return keeping::verify(&arguments.data_dir()?, file),
+            Some(Command::Export(export)) => return keeping::export(&arguments.data_dir()?, &export),
+            Some(Command::Import { file, room }) => return keeping::import(&arguments.data_dir()?, &file, &room),
             None => {}
         }
         let console = arguments.console;

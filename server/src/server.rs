@@ -31,13 +31,17 @@ use crate::{
     fanout::Fanout,
     hub::Presence,
     limits::Seldom,
-    log::{Keeper, Log, memory::Memory, sqlite::Sqlite},
+    log::{
+        Keeper, Log,
+        memory::Memory,
+        sqlite::{self, Sqlite},
+    },
     metrics::Metrics,
     passwords::Passwords,
     serve::{self, Arrival, ShardHandle},
     services::{Lent, Numbers, Services},
-    shard,
-    tasks::Tasks,
+    shard, sweep,
+    tasks::{Kept, Tasks, Tools},
     tls::Certificate,
     vitals::Birth,
 };
@@ -108,10 +112,14 @@ impl Server {
             let guests = sessions.iter().filter(|session| realm.borrow().owner_of(&session.name).is_none());
             hub.hold(guests.map(|session| (&session.name, &session.author)), Instant::now());
         }
+        let retention = watch::Sender::new(config.retention.clone());
+        let store = directory.map(|directory| Kept { directory: directory.to_owned(), backup });
+        tasks.equip(Tools { keeper: Arc::downgrade(&keeper), retention: retention.subscribe(), store });
         let blocks = Blocks::of(keeper.read(|reader| reader.blocks()).await?);
         let services = Arc::new(Services {
             admission: Arc::new(Admission::new(config.max_per_ip, config.max_connections, config.rate, &config.limits)),
             live: Mutex::new(Arc::new(config.live())),
+            retention,
             caveat: config.store.caveat(),
             birth: Birth::of(config.store),
             departure: Departure::default(),
@@ -179,6 +187,7 @@ impl Server {
             () = services.hub.keep_time(clock::now) => {}
             () = keep_fresh(services.certificate.as_deref()) => {}
             () = expiries(&services) => {}
+            () = sweep::keep_swept(&services) => {}
             () = take_orders(self.desk.as_ref(), &self.running) => {}
             () = services.departure.comes(&services.fanout) => tracing::info!("going down, as an operator said"),
             () = shutdown => {}
@@ -297,7 +306,7 @@ fn start_log<L: Log>(
     exports: PathBuf,
     fanout: &Arc<Fanout>,
     metrics: &Arc<Metrics>,
-) -> anyhow::Result<(Keeper, Arc<Tasks>)> {
+) -> anyhow::Result<(Arc<Keeper>, Arc<Tasks>)> {
     let reader = log.reader()?;
     let tasks = Tasks::start(reader, exports.clone(), Arc::clone(fanout))
         .with_context(|| format!("cannot remove the exports of an earlier run in {}", exports.display()))?;
@@ -310,7 +319,12 @@ fn start_log<L: Log>(
         }
     };
     let keeper = Keeper::start(log, Arc::clone(metrics), tail)?;
-    Ok((keeper, tasks))
+    Ok((Arc::new(keeper), tasks))
+}
+
+/// See [`Kept`].
+fn backup(directory: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<u64, String> {
+    sqlite::backup::backup(directory, to, progress).map_err(|error| error.to_string())
 }
 
 /// How many shards a machine of so many processors gets, unless told otherwise.

@@ -23,7 +23,7 @@ use crate::{
     hub::Presence,
     journal::Journal,
     limits::Seldom,
-    log::{Author, Keeper, Who, Write},
+    log::{Author, Keeper, Who, Write, retention::Retention},
     metrics::{Metrics, Reason},
     passwords::Passwords,
     proxy::Proxies,
@@ -41,9 +41,11 @@ pub struct Services {
     pub caveat: Option<&'static str>,
     /// Nobody looks at it for each line: what is asked so often is [`Admission`]'s.
     pub live: Mutex<Arc<Live>>,
+    /// How long messages are kept, and word of each change.
+    pub retention: watch::Sender<Retention>,
     pub uses: Uses,
     pub passwords: Passwords,
-    pub keeper: Keeper,
+    pub keeper: Arc<Keeper>,
     /// Who belongs here, and word of each change.
     pub realm: watch::Receiver<Arc<Realm>>,
     pub hub: Presence,
@@ -105,6 +107,7 @@ impl Services {
     pub fn choose(&self, config: &Config) {
         self.admission.allow(config.max_per_ip, config.max_connections, config.rate, &config.limits);
         *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.live());
+        self.retention.send_if_modified(|now| std::mem::replace(now, config.retention.clone()) != config.retention);
     }
 
     /// The program's log lines.

@@ -15,8 +15,8 @@ use common::{
 };
 use serde_json::json;
 
-fn no_bar() -> impl FnMut(u64, u64) {
-    |_, _| ()
+fn no_bar() -> impl FnMut(u64, u64) -> bool {
+    |_, _| true
 }
 
 async fn texts(server: &TestServer) -> Vec<String> {
@@ -117,7 +117,7 @@ async fn what_cannot_be_restored_leaves_the_store_as_it_is_and_what_is_replaced_
     fs::write(&letter, "dear all").expect("writes");
     // Whole for SQLite, and yet not what was acknowledged.
     let holed = other.path().join("holed.db");
-    fs::copy(format!("{}/tests/stores/version-3.db", env!("CARGO_MANIFEST_DIR")), &holed).expect("a fixture");
+    fs::copy(format!("{}/tests/stores/version-4.db", env!("CARGO_MANIFEST_DIR")), &holed).expect("a fixture");
     let tampered = rusqlite::Connection::open(&holed).expect("it opens");
     assert_eq!(tampered.execute("DELETE FROM messages WHERE text = 'two'", []).expect("it is one"), 1);
     drop(tampered);
@@ -181,9 +181,11 @@ async fn at_the_command_line_it_is_one_line_and_an_exit_code() {
 /// Stores as servers of each version of the tables wrote them.
 #[tokio::test]
 async fn what_an_older_server_kept_is_brought_up_to_date_and_kept_as_it_was() {
-    for version in 1..=3 {
+    for version in 1..=4 {
         let directory = tempfile::tempdir().expect("a directory");
         let fixture = format!("{}/tests/stores/version-{version}.db", env!("CARGO_MANIFEST_DIR"));
+        let findings = backup::look_through(Path::new(&fixture), &mut |_| ()).expect("it can be read");
+        assert_eq!(findings, Vec::<String>::new(), "version {version}");
         fs::copy(&fixture, directory.path().join("chat.db")).expect("a fixture");
         let server = TestServer::with(config_in(directory.path())).await;
         assert_eq!(texts(&server).await, ["one", "two", "three"], "version {version}");
@@ -197,7 +199,7 @@ async fn what_an_older_server_kept_is_brought_up_to_date_and_kept_as_it_was() {
             Vec::<String>::new()
         );
         let kept = directory.path().join(format!("chat.db.version-{version}"));
-        assert_eq!(kept.exists(), version < 3, "version {version}");
+        assert_eq!(kept.exists(), version < 4, "version {version}");
         if kept.exists() {
             let other = tempfile::tempdir().expect("a directory");
             fs::copy(&kept, other.path().join("chat.db")).expect("a copy");

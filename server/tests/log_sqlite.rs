@@ -280,6 +280,33 @@ fn deleted_words_are_gone_from_the_file() {
 }
 
 #[test]
+fn a_pruned_text_is_in_the_file_no_more_and_the_file_does_not_grow_for_what_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = open(dir.path());
+    apply(&mut log, vec![say("general", "xylophone", None), say("general", "plain", None)]);
+    apply(&mut log, vec![write("general", Event::Edited { target: Seq(2), text: "zanzibar".into() })]);
+    for n in 0..400 {
+        apply(&mut log, vec![say("general", &format!("filler number{n} {}", "x".repeat(400)), None)]);
+    }
+    apply(&mut log, vec![write("general", Event::Edited { target: Seq(1), text: "quagmire".into() })]);
+    let bytes = |log: &mut Sqlite| {
+        log.close();
+        fs::read(dir.path().join("chat.db")).unwrap()
+    };
+    let before = bytes(&mut log).len();
+    apply(&mut log, vec![Write::Prune { room: room("general"), upto: Seq(403), asker: Asker::Nobody }]);
+    let file = bytes(&mut log);
+    for word in ["xylophone", "zanzibar", "quagmire", "ylopho", "anziba", "uagmir", "filler"] {
+        assert!(!file.windows(word.len()).any(|window| window == word.as_bytes()), "{word}");
+    }
+    for n in 0..300 {
+        apply(&mut log, vec![say("general", &format!("another number{n} {}", "x".repeat(400)), None)]);
+    }
+    assert!(bytes(&mut log).len() <= before, "its room is used again");
+    assert_eq!(log.reader().unwrap().verify(&mut |_| true).unwrap(), Some(vec![]));
+}
+
+#[test]
 fn damage_is_found_and_named() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = open(dir.path());
@@ -289,10 +316,17 @@ fn damage_is_found_and_named() {
         tamper(dir.path(), sql);
         open(dir.path()).reader().unwrap().verify(&mut |_| true).unwrap().unwrap()
     };
-    // Pruned from the beginning is no damage, and the numbers go on.
-    assert_eq!(found("DELETE FROM messages WHERE id & 0xffff < 5"), Vec::<String>::new());
-    let words = found("DELETE FROM messages WHERE id & 0xffff = 20");
-    assert!(words.len() == 1 && words[0].contains("general") && words[0].contains("45"), "{words:?}");
+    // Pruned is no damage, and the numbers go on; what is missing is, at the beginning too, and what was left behind.
+    let pruned = "DELETE FROM messages WHERE id & 0xffff < 5; UPDATE rooms SET horizon = 4, messages = messages - 4";
+    assert_eq!(found(pruned), Vec::<String>::new());
+    for (sql, expected) in [
+        ("UPDATE rooms SET messages = 45", "there are 46 messages, and it counts 45"),
+        ("UPDATE rooms SET horizon = 5, messages = 46", "up to 5, which were pruned, there are 1"),
+        ("UPDATE rooms SET horizon = 4; DELETE FROM messages WHERE id & 0xffff = 20", "events 5 to 50 there are 45"),
+    ] {
+        let words = found(sql).join("; ");
+        assert!(words.contains("general") && words.contains(expected), "{words:?}");
+    }
 }
 
 #[test]
@@ -300,8 +334,8 @@ fn a_pruned_message_stays_sent_and_a_pruned_gap_is_not_whole() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = open(dir.path());
     apply(&mut log, (1..=9).map(|n| say("general", &format!("{n}"), Some(&format!("k{n}")))).collect());
+    apply(&mut log, vec![Write::Prune { room: room("general"), upto: Seq(3), asker: Asker::Nobody }]);
     drop(log);
-    tamper(dir.path(), "DELETE FROM messages WHERE id & 0xffff < 4");
     let mut log = open(dir.path());
     assert!(
         matches!(&apply(&mut log, vec![say("general", "2", Some("k2"))])[0], Outcome::Duplicate(there) if there.seq == Seq(2))

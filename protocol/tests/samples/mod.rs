@@ -351,8 +351,17 @@ pub(super) fn server_samples() -> Vec<(&'static str, Option<&'static str>, Serve
 /// What is asked of the feed of the server's long work.
 pub(super) fn task_requests() -> Vec<(&'static str, TaskRequest)> {
     vec![
-        ("start", TaskRequest::Start { task: TaskKind::Export, room: some("general"), format: Some(ExportFormat::Html) }),
-        ("start.verify", TaskRequest::Start { task: TaskKind::Verify, room: None, format: None }),
+        (
+            "start",
+            TaskRequest::Start { task: TaskKind::Export, room: some("general"), format: Some(ExportFormat::Html), file: None },
+        ),
+        ("start.verify", TaskRequest::Start { task: TaskKind::Verify, room: None, format: None, file: None }),
+        ("start.backup", TaskRequest::Start { task: TaskKind::Backup, room: None, format: None, file: None }),
+        ("start.prune", TaskRequest::Start { task: TaskKind::Prune, room: None, format: None, file: None }),
+        (
+            "start.import",
+            TaskRequest::Start { task: TaskKind::Import, room: some("old-general"), format: None, file: some("general.jsonl") },
+        ),
         ("cancel", TaskRequest::Cancel { task_id: "t7f3".into() }),
     ]
 }

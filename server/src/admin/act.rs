@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chat_protocol::{Action, ClientMessage, CloseCode, ErrorCode, Refusal, RoomName, Rules, Signal};
+use chat_protocol::{Action, ClientMessage, CloseCode, ErrorCode, Refusal, RoomName, Rules, Signal, task::TaskKind};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -96,6 +96,19 @@ impl Act {
 fn room_of(named: Option<String>) -> Result<RoomName, Refusal> {
     let named = named.ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "That needs a room"))?;
     RoomName::parse(&named).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))
+}
+
+/// The server's long work is remembered likewise, and begun behind that.
+pub(super) async fn began(services: &Services, hand: &Hand, task: TaskKind, room: Option<&str>) -> Result<(), Refusal> {
+    let room = room.map(|room| room_of(Some(room.to_owned()))).transpose()?;
+    let what = match task {
+        TaskKind::Export => "began an export",
+        TaskKind::Verify => "began a verification",
+        TaskKind::Backup => "began a backup",
+        TaskKind::Prune => "had what is too old taken away",
+        TaskKind::Import => "began an import",
+    };
+    remember(services, hand, room, what.into()).await
 }
 
 async fn notice(services: &Services, hand: &Hand, room: Option<String>, text: &str) -> Result<String, Refusal> {

@@ -10,6 +10,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
+pub mod transcript;
+
 use super::{Answer, OPERATOR, Order, perform, socket::SOCKET};
 /// Backups need no server, and are no order: whoever may open the directory reads the store beside it.
 pub use crate::log::sqlite::backup;
@@ -52,6 +54,11 @@ fn ask(mut stream: UnixStream, order: &Order) -> anyhow::Result<Answer> {
 }
 
 fn on_store(directory: &Path, order: Order) -> anyhow::Result<Answer> {
+    with_store(directory, async |keeper| perform(order, &Hand::operator(OPERATOR), keeper, None).await)
+}
+
+/// Has something done on a store that no server has.
+fn with_store<T>(directory: &Path, work: impl AsyncFnOnce(&Keeper) -> T) -> anyhow::Result<T> {
     let store = Sqlite::open(directory, Durability::Full).map_err(|error| match error {
         OpenError::InUse(path) => {
             anyhow::anyhow!("a server has {} open, but takes no orders there", path.display())
@@ -59,10 +66,10 @@ fn on_store(directory: &Path, order: Order) -> anyhow::Result<Answer> {
         error => error.into(),
     })?;
     let keeper = Keeper::start(store, Arc::new(Metrics::default()), keeper::answer)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {
-        let answer = perform(order, &Hand::operator(OPERATOR), &keeper, None).await;
+        let done = work(&keeper).await;
         let _ = keeper.finish().await.await;
-        Ok(answer)
+        Ok(done)
     })
 }

@@ -68,7 +68,7 @@ pub(super) async fn look(services: &Arc<Services>, log_after: u64) -> Result<Ans
         lines: journal.after(log_after, LINES),
         log_filter: journal.filter(),
         leaves_in: services.departure.left(Instant::now()),
-        tasks: services.tasks.known_to(None),
+        tasks: services.tasks.known_to(None, true),
     })))
 }
 

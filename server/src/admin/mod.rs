@@ -9,15 +9,19 @@ mod invitations;
 mod look;
 mod socket;
 mod words;
+mod work;
 
 use std::{collections::HashMap, sync::Arc};
 
-use chat_protocol::{ErrorCode, Refusal, RoomName, Timestamp, UserName};
+use chat_protocol::{
+    ErrorCode, Refusal, RoomName, Timestamp, UserName,
+    task::{ExportFormat, TaskKind, TaskUpdate},
+};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
     act::Act,
-    client::{backup, send},
+    client::{backup, send, transcript},
     invitations::InvitationLine,
     look::{RoomLine, RoomSorting, Sight},
     socket::{Desk, SOCKET},
@@ -96,19 +100,34 @@ pub enum Order {
         name: String,
     },
     Act(Act),
+    /// Some of the running server's long work. The same that is under way is not begun twice.
+    Begin {
+        task: TaskKind,
+        #[serde(default)]
+        room: Option<String>,
+        #[serde(default)]
+        format: Option<ExportFormat>,
+        #[serde(default)]
+        file: Option<String>,
+    },
+    /// How far it is, and what was done last.
+    Tasks,
+    StopTask {
+        task_id: String,
+    },
 }
 
 impl Order {
     /// Whether it only looks, again and again: nobody wants to read of it in the log.
     #[must_use]
     pub fn is_a_look(&self) -> bool {
-        matches!(self, Self::Look { .. } | Self::Connections(_) | Self::Rooms { .. } | Self::Room { .. })
+        matches!(self, Self::Look { .. } | Self::Connections(_) | Self::Rooms { .. } | Self::Room { .. } | Self::Tasks)
     }
 
     /// Whether it may come over the network from an owner: what makes secrets, or people, is ordered on the server's own machine.
     #[must_use]
     pub fn is_for_afar(&self) -> bool {
-        self.is_a_look() || matches!(self, Self::Act(_))
+        self.is_a_look() || matches!(self, Self::Act(_) | Self::Begin { .. } | Self::StopTask { .. })
     }
 }
 
@@ -169,6 +188,9 @@ pub enum Answer {
         users: Vec<String>,
         about: String,
     },
+    Tasks {
+        tasks: Vec<TaskUpdate>,
+    },
     Refused {
         words: String,
     },
@@ -208,6 +230,7 @@ async fn attempt(order: Order, hand: &Hand, keeper: &Keeper, running: Option<&Ru
     let server =
         || running.map(|running| &running.services).ok_or_else(|| Refusal::new(ErrorCode::Unavailable, "No server runs there"));
     let realm = || Realm::clone(&keeper.realm().borrow());
+    let tasks = running.map(|running| &running.services.tasks);
     Ok(match order {
         Order::AddAccount { name, role } => {
             let name = UserName::parse(&name).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
@@ -301,6 +324,14 @@ async fn attempt(order: Order, hand: &Hand, keeper: &Keeper, running: Option<&Ru
         Order::Rooms { filter, sorting, limit } => look::rooms(server()?, &filter, sorting, limit).await?,
         Order::Room { name } => look::room(server()?, &name)?,
         Order::Act(act) => act.done(server()?, hand).await?,
+        Order::Begin { task, room, format, file } => {
+            if let Some(running) = running {
+                act::began(&running.services, hand, task, room.as_deref()).await?;
+            }
+            work::begin(work::Asked { task, room, format, file }, keeper, tasks)?
+        }
+        Order::Tasks => work::list(tasks)?,
+        Order::StopTask { task_id } => work::stop(&task_id, tasks)?,
     })
 }
 

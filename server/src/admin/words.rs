@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chat_protocol::Timestamp;
+use chat_protocol::{Timestamp, task::TaskUpdate};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{AccountLine, Answer, InvitationLine, TokenLine};
@@ -31,6 +31,8 @@ impl Answer {
                 &["INVITATION", "USED", "MADE", "EXPIRES", "STATE", "LABEL", "WHO CAME BY IT"],
                 invitations.iter().map(invitation),
             ),
+            Self::Tasks { tasks } if tasks.is_empty() => "There is no work.\n".into(),
+            Self::Tasks { tasks } => columns(&["TASK", "WORK", "ROOM", "STATE", "%", "WORDS"], tasks.iter().map(task)),
         }
     }
 }
@@ -53,6 +55,16 @@ fn invitation(line: &InvitationLine) -> Vec<String> {
     let state = if *open { "open" } else { "over" };
     let (made, expires) = (minute(Some(*made)), minute(Some(*expires)));
     vec![id.to_string(), format!("{used} of {uses}"), made, expires, state.into(), label, came.clone()]
+}
+
+fn task(update: &TaskUpdate) -> Vec<String> {
+    let TaskUpdate { task_id, task, room, status, progress, message, .. } = update;
+    let word = |value: serde_json::Result<serde_json::Value>| {
+        value.ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
+    };
+    let (task, status) = (word(serde_json::to_value(task)), word(serde_json::to_value(status)));
+    let room = room.as_ref().map(ToString::to_string).unwrap_or_default();
+    vec![task_id.clone(), task, room, status, progress.to_string(), chat_protocol::display::line(message).into_owned()]
 }
 
 fn minute(at: Option<Timestamp>) -> String {

@@ -9,7 +9,7 @@ use super::Arguments;
 /// It says where the file is, and cannot stand in it.
 const THE_FILE_ITSELF: &str = "config";
 /// What a running server takes up when it reads its configuration again; the rest waits for a restart.
-const LIVE: [&str; 14] = [
+const LIVE: [&str; 16] = [
     "allow-origin",
     "auth-token",
     "require-auth",
@@ -24,6 +24,8 @@ const LIVE: [&str; 14] = [
     "max-strangers",
     "max-strangers-per-ip",
     "final",
+    "retain",
+    "retain-messages",
 ];
 /// Stands where a secret would.
 const HIDDEN: &str = "…";

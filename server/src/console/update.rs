@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use chat_protocol::{Action, Timestamp};
+use chat_protocol::{
+    Action, RoomName, Timestamp,
+    task::{TaskKind, TaskStatus, TaskUpdate},
+};
 use chat_terminal::{
     chord::{Chord, Code},
     screen::{Input, Mouse},
@@ -101,10 +104,26 @@ fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Connections { connections } => talked(model, connections),
         Answer::Done { words } => model.said = Some(Said { words, is_fault: false }),
         Answer::Refused { words } => model.said = Some(Said { words, is_fault: true }),
+        // It is followed by what is looked at every second.
+        Answer::Tasks { tasks } => {
+            let words = tasks.first().map(|task| format!("{} begins", task_word(task.task)));
+            model.said = words.map(|words| Said { words, is_fault: false });
+        }
         // Nothing of the kind was asked.
         _ => {}
     }
     Vec::new()
+}
+
+/// As it is called on the screen.
+pub fn task_word(task: TaskKind) -> &'static str {
+    match task {
+        TaskKind::Export => "export",
+        TaskKind::Verify => "verification",
+        TaskKind::Backup => "backup",
+        TaskKind::Prune => "pruning",
+        TaskKind::Import => "import",
+    }
 }
 
 fn seen(model: &mut Model, mut sight: Sight) {
@@ -114,6 +133,9 @@ fn seen(model: &mut Model, mut sight: Sight) {
         model.log.lines.clear();
     }
     model.history.add(&sight.vitals);
+    if let Some(ended) = ended(model, &sight) {
+        model.said = Some(ended);
+    }
     let last = model.log.lines.back().map_or(0, |line| line.number);
     let news: Vec<_> = std::mem::take(&mut sight.lines).into_iter().filter(|line| line.number > last).collect();
     let before = model.log.wanted().count();
@@ -127,6 +149,16 @@ fn seen(model: &mut Model, mut sight: Sight) {
     }
     model.log.above = model.log.above.min(model.log.wanted().count().saturating_sub(1));
     model.sight = Some(sight);
+}
+
+/// What came of work that was under way when we looked last, or has begun and ended since.
+fn ended(model: &Model, sight: &Sight) -> Option<Said> {
+    let known = &model.sight.as_ref()?.tasks;
+    let was_over = |task: &TaskUpdate| known.iter().any(|one| one.task_id == task.task_id && one.status.is_over());
+    let task = sight.tasks.iter().rev().find(|task| task.status.is_over() && !was_over(task))?;
+    let place = task.result.as_ref().map(|result| format!(": {}", result.url)).unwrap_or_default();
+    let words = format!("{}: {}{place}", task_word(task.task), task.message);
+    Some(Said { words, is_fault: task.status == TaskStatus::Failed })
 }
 
 fn arrived(model: &mut Model, rooms: Vec<RoomLine>) {
@@ -273,8 +305,15 @@ fn carry_out(model: &mut Model, deed: Deed) -> Vec<Effect> {
     match deed {
         Deed::Act(act) => vec![Effect::Ask(Order::Act(act))],
         Deed::Quit => vec![Effect::Quit],
-        Deed::Backup | Deed::Verify | Deed::Export(_) => Vec::new(),
+        Deed::Backup => begin(TaskKind::Backup, None),
+        Deed::Verify => begin(TaskKind::Verify, None),
+        Deed::Export(room) => begin(TaskKind::Export, Some(room)),
     }
+}
+
+fn begin(task: TaskKind, room: Option<RoomName>) -> Vec<Effect> {
+    let room = room.map(|room| room.shown().to_owned());
+    vec![Effect::Ask(Order::Begin { task, room, format: None, file: None })]
 }
 
 fn ask_for(model: &mut Model, want: Want, text: impl Into<String>) {

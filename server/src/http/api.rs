@@ -177,7 +177,7 @@ pub(super) async fn say(
         Outcome::Kept(recorded) => answer(StatusCode::CREATED, recorded, false),
         Outcome::Duplicate(recorded) => answer(StatusCode::OK, recorded, true),
         Outcome::Refused(refusal) => Err(refusal.into()),
-        Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Noted => {
+        Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Pruned { .. } | Outcome::Imported { .. } | Outcome::Noted => {
             Err(Refusal::new(ErrorCode::Unavailable, "Nothing came of it").into())
         }
     }

@@ -16,10 +16,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chat_protocol::{Epoch, ErrorCode, Refusal, Timestamp, UserName};
+use chat_protocol::{Epoch, ErrorCode, Refusal, RoomName, Seq, Timestamp, UserName, server::Message};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Asker, Author, Draft, Log, LogError, Messages, Motion, Outcome, Reader, Search, Session, Who, Write};
+use super::{
+    Asker, Author, Draft, Import, Log, LogError, Messages, Motion, Outcome, Reader, Search, Session, Who, Write,
+    retention::Retention,
+};
 use crate::{
     clock,
     metrics::Metrics,
@@ -178,7 +181,12 @@ impl Keeper {
         match self.settled(|asker| Write::Decree(Motion { by, of, decree, asker })).await {
             Outcome::Decreed(decreed) => Ok(decreed),
             Outcome::Refused(refusal) => Err(refusal),
-            Outcome::Kept(_) | Outcome::Duplicate(_) | Outcome::Marked(_) | Outcome::Noted => Err(unavailable()),
+            Outcome::Kept(_)
+            | Outcome::Duplicate(_)
+            | Outcome::Marked(_)
+            | Outcome::Pruned { .. }
+            | Outcome::Imported { .. }
+            | Outcome::Noted => Err(unavailable()),
         }
     }
 
@@ -190,6 +198,30 @@ impl Keeper {
         match self.settled(|asker| Write::Block { author, name, on, asker }).await {
             Outcome::Refused(refusal) => Err(refusal),
             _ => Ok(()),
+        }
+    }
+
+    /// Has the oldest events of a room taken away, a bite of those up to there. Answers how many messages it was, and up to where.
+    ///
+    /// # Errors
+    /// It was not kept so.
+    pub async fn prune(&self, room: RoomName, upto: Seq) -> Result<(u64, Seq), Refusal> {
+        match self.settled(|asker| Write::Prune { room, upto, asker }).await {
+            Outcome::Pruned { messages, upto } => Ok((messages, upto)),
+            Outcome::Refused(refusal) => Err(refusal),
+            _ => Err(unavailable()),
+        }
+    }
+
+    /// Has messages of another log taken in. Answers how many were not there yet.
+    ///
+    /// # Errors
+    /// The room holds something else, or it was not kept.
+    pub async fn import(&self, room: RoomName, source: Author, messages: Vec<Message>) -> Result<u64, Refusal> {
+        match self.settled(|asker| Write::Import(Import { room, source, messages, asker })).await {
+            Outcome::Imported { messages } => Ok(messages),
+            Outcome::Refused(refusal) => Err(refusal),
+            _ => Err(unavailable()),
         }
     }
 
@@ -220,6 +252,14 @@ impl Keeper {
         ask(&self.searches, move |reader| reader.search(&search, who.as_ref())).await
     }
 
+    /// The rooms that hold something older than is kept, and up to where. Looked for where searches are, because it may take a while.
+    ///
+    /// # Errors
+    /// As [`Keeper::read`].
+    pub async fn overdue(&self, keep: Retention) -> Result<Vec<(RoomName, Seq)>, LogError> {
+        ask(&self.searches, move |reader| reader.overdue(&keep, clock::now())).await
+    }
+
     /// Finishes what was appended so far; nothing is taken after that. What comes back is done when the store is at rest.
     pub async fn finish(&self) -> oneshot::Receiver<()> {
         self.hand_in().await;
@@ -234,7 +274,12 @@ impl Keeper {
 /// A tail that tells those who wait, where nobody else is to be told.
 pub fn answer(committed: Committed) {
     for (write, outcome) in committed {
-        let (Write::Event(Draft { asker, .. }) | Write::Decree(Motion { asker, .. }) | Write::Block { asker, .. }) = write else {
+        let (Write::Event(Draft { asker, .. })
+        | Write::Decree(Motion { asker, .. })
+        | Write::Block { asker, .. }
+        | Write::Prune { asker, .. }
+        | Write::Import(Import { asker, .. })) = write
+        else {
             continue;
         };
         if let Asker::Waiting(sender) = asker {

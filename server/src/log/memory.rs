@@ -5,7 +5,7 @@
 //! Does not know files, and never fails for want of room.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, RwLock},
 };
 
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use super::{Author, Draft, Log, LogError, Motion, Outcome, Reader, SESSION_LASTS_MS, Session, Write, rules};
 use crate::realm::{self, Book, Decree, Decreed, Realm, TokenId, rights::Standing};
 
+mod import;
 mod read;
 mod words;
 
@@ -100,9 +101,11 @@ struct Room {
     name: RoomName,
     at: Timestamp,
     topic: String,
-    topic_seq: Seq,
-    /// Event `seq` is at `seq - 1`.
-    events: Vec<Kept>,
+    topic_at: Timestamp,
+    /// Everything up to here was pruned.
+    horizon: Seq,
+    /// Event `seq` is at `seq - 1 - horizon`.
+    events: VecDeque<Kept>,
     sent: HashMap<(Author, ClientId), Seq>,
 }
 
@@ -136,15 +139,21 @@ struct Reaction {
 
 impl Room {
     fn head(&self) -> Seq {
-        Seq(self.events.len() as u64)
+        Seq(self.horizon.0 + self.events.len() as u64)
+    }
+
+    /// Where an event is, or would be.
+    fn place(&self, seq: Seq) -> Option<usize> {
+        usize::try_from(seq.0.checked_sub(self.horizon.next().0)?).ok()
     }
 
     fn kept(&self, seq: Seq) -> Option<&Kept> {
-        self.events.get(usize::try_from(seq.0.checked_sub(1)?).ok()?)
+        self.events.get(self.place(seq)?)
     }
 
     fn kept_mut(&mut self, seq: Seq) -> Option<&mut Kept> {
-        self.events.get_mut(usize::try_from(seq.0.checked_sub(1)?).ok()?)
+        let place = self.place(seq)?;
+        self.events.get_mut(place)
     }
 
     fn said_mut(&mut self, seq: Seq) -> Option<&mut Said> {
@@ -157,8 +166,8 @@ impl Room {
         Some(Recorded { room: self.name.clone(), seq, at: *at, from: from.clone(), event: event.clone(), deleted: *deleted })
     }
 
-    fn duplicate(&self, seq: Seq) -> Outcome {
-        self.recorded(seq).map_or_else(|| Outcome::Refused(rules::no_such_message()), |there| Outcome::Duplicate(Arc::new(there)))
+    fn duplicate(&self, seq: Seq, draft: &Draft) -> Outcome {
+        Outcome::Duplicate(Arc::new(self.recorded(seq).unwrap_or_else(|| rules::pruned(&self.name, seq, draft))))
     }
 }
 
@@ -171,6 +180,8 @@ impl State {
             Write::Decree(motion) => return self.decree(motion, now),
             Write::Block { author, name, on, .. } => return self.block(author, name, *on),
             Write::Used { token, at } => drop(self.token_uses.insert(*token, *at)),
+            Write::Prune { room, upto, .. } => return self.prune(room, *upto),
+            Write::Import(import) => return import::import(self, import, now),
         }
         Outcome::Noted
     }
@@ -226,6 +237,22 @@ impl State {
         Outcome::Marked(seq)
     }
 
+    fn prune(&mut self, room: &RoomName, upto: Seq) -> Outcome {
+        let Some(&place) = self.by_name.get(room.folded()) else { return Outcome::Pruned { messages: 0, upto: Seq(0) } };
+        let room = &mut self.rooms[place];
+        let upto = upto.min(room.head()).min(Seq(room.horizon.0 + rules::BITE));
+        let mut messages = 0;
+        while room.horizon < upto
+            && let Some(oldest) = room.events.pop_front()
+        {
+            room.horizon = room.horizon.next();
+            let Some(said) = oldest.said else { continue };
+            messages += 1;
+            said.edits.into_iter().for_each(|seq| empty(room, seq));
+        }
+        Outcome::Pruned { messages, upto: room.horizon }
+    }
+
     fn draft(&mut self, draft: &Draft, now: Timestamp) -> Outcome {
         let permitted = self.book.look(|realm| rules::permit(realm, draft, now));
         let may_clear = self.book.look(|realm| rules::may_clear(realm, draft, now));
@@ -238,7 +265,7 @@ impl State {
                 if let (Some(room), Some(cid)) = (&room, cid)
                     && let Some(seq) = before(room, cid)
                 {
-                    return room.duplicate(seq);
+                    return room.duplicate(seq, draft);
                 }
                 if let Err(refusal) =
                     permitted.and_then(|()| rules::patience(slow, self.spoken.get(&spoken).filter(|_| slow > 0).copied(), now))
@@ -279,20 +306,26 @@ impl State {
         self.decrees.extend(self.book.decree(draft.from.shown(), None, &decree, now));
     }
 
-    /// Gives a draft its place. Everything that could refuse it was asked before.
-    fn keep(&mut self, draft: &Draft, now: Timestamp) -> Recorded {
-        let place = *self.by_name.entry(draft.room.key()).or_insert_with(|| {
+    /// A room that something will be kept in: its first event makes it.
+    fn room_made(&mut self, name: &RoomName, now: Timestamp) -> &mut Room {
+        let place = *self.by_name.entry(name.key()).or_insert_with(|| {
             self.rooms.push(Room {
-                name: draft.room.clone(),
+                name: name.clone(),
                 at: now,
                 topic: String::new(),
-                topic_seq: Seq(0),
-                events: Vec::new(),
+                topic_at: Timestamp(0),
+                horizon: Seq(0),
+                events: VecDeque::new(),
                 sent: HashMap::new(),
             });
             self.rooms.len() - 1
         });
-        let room = &mut self.rooms[place];
+        &mut self.rooms[place]
+    }
+
+    /// Gives a draft its place. Everything that could refuse it was asked before.
+    fn keep(&mut self, draft: &Draft, now: Timestamp) -> Recorded {
+        let room = self.room_made(&draft.room, now);
         let (at, seq) = (now.max(room.at), room.head().next());
         room.at = at;
         let mut said = None;
@@ -322,11 +355,11 @@ impl State {
             }
             Event::Topic { text } => {
                 room.topic.clone_from(text);
-                room.topic_seq = seq;
+                room.topic_at = at;
             }
         }
         let (from, author, event) = (draft.from.clone(), draft.author.clone(), draft.event.clone());
-        room.events.push(Kept { at, from: from.clone(), author, event: event.clone(), deleted: false, said });
+        room.events.push_back(Kept { at, from: from.clone(), author, event: event.clone(), deleted: false, said });
         Recorded { room: room.name.clone(), seq, at, from, event, deleted: false }
     }
 }
@@ -341,15 +374,15 @@ fn change(room: &Room, target: Seq, draft: &Draft, may_clear: bool) -> Result<Op
         let there = said.reactions.iter().find(|there| there.author == draft.author && there.emoji == *emoji);
         return match (on, there) {
             _ if said.deleted_by.is_some() => refused(rules::no_such_message()),
-            (true, Some(there)) => Err(room.duplicate(there.seq)),
-            (false, None) => Err(room.duplicate(target)),
+            (true, Some(there)) => Err(room.duplicate(there.seq, draft)),
+            (false, None) => Err(room.duplicate(target, draft)),
             (true, None) if said.reactions.len() >= limits::REACTIONS_PER_MESSAGE => refused(rules::too_many_reactions()),
             (true, None) | (false, Some(_)) => Ok(None),
         };
     }
     match (said.deleted_by, &draft.event) {
         _ if kept.author != draft.author && !may_clear => refused(rules::not_yours()),
-        (Some(seq), Event::Deleted { .. }) => Err(room.duplicate(seq)),
+        (Some(seq), Event::Deleted { .. }) => Err(room.duplicate(seq, draft)),
         (Some(_), _) => refused(rules::no_such_message()),
         (None, _) => Ok((kept.author != draft.author).then(|| kept.from.clone())),
     }
@@ -360,12 +393,15 @@ fn delete(room: &mut Room, target: Seq, by: Seq) {
     let Some(said) = room.said_mut(target) else { return };
     let edits = std::mem::take(&mut said.edits);
     *said = Said { deleted_by: Some(by), ..Said::default() };
-    for seq in edits.into_iter().chain([target]) {
-        if let Some(kept) = room.kept_mut(seq) {
-            kept.deleted = true;
-            if let Event::Message { text, .. } | Event::Edited { text, .. } = &mut kept.event {
-                *text = String::new();
-            }
+    edits.into_iter().chain([target]).for_each(|seq| empty(room, seq));
+}
+
+/// Takes the words out of an event.
+fn empty(room: &mut Room, seq: Seq) {
+    if let Some(kept) = room.kept_mut(seq) {
+        kept.deleted = true;
+        if let Event::Message { text, .. } | Event::Edited { text, .. } = &mut kept.event {
+            *text = String::new();
         }
     }
 }

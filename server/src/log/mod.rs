@@ -15,10 +15,12 @@ use std::{
 use chat_protocol::{Epoch, Event, Recorded, Refusal, RoomName, Seq, Timestamp, UserName, server::Message};
 use tokio::sync::{oneshot, watch};
 
+use self::retention::Retention;
 use crate::realm::{AccountId, Decree, Decreed, Realm, Someone, TokenId};
 
 pub mod keeper;
 pub mod memory;
+pub mod retention;
 mod rules;
 pub mod sqlite;
 
@@ -102,6 +104,26 @@ pub enum Write {
         token: TokenId,
         at: Timestamp,
     },
+    /// The oldest events of a room go, a bite of those up to here. Their numbers never come again.
+    Prune {
+        room: RoomName,
+        upto: Seq,
+        asker: Asker,
+    },
+    /// Messages of another log come into a room that is new, or was begun by the same source.
+    Import(Import),
+}
+
+/// See [`Write::Import`].
+#[derive(Debug)]
+pub struct Import {
+    pub room: RoomName,
+    /// Whose they are from now on: nobody else's, and the same for the same file.
+    pub source: Author,
+    /// As they stood there, in order, with the places that they will have here: from 1 on, without a gap. Those that are there already
+    /// are left out.
+    pub messages: Vec<Message>,
+    pub asker: Asker,
 }
 
 /// A decree before it has its place.
@@ -157,6 +179,10 @@ pub enum Outcome {
     Refused(Refusal),
     /// The mark moved, and is here now.
     Marked(Seq),
+    /// So many messages are gone, and with them all that was in the room up to here.
+    Pruned { messages: u64, upto: Seq },
+    /// So many messages came in; the others were there.
+    Imported { messages: u64 },
     /// A session, a use, or a mark that stayed: nobody needs to hear of it.
     Noted,
 }
@@ -221,7 +247,7 @@ pub trait Reader: Send {
     /// See [`LogError`]; likewise everywhere below.
     fn snapshot(&mut self, room: &RoomName, who: Option<&Who>, from: Option<&Position>) -> Result<Snapshot, LogError>;
 
-    /// A page of messages as they stand now, oldest first.
+    /// A page of messages as they stand now, oldest first. Of what was pruned there is nothing, here and everywhere.
     fn messages(&mut self, room: &RoomName, who: Option<&Who>, page: Page) -> Result<Messages, LogError>;
 
     /// Events after a place, as they were logged, oldest first; the text of what was deleted since is empty.
@@ -255,6 +281,9 @@ pub trait Reader: Send {
     /// When tokens opened the door last.
     fn token_uses(&mut self) -> Result<HashMap<TokenId, Timestamp>, LogError>;
 
+    /// The rooms that hold something older than is kept, and up to where.
+    fn overdue(&mut self, keep: &Retention, now: Timestamp) -> Result<Vec<(RoomName, Seq)>, LogError>;
+
     /// Looks at everything: the store's own check, and that every room's numbers are dense. `progress` is told 0 to 100 and
     /// may say «stop» with `false`. The answer is words for a person, empty if all is well; `None` if it was stopped.
     fn verify(&mut self, progress: &mut dyn FnMut(u8) -> bool) -> Result<Option<Vec<String>>, LogError>;
@@ -272,7 +301,7 @@ pub struct RoomState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     pub state: RoomState,
-    /// The reader's own mark, zero without one.
+    /// The reader's own mark, zero without one. What was pruned counts as read.
     pub read: Seq,
     pub filled: Filled,
 }

@@ -2,7 +2,7 @@
 //!
 //! Stands alone so that an answer does not depend on where it was given. Does not know any store.
 
-use chat_protocol::{Epoch, ErrorCode, Event, Refusal, Timestamp, json, limits};
+use chat_protocol::{Epoch, ErrorCode, Event, Recorded, Refusal, RoomName, Seq, Timestamp, json, limits};
 
 use super::{Author, Draft, Events, From, Messages};
 use crate::realm::{Realm, Someone, rights::Deed};
@@ -58,6 +58,32 @@ pub(in crate::log) fn pace(draft: &Draft) -> Author {
 
 pub(in crate::log) fn someone(draft: &Draft) -> Someone<'_> {
     Someone { name: &draft.from, account: draft.author.account_id() }
+}
+
+/// Events that one [`Write::Prune`](super::Write::Prune) takes: so many that whoever speaks meanwhile does not feel it.
+pub(in crate::log) const BITE: u64 = 500;
+
+/// What a message sent again is answered with when it was pruned since: that it was sent is known for ever.
+pub(in crate::log) fn pruned(room: &RoomName, seq: Seq, draft: &Draft) -> Recorded {
+    let event = Event::Message { text: String::new(), cid: None, reply_to: None, action: false };
+    Recorded { room: room.clone(), seq, at: Timestamp(0), from: draft.from.clone(), event, deleted: true }
+}
+
+/// Under which key it is remembered that a source began a room.
+pub(in crate::log) const IMPORT: &str = "import";
+
+pub(in crate::log) fn in_use(room: &RoomName) -> Refusal {
+    Refusal::new(ErrorCode::BadRequest, format!("{room} holds something else already: import into a room that nobody used"))
+}
+
+/// Whose a reaction is that came with a message of another log: by its number, because two may have had one name there.
+pub(in crate::log) fn nobody(number: usize) -> Author {
+    Author(format!("nobody:{number}").into())
+}
+
+/// How far somebody has read, by their mark, in a room of which everything up to the horizon is gone.
+pub(in crate::log) fn read(mark: Seq, horizon: Seq) -> Seq {
+    if mark == Seq(0) { mark } else { mark.max(horizon) }
 }
 
 /// Sixteen random characters: 80 bits, so that no two logs are ever taken for each other.

@@ -224,6 +224,11 @@ impl Realm {
         standing(account.role, rank, charter.map(|charter| charter.mode).unwrap_or_default())
     }
 
+    /// Whether an account owns the server.
+    pub fn is_operators(&self, account: Option<AccountId>) -> bool {
+        self.standing(account, None) >= Standing::Operator
+    }
+
     /// What is held against somebody, if anything, by what they are.
     pub fn sentence(&self, penalty: Penalty, who: Someone<'_>, room: Option<&RoomName>, now: Timestamp) -> Option<&Sentence> {
         if self.rooms.sentences.is_empty() {

@@ -47,7 +47,7 @@ async fn hold(services: &Services, line: &mut Line, opening: &Opening, shares: O
     // Watched before it is listed: an update may come twice, but none is missed.
     line.connection.belongs_to(who.as_ref().and_then(|who| who.author.account_id()));
     line.shard.watch_tasks(&line.connection, who.clone());
-    let known = services.tasks.known_to(who.as_ref());
+    let known = services.tasks.known_to(who.as_ref(), is_operator(services, who.as_ref()));
     let readable = |update: &TaskUpdate| {
         update.room.as_ref().is_none_or(|room| services.may_read(room, who.as_ref().map(Who::someone), address).is_ok())
     };
@@ -103,14 +103,28 @@ fn ask(services: &Services, text: &str, who: Option<&Who>, address: IpAddr) -> R
         .map_err(|error| Refusal::new(ErrorCode::BadRequest, display::clip(&error.to_string(), 200)))?;
     let user = who.map(|who| &who.name);
     match request {
-        TaskRequest::Cancel { task_id } => services.tasks.cancel(&task_id, who).map(|()| None),
-        TaskRequest::Start { task: TaskKind::Verify, .. } => services.tasks.begin(Work::Verify),
-        TaskRequest::Start { task: TaskKind::Export, room, format } => {
+        TaskRequest::Cancel { task_id } => services.tasks.cancel(&task_id, who, is_operator(services, who)).map(|()| None),
+        TaskRequest::Start { task: TaskKind::Export, room, format, .. } => {
             let room = room.ok_or_else(|| Refusal::new(ErrorCode::BadRequest, "An export needs a room"))?;
             let room = state::readable(&room, user)?;
             services.may_read(&room, who.map(Who::someone), address)?;
             let own = room.is_private() || services.realm.borrow().is_guarded(room.folded());
-            services.tasks.begin(Work::Export { room, who: who.cloned(), format: format.unwrap_or_default(), own })
+            begin(services, Work::Export { room, who: who.cloned(), format: format.unwrap_or_default(), own })
+        }
+        TaskRequest::Start { task, room, file, .. } => {
+            if task != TaskKind::Verify && !is_operator(services, who) {
+                return Err(Refusal::new(ErrorCode::Forbidden, "That is for those who own the server"));
+            }
+            begin(services, Work::of_operators(task, room.as_deref(), file.as_deref())?)
         }
     }
+}
+
+/// New work everybody hears of who may, the asker too; what is under way is shown to the asker.
+fn begin(services: &Services, work: Work) -> Result<Option<TaskUpdate>, Refusal> {
+    services.tasks.begin(work).map(|(update, was_there)| was_there.then_some(update))
+}
+
+fn is_operator(services: &Services, who: Option<&Who>) -> bool {
+    services.realm.borrow().is_operators(who.and_then(|who| who.author.account_id()))
 }

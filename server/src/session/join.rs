@@ -182,6 +182,11 @@ impl Conversation<'_> {
         let asked = room.clone();
         let read = self.read(move |reader, who| reader.events(&asked, Some(who), after, limits::EVENTS_PER_FRAME)).await;
         match read {
+            // What came next was pruned meanwhile: who comes again is told that its past is not whole.
+            Ok(page) if page.events.first().is_some_and(|first| first.seq > after.next()) => {
+                self.line.connection.close(CloseCode::TooSlow.into());
+                None
+            }
             Ok(page) => Some(page),
             Err(error) => {
                 tracing::warn!(%error, "a resume could not be finished");

@@ -341,8 +341,9 @@ impl Shard {
             dropped += match mail {
                 Mail::Signal(said) => world.signal(&said),
                 Mail::ToUser { user, except, said } => world.signal_user(&user, except, &said),
-                Mail::Task { update, author } => world.task(&update, author.as_ref(), &self.realm.borrow(), clock::now()),
+                Mail::Task { update, audience } => world.task(&update, &audience, &self.realm.borrow(), clock::now()),
                 Mail::LookAgain => world.look_again(),
+                Mail::Outdated(room) => world.outdate(&room),
                 Mail::ShutOut => world.shut_out(&self.realm.borrow(), clock::now()),
                 Mail::Whereabouts { user, answer } => world.whereabouts(&user, &answer),
                 Mail::Roster { asked, answer } => world.roster(&asked, answer, Instant::now()),

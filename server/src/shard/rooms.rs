@@ -32,6 +32,8 @@ pub(super) struct Held {
     pub(super) batches: Vec<Arc<RoomBatch>>,
     /// More than could be held.
     pub(super) overrun: bool,
+    /// Since it is held, something went that its snapshot may have.
+    outdated: bool,
 }
 
 impl Progress {
@@ -47,7 +49,7 @@ impl Held {
         }
         self.batches.extend(batches.iter().map(Arc::clone));
         if self.batches.len() > HELD {
-            *self = Self { batches: Vec::new(), overrun: true };
+            *self = Self { batches: Vec::new(), overrun: true, ..*self };
         }
     }
 }
@@ -248,6 +250,7 @@ impl Room {
         let member = self.members[dialect.index()].get_mut(connection);
         if let Some(Member { progress: Progress::Held(held), .. }) = member
             && !held.overrun
+            && !held.outdated
             && recent.add(&held.batches)
             && self.rest.as_ref().is_none_or(|rest| recent.add(&rest.batches))
         {
@@ -261,6 +264,16 @@ impl Room {
 
     pub(super) fn forget(&mut self) {
         self.recent = None;
+    }
+
+    /// The room lost what was read of it, or is being read: nobody else is told that.
+    pub(super) fn outdate(&mut self) {
+        self.forget();
+        for member in self.members.iter_mut().flat_map(|members| &mut members.list) {
+            if let Progress::Held(held) = &mut member.progress {
+                held.outdated = true;
+            }
+        }
     }
 
     /// The last messages up to what the members have or are about to be told, if they are at hand.
@@ -348,4 +361,32 @@ fn hides_sender(batches: &[Arc<RoomBatch>], dialect: Dialect) -> bool {
 
 fn said_some(batches: &[Arc<RoomBatch>], connection: u64) -> bool {
     batches.iter().flat_map(|batch| &batch.entries).any(|entry| entry.by == Some(connection))
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::RoomName;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::stream::Stream;
+
+    /// Something is pruned while a snapshot is on its way: that snapshot is nobody else's.
+    #[tokio::test]
+    async fn what_was_read_before_something_went_is_not_remembered() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for outdated in [false, true] {
+            let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let address = [127, 0, 0, 1].into();
+            let connection = Rc::new(Connection::new(1, Some(Dialect::Chat), address, Stream::Plain(socket), Instant::now()));
+            let mut room = Room::default();
+            room.put(&connection, Dialect::Chat, Progress::held());
+            if outdated {
+                room.outdate();
+            }
+            let recent = Recent::new(RoomName::parse("tea").unwrap(), Seq(1), String::new(), &[], false).unwrap();
+            room.remember(1, Dialect::Chat, Box::new(recent));
+            assert_eq!(room.has_recent(), !outdated);
+        }
+    }
 }

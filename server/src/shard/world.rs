@@ -20,10 +20,10 @@ use crate::{
     admission::household,
     closing::Closing,
     fanout::{Answer, RoomBatch, Said, frame},
-    log::{Author, Outcome, Who},
+    log::{Outcome, Who},
     realm::Realm,
     roster::{Asked, ConnectionLine},
-    tasks::TaskUpdate,
+    tasks::{Audience, TaskUpdate},
 };
 
 /// Rooms of one connection that the operator is told.
@@ -76,7 +76,7 @@ impl World {
                 let message = ServerMessage::Error { code: refusal.code, text: refusal.text.clone(), retry_ms: refusal.retry_ms };
                 dialect.answer(&ServerFrame { message, reference: answer.reference })
             }
-            Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Noted => None,
+            Outcome::Decreed(_) | Outcome::Marked(_) | Outcome::Pruned { .. } | Outcome::Imported { .. } | Outcome::Noted => None,
         };
         if let Some(text) = text {
             connection.answer(frame(&text));
@@ -153,6 +153,14 @@ impl World {
             .sum()
     }
 
+    /// What was read of a room is not what it holds any more.
+    pub(super) fn outdate(&mut self, room: &RoomName) -> u64 {
+        if let Some(here) = self.rooms.get_mut(room.folded()) {
+            here.outdate();
+        }
+        0
+    }
+
     pub(super) fn look_again(&self) -> u64 {
         self.connections.values().for_each(|connection| connection.look_again());
         0
@@ -227,12 +235,13 @@ impl World {
     }
 
     /// Told to those who may read the room of it now, however that was when the work began.
-    pub(super) fn task(&self, update: &TaskUpdate, author: Option<&Author>, realm: &Realm, now: Timestamp) -> u64 {
+    pub(super) fn task(&self, update: &TaskUpdate, audience: &Audience, realm: &Realm, now: Timestamp) -> u64 {
         let frame = frame(&update.encode());
         let may = |(connection, who): &&(Rc<Connection>, Option<Who>)| {
             let who = who.as_ref();
             let readable = |room| realm.may_read_from(room, who.map(Who::someone), household(connection.address), now);
-            (author.is_none() || author == who.map(|who| &who.author)) && update.room.as_ref().is_none_or(readable)
+            let is_operator = realm.is_operators(who.and_then(|who| who.author.account_id()));
+            audience.has(who.map(|who| &who.author), is_operator) && update.room.as_ref().is_none_or(readable)
         };
         let watchers = self.watchers.values().filter(may);
         watchers.map(|(connection, _)| u64::from(!connection.signal(&frame))).sum()

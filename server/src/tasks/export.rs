@@ -8,8 +8,7 @@ use std::{
 
 use chat_protocol::{RoomName, Seq, display, json, server::Message, task::ExportFormat};
 
-use super::Stopped;
-use crate::log::{From, Page, Reader, Who};
+use crate::log::{From, LogError, Page, Reader, Who};
 
 /// Messages read in one go.
 const PAGE: usize = 1000;
@@ -23,7 +22,7 @@ pub(super) fn clear(directory: &Path) -> io::Result<()> {
 }
 
 /// Makes the directory, for this user only, if it is not there: a run that exports nothing leaves nothing.
-fn make(directory: &Path) -> io::Result<()> {
+pub(super) fn make(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -40,7 +39,18 @@ fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Writes the transcript as it stands when it is begun; answers its bytes and messages.
+/// Why there is no transcript.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error(transparent)]
+    Read(#[from] LogError),
+    #[error("could not write: {0}")]
+    Write(#[from] io::Error),
+    #[error("it was stopped")]
+    Stopped,
+}
+
+/// Writes the transcript into a new file; answers its bytes and messages.
 pub(super) fn write(
     reader: &mut dyn Reader,
     room: &RoomName,
@@ -48,33 +58,50 @@ pub(super) fn write(
     format: ExportFormat,
     path: &Path,
     progress: &mut dyn FnMut(u8) -> bool,
-) -> Result<(u64, u64), Stopped> {
-    let end = reader.snapshot(room, who, None)?.state;
+) -> Result<(u64, u64), ExportError> {
     let mut file = BufWriter::new(create(path)?);
+    let messages = transcript(reader, room, who, format, &mut file, progress)?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok((file.metadata()?.len(), messages))
+}
+
+/// Writes the transcript as it stands when it is begun; answers its messages. `progress` is told 0 to 100 and may say «stop» with
+/// `false`.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn transcript(
+    reader: &mut dyn Reader,
+    room: &RoomName,
+    who: Option<&Who>,
+    format: ExportFormat,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(u8) -> bool,
+) -> Result<u64, ExportError> {
+    let end = reader.snapshot(room, who, None)?.state;
     if format == ExportFormat::Html {
-        file.write_all(head(&end.name).as_bytes())?;
+        out.write_all(head(&end.name).as_bytes())?;
     }
     let (mut after, mut messages) = (Seq(0), 0);
     loop {
         let page = reader.messages(room, who, Page { from: From::After(after), limit: PAGE })?;
         for message in page.messages.iter().filter(|message| message.seq <= end.seq) {
-            file.write_all(line(message, format).as_bytes())?;
+            out.write_all(line(message, format).as_bytes())?;
             messages += 1;
             after = message.seq;
         }
         let done = u8::try_from(after.0 * 100 / end.seq.0.max(1)).unwrap_or(100);
         if !progress(done) {
-            return Err(Stopped::Cancelled);
+            return Err(ExportError::Stopped);
         }
         if !page.more || page.messages.last().is_none_or(|last| last.seq >= end.seq) {
             break;
         }
     }
     if format == ExportFormat::Html {
-        file.write_all(b"</ol>\n</html>\n")?;
+        out.write_all(b"</ol>\n</html>\n")?;
     }
-    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-    Ok((file.metadata()?.len(), messages))
+    Ok(messages)
 }
 
 fn line(message: &Message, format: ExportFormat) -> String {

@@ -49,7 +49,11 @@ impl TestServer {
     }
 
     pub async fn with(config: Config) -> Self {
-        let server = Server::open(config).await.expect("the server opens");
+        Self::of(Server::open(config).await.expect("the server opens"))
+    }
+
+    /// One that is open already.
+    pub fn of(server: Server) -> Self {
         let address = server.address().expect("it has an address");
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {

@@ -2,7 +2,7 @@
 
 use chat_protocol::{Access, ClientId, Epoch, Event, Role, Rules, Seq, Timestamp, UserName, Voice};
 use chat_server::{
-    log::{Asker, Author, Draft, From, Motion, Page, Position, Search, Who, Write},
+    log::{Asker, Author, Draft, From, Motion, Page, Position, Search, Who, Write, retention::Retention},
     realm::{AccountId, Decree, Decreed, Penalty, Realm, Sentence, Whom},
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
@@ -18,7 +18,7 @@ fn any_write() -> impl Strategy<Value = Write> {
     let cid = prop::option::of(prop::sample::select(vec!["a", "b", "c"]));
     let to = prop::option::weighted(0.2, 0_u64..12);
     let emoji = prop::sample::select(vec!["x", "y"]);
-    (0..12, rooms, names, text, seq, cid, to, (emoji, any::<bool>())).prop_map(
+    (0..13, rooms, names, text, seq, cid, to, (emoji, any::<bool>())).prop_map(
         |(kind, place, from, text, seq, cid, to, (emoji, on))| match kind {
             0..=4 => {
                 let (cid, reply_to) = (cid.and_then(ClientId::parse), to.map(Seq));
@@ -28,6 +28,7 @@ fn any_write() -> impl Strategy<Value = Write> {
             7 => delete(place, from, seq),
             8 | 9 => react(place, from, seq, emoji, on),
             10 => topic(place, from, text),
+            11 => prune(place, seq),
             _ => mark(place, from, seq),
         },
     )
@@ -117,6 +118,12 @@ fn everything(log: &Told, epoch: &Epoch) -> Vec<String> {
             all.push(format!("{:?}", reader.search(&search, who).unwrap()));
         }
         all.extend(who.map(|who| format!("{:?}", reader.private(who, 9).unwrap())));
+    }
+    for (age, count) in [("30m", "2"), ("1m", "general=3"), ("other=1m", "forever")] {
+        let keep = Retention::new(&[age.parse().unwrap()], &[count.parse().unwrap()]);
+        let (mut overdue, now) = (reader.overdue(&keep, Timestamp(log.now + 60_000)).unwrap(), log.now);
+        overdue.sort();
+        all.push(format!("{now} {overdue:?}"));
     }
     all
 }

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agreement;
+mod importing;
 mod reading;
+mod retaining;
 mod told;
 mod writing;
 
-use self::{reading::*, writing::*};
+use self::{importing::*, reading::*, retaining::*, writing::*};
 use told::Told;
 
 macro_rules! for_each_log {
@@ -45,4 +47,17 @@ for_each_log! {
     sessions_last_thirty_days
     a_reader_sees_whole_batches
     all_is_well
+    the_oldest_go_and_numbers_go_on
+    a_bite_is_not_more_than_that
+    what_is_pruned_is_found_by_nobody
+    an_edit_of_what_is_pruned_loses_its_words
+    a_pruned_message_stays_sent
+    a_gap_that_was_pruned_is_not_whole
+    what_is_gone_counts_as_read
+    a_topic_outlives_its_event
+    what_is_overdue_is_known_by_time_and_by_number
+    what_comes_from_another_log_stands_as_it_stood_there
+    what_was_brought_already_is_not_brought_again
+    a_room_that_holds_something_else_takes_nothing
+    what_came_from_another_log_is_nobodys
 }

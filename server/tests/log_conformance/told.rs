@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chat_protocol::{ClientId, ErrorCode, Event, Recorded, RoomName, Seq, Timestamp, UserName, server::Message};
 use chat_server::log::{
-    Asker, Author, Draft, Events, From, Log, Messages, Outcome, Page, Position, Reader, Search, Session, Who, Write,
+    Asker, Author, Draft, Events, From, Import, Log, Messages, Outcome, Page, Position, Reader, Search, Session, Who, Write,
     memory::Memory,
     sqlite::{Durability, Sqlite},
 };
@@ -147,6 +147,14 @@ pub(super) fn topic(place: &str, from: &str, text: &str) -> Write {
 
 pub(super) fn mark(place: &str, of: &str, seq: u64) -> Write {
     Write::Mark { author: author(of), room: room(place), seq: Seq(seq), asker: Asker::Nobody }
+}
+
+pub(super) fn import(place: &str, source: &str, messages: Vec<Message>) -> Write {
+    Write::Import(Import { room: room(place), source: Author(source.into()), messages, asker: Asker::Nobody })
+}
+
+pub(super) fn prune(place: &str, upto: u64) -> Write {
+    Write::Prune { room: room(place), upto: Seq(upto), asker: Asker::Nobody }
 }
 
 pub(super) fn session(number: u8, used: i64) -> Session {

@@ -246,7 +246,7 @@ pub(super) fn a_batch_sees_its_own_effects(mut log: Told) {
             Outcome::Refused(refusal) => refusal.code.as_str().into(),
             Outcome::Marked(seq) => format!("m{seq}"),
             Outcome::Decreed(decreed) => format!("decreed {}", decreed.seq),
-            Outcome::Noted => "noted".into(),
+            Outcome::Pruned { .. } | Outcome::Imported { .. } | Outcome::Noted => "noted".into(),
         })
         .collect();
     assert_eq!(short, ["k1", "k2", "k3", "k4", "d4", "k5", "no_such_message", "m5", "noted", "k1", "k2"]);

@@ -187,6 +187,34 @@ fn rates_are_of_a_second_and_begin_anew_with_the_server() {
 }
 
 #[test]
+fn how_work_ended_is_said_once() {
+    let task = |status| TaskUpdate {
+        task_id: "t1".into(),
+        task: TaskKind::Backup,
+        room: None,
+        format: None,
+        status,
+        progress: 50,
+        message: "12 kB".into(),
+        result: None,
+    };
+    let seen = |model: &mut Model, status: Option<TaskStatus>| {
+        let Msg::Answered(Answer::Sight(mut next)) = sight(1, 0, &[]) else { unreachable!() };
+        next.tasks = status.map(task).into_iter().collect();
+        update(model, Msg::Answered(Answer::Sight(next)));
+        model.said.take().map(|said| (said.words, said.is_fault))
+    };
+    let mut model = Model::default();
+    let begun = keys(&mut model, "B");
+    assert!(matches!(&begun[..], [Effect::Ask(Order::Begin { task: TaskKind::Backup, .. })]), "{begun:?}");
+    assert_eq!(seen(&mut model, Some(TaskStatus::Completed)), None, "what was over when it came is no news");
+    assert_eq!(seen(&mut model, None), None);
+    assert_eq!(seen(&mut model, Some(TaskStatus::Running)), None);
+    assert_eq!(seen(&mut model, Some(TaskStatus::Failed)), Some(("backup: 12 kB".into(), true)));
+    assert_eq!(seen(&mut model, Some(TaskStatus::Failed)), None);
+}
+
+#[test]
 fn who_leaves_a_server_of_their_own_is_asked() {
     let mut model = Model::default();
     assert_eq!(keys(&mut model, "q"), [Effect::Quit]);

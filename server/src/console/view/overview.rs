@@ -8,7 +8,7 @@ use chat_terminal::{
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
-    super::{history::Sample, model::Model},
+    super::{history::Sample, model::Model, update::task_word},
     log, row, rows, spark,
     words::{bytes, millis, number, percent},
 };
@@ -165,7 +165,7 @@ fn facts(model: &Model) -> Vec<Vec<Piece>> {
         facts.push(fact(name, format!("{} {}", number(*count as f64), display::line(&spaced(reason))), text));
     }
     for task in sight.tasks.iter().rev().filter(|task| !task.status.is_over()).take(3) {
-        let words = format!("{} {} %", display::line(&format!("{:?}", task.task)).to_lowercase(), task.progress);
+        let words = format!("{} {} %", task_word(task.task), task.progress);
         let style = if task.status == TaskStatus::Running { theme.style(Role::Notice) } else { dim };
         facts.push(fact("task", words, style));
     }

@@ -11,12 +11,12 @@ use std::{
 use chat_protocol::{Epoch, Event, RoomName, Seq, Timestamp, UserName, limits, server::Message};
 use tokio::sync::watch;
 
-use super::{Room, SESSION_LASTS_MS, Session, State, half_done, words};
+use super::{Kept, Room, SESSION_LASTS_MS, Session, State, half_done, words};
 use crate::{
     clock,
     log::{
         Author, Events, Filled, From, LogError, Messages, Page, Position, Reactions, Reader, RoomState, Search, Snapshot, Who,
-        rules,
+        retention::Retention, rules,
     },
     realm::{Decreed, Realm, TokenId},
 };
@@ -54,7 +54,8 @@ impl Reader for MemoryReader {
             Some(position) => Filled::Events(view.events(position.after, limits::EVENTS_PER_FRAME)),
             None => Filled::Messages(view.messages(Page { from: From::End, limit: limits::HISTORY_DEFAULT })),
         };
-        let read = who.and_then(|who| state.marks.get(&(who.author.clone(), place))).copied().unwrap_or_default();
+        let mark = who.and_then(|who| state.marks.get(&(who.author.clone(), place))).copied().unwrap_or_default();
+        let read = rules::read(mark, view.room.horizon);
         Ok(Snapshot { state: view.state(), read, filled })
     }
 
@@ -106,7 +107,7 @@ impl Reader for MemoryReader {
         let listed = |room: &Room| !room.name.is_private() && self.may_read(&room.name, who);
         let mut rooms: Vec<_> = state.rooms.iter().enumerate().filter(|(_, room)| listed(room)).collect();
         rooms.sort_unstable_by_key(|(place, room)| Reverse((room.at, *place)));
-        Ok(rooms.into_iter().take(limit).map(|(_, room)| View { room, first: Seq(1) }.state()).collect())
+        Ok(rooms.into_iter().take(limit).map(|(_, room)| View { room, first: Seq(1), since: None }.state()).collect())
     }
 
     fn private(&mut self, who: &Who, limit: usize) -> Result<Vec<(RoomState, Seq)>, LogError> {
@@ -117,7 +118,7 @@ impl Reader for MemoryReader {
         let mark = |place| state.marks.get(&(who.author.clone(), place)).copied().unwrap_or_default();
         let rooms = rooms.into_iter().take(limit).filter_map(|(place, room)| {
             let (_, view) = state.view(&room.name, Some(who))?;
-            Some((view.state(), mark(place)))
+            Some((view.state(), rules::read(mark(place), room.horizon)))
         });
         Ok(rooms.collect())
     }
@@ -158,6 +159,24 @@ impl Reader for MemoryReader {
         Ok(self.state()?.token_uses.clone())
     }
 
+    fn overdue(&mut self, keep: &Retention, now: Timestamp) -> Result<Vec<(RoomName, Seq)>, LogError> {
+        let state = self.state()?;
+        let upto = |room: &Room| {
+            let keep = keep.of(&room.name, now);
+            let old = keep.since.map_or(0, |since| room.events.partition_point(|kept| kept.at < since));
+            let is_message = |kept: &Kept| kept.said.is_some();
+            let many = keep.messages.map_or(0, |most| {
+                let mut newest =
+                    room.events.iter().enumerate().rev().filter(|(_, kept)| is_message(kept)).map(|(place, _)| place);
+                let last_kept = usize::try_from(most - 1).ok().and_then(|most| newest.nth(most));
+                last_kept.filter(|_| newest.next().is_some()).unwrap_or(0)
+            });
+            Seq(room.horizon.0 + old.max(many) as u64)
+        };
+        let overdue = state.rooms.iter().map(|room| (room, upto(room))).filter(|(room, upto)| *upto > room.horizon);
+        Ok(overdue.map(|(room, upto)| (room.name.clone(), upto)).collect())
+    }
+
     /// Nothing in memory can be damaged in a way that could be found here: the numbers are the places.
     fn verify(&mut self, progress: &mut dyn FnMut(u8) -> bool) -> Result<Option<Vec<String>>, LogError> {
         drop(self.state()?);
@@ -170,11 +189,9 @@ impl State {
     fn view(&self, room: &RoomName, who: Option<&Who>) -> Option<(usize, View<'_>)> {
         let place = *self.by_name.get(room.folded())?;
         let room = &self.rooms[place];
-        let hidden = match who {
-            Some(who) if room.name.is_private() => room.events.partition_point(|kept| kept.at < who.since),
-            _ => 0,
-        };
-        Some((place, View { room, first: Seq(hidden as u64 + 1) }))
+        let since = who.filter(|_| room.name.is_private()).map(|who| who.since);
+        let hidden = since.map_or(0, |since| room.events.partition_point(|kept| kept.at < since));
+        Some((place, View { room, first: Seq(room.horizon.0 + hidden as u64 + 1), since }))
     }
 }
 
@@ -182,11 +199,14 @@ impl State {
 struct View<'a> {
     room: &'a Room,
     first: Seq,
+    /// What was before then is hidden.
+    since: Option<Timestamp>,
 }
 
 impl View<'_> {
     fn state(&self) -> RoomState {
-        let topic = if self.room.topic_seq >= self.first { self.room.topic.clone() } else { String::new() };
+        let hidden = self.since.is_some_and(|since| self.room.topic_at < since);
+        let topic = if hidden { String::new() } else { self.room.topic.clone() };
         RoomState { name: self.room.name.clone(), seq: self.room.head(), topic }
     }
 

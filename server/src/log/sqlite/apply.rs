@@ -44,7 +44,7 @@ impl From<rusqlite::Error> for Stop {
 }
 
 /// What could not be done is an answer like any other.
-fn settled(done: Result<Outcome, Stop>) -> rusqlite::Result<Outcome> {
+pub(super) fn settled(done: Result<Outcome, Stop>) -> rusqlite::Result<Outcome> {
     match done {
         Ok(outcome) => Ok(outcome),
         Err(Stop::Refused(refusal)) => Ok(Outcome::Refused(refusal)),
@@ -67,14 +67,18 @@ impl Batch<'_> {
             Write::Decree(motion) => settled(self.decree(motion)),
             Write::Block { author, name, on, .. } => settled(self.block(author, name, *on)),
             Write::Used { token, at } => self.used(*token, *at),
+            Write::Prune { room, upto, .. } => self.prune(room, *upto),
+            Write::Import(import) => self.import(import),
         }
     }
 
     /// Writes back what was only remembered until now.
     pub(super) fn finish(self) -> rusqlite::Result<()> {
         for room in self.known.take_touched() {
-            let mut statement = self.db.prepare_cached("UPDATE rooms SET seq = ?2, at = ?3 WHERE id = ?1")?;
-            statement.execute(params![room.id, room.seq.0 as i64, room.at.0])?;
+            let mut statement =
+                self.db.prepare_cached("UPDATE rooms SET seq = ?2, at = ?3, horizon = ?4, messages = ?5 WHERE id = ?1")?;
+            let (seq, horizon, messages) = (room.seq.0 as i64, room.horizon.0 as i64, room.messages as i64);
+            statement.execute(params![room.id, seq, room.at.0, horizon, messages])?;
         }
         Ok(())
     }
@@ -139,7 +143,7 @@ impl Batch<'_> {
                 return Err(rules::no_such_message().into());
             }
         }
-        let room = self.room_made(draft)?;
+        let room = self.room_made(&draft.room)?;
         let (seq, at) = self.next(&room);
         if let Some(cid) = cid {
             // Asking and telling in one statement: nearly every message is new.
@@ -175,10 +179,10 @@ impl Batch<'_> {
 
     fn topic(&mut self, draft: &Draft, text: &str) -> Result<Outcome, Stop> {
         self.permit(draft)?;
-        let room = self.room_made(draft)?;
+        let room = self.room_made(&draft.room)?;
         let (seq, at) = self.change(draft, &room, rows::Change::Topic { text })?;
-        let mut statement = self.db.prepare_cached("UPDATE rooms SET topic = ?2, topic_seq = ?3 WHERE id = ?1")?;
-        statement.execute(params![room.id, text, seq.0 as i64])?;
+        let mut statement = self.db.prepare_cached("UPDATE rooms SET topic = ?2, topic_at = ?3 WHERE id = ?1")?;
+        statement.execute(params![room.id, text, at.0])?;
         Ok(self.kept(draft, room, seq, at))
     }
 
@@ -256,7 +260,7 @@ impl Batch<'_> {
         Ok(if moved { Outcome::Marked(seq) } else { Outcome::Noted })
     }
 
-    fn sent_before(&self, room: &Room, author: i64, cid: &ClientId) -> rusqlite::Result<Option<Seq>> {
+    pub(super) fn sent_before(&self, room: &Room, author: i64, cid: &ClientId) -> rusqlite::Result<Option<Seq>> {
         let mut statement = self.db.prepare_cached("SELECT seq FROM sent WHERE room = ?1 AND author = ?2 AND cid = ?3")?;
         let seq = statement.query_row(params![room.id, author, cid.as_str()], |row| rows::seq(row, 0));
         seq.optional()
@@ -267,10 +271,13 @@ impl Batch<'_> {
         if let Some(room) = self.known.room(name) {
             return Ok(Some(room.clone()));
         }
-        let mut statement = self.db.prepare_cached("SELECT id, name, seq, at FROM rooms WHERE folded = ?1")?;
+        let mut statement = self.db.prepare_cached("SELECT id, name, seq, at, horizon, messages FROM rooms WHERE folded = ?1")?;
         let room = statement.query_row([name.folded()], |row| {
             let shown: String = row.get(1)?;
-            Ok(Room::new(row.get(0)?, rows::room_name(&shown, name), rows::seq(row, 2)?, rows::at(row, 3)?))
+            let mut room = Room::new(row.get(0)?, rows::room_name(&shown, name), rows::at(row, 3)?);
+            (room.seq, room.horizon, room.messages) =
+                (rows::seq(row, 2)?, rows::seq(row, 4)?, row.get::<_, i64>(5)?.unsigned_abs());
+            Ok(room)
         });
         let room = room.optional()?;
         if let Some(room) = &room {
@@ -279,12 +286,11 @@ impl Batch<'_> {
         Ok(room)
     }
 
-    /// The room of a draft that will be kept: its first event makes it.
-    fn room_made(&mut self, draft: &Draft) -> Result<Room, Stop> {
-        if let Some(room) = self.room(&draft.room)? {
+    /// The room of something that will be kept: its first event makes it.
+    pub(super) fn room_made(&mut self, name: &RoomName) -> Result<Room, Stop> {
+        if let Some(room) = self.room(name)? {
             return Ok(room);
         }
-        let name = &draft.room;
         let mut statement = self
             .db
             .prepare_cached("INSERT INTO rooms (folded, name, private, seq, at) VALUES (?1, ?2, ?3, 0, ?4) RETURNING id")?;
@@ -300,7 +306,7 @@ impl Batch<'_> {
             statement.execute(params![one, id])?;
             statement.execute(params![other, id])?;
         }
-        let room = Room::new(id, name.clone(), Seq(0), self.now);
+        let room = Room::new(id, name.clone(), self.now);
         self.known.learn_room(room.clone());
         Ok(room)
     }
@@ -329,7 +335,8 @@ impl Batch<'_> {
 
     /// The event is written: the room has moved on.
     pub(super) fn kept(&mut self, draft: &Draft, room: Room, seq: Seq, at: Timestamp) -> Outcome {
-        self.known.advance(&room.name, seq, at);
+        let messages = u64::from(matches!(draft.event, Event::Message { .. }));
+        self.known.advance(&room.name, seq, at, messages);
         let (from, event) = (draft.from.clone(), draft.event.clone());
         Outcome::Kept(Arc::new(Recorded { room: room.name, seq, at, from, event, deleted: false }))
     }
@@ -337,12 +344,7 @@ impl Batch<'_> {
     /// What was asked for is in the log already, there.
     pub(super) fn duplicate(&self, draft: &Draft, room: &Room, seq: Seq) -> Result<Outcome, Stop> {
         let there = rows::recorded(self.db, room.id, &room.name, seq)?;
-        // It is known for ever that it was sent, even when the message itself was pruned since.
-        let there = there.unwrap_or_else(|| {
-            let event = Event::Message { text: String::new(), cid: None, reply_to: None, action: false };
-            Recorded { room: room.name.clone(), seq, at: Timestamp(0), from: draft.from.clone(), event, deleted: true }
-        });
-        Ok(Outcome::Duplicate(Arc::new(there)))
+        Ok(Outcome::Duplicate(Arc::new(there.unwrap_or_else(|| rules::pruned(&room.name, seq, draft)))))
     }
 
     pub(super) fn index(&self, id: i64, text: &str) -> rusqlite::Result<()> {

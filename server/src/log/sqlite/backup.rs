@@ -9,19 +9,26 @@ use std::{
     io,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+use chat_protocol::Epoch;
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::watch;
 
 use super::{
     OpenError,
     open::{self, DATABASE, LOCK},
+    read::SqliteReader,
     verify,
 };
-use crate::log::rules;
+use crate::{
+    log::{Reader, rules},
+    realm::Realm,
+};
 
-/// How far it is, in bytes: so many of so many.
-pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+/// How far it is, in bytes: so many of so many. `false` stops it.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> bool;
 
 /// Why there is no backup, or nothing was restored.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +39,8 @@ pub enum BackupError {
     Write { path: PathBuf, why: io::Error },
     #[error("{} is there, and is no backup: give another name", .0.display())]
     InTheWay(PathBuf),
+    #[error("{} is an older server's: start this one on it once, which brings it up to date", .0.display())]
+    Older(PathBuf),
     #[error("there is no store at {}", .0.display())]
     NoStore(PathBuf),
     #[error("{} is damaged: {}", .file.display(), .findings.join("; "))]
@@ -109,6 +118,21 @@ pub fn look_through(file: &Path, progress: &mut dyn FnMut(u8)) -> Result<Vec<Str
     Ok(verify::verify(&connection, &mut on)?.unwrap_or_default())
 }
 
+/// A reader of a store that a server has or not, for whoever may open its file: no room is closed to them.
+///
+/// # Errors
+/// It cannot be read, or not as it is.
+pub fn reader(file: &Path) -> Result<Box<dyn Reader>, BackupError> {
+    open::look(file)?;
+    let db = open::open_reader(file)?;
+    if !open::is_up_to_date(&db)? {
+        return Err(BackupError::Older(file.into()));
+    }
+    let epoch: String = db.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))?;
+    let (_, realm) = watch::channel(Arc::new(Realm::default()));
+    Ok(Box::new(SqliteReader { db, epoch: Epoch(epoch.into()), realm }))
+}
+
 /// The store of a data directory.
 ///
 /// # Errors
@@ -130,11 +154,14 @@ pub(super) fn copy(from: &Path, to: &Path, progress: Progress<'_>) -> Result<(),
         })?;
     let named = || io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8");
     let path = to.to_str().ok_or_else(named).map_err(cannot_write(to))?;
+    let interrupt = connection.get_interrupt_handle();
     std::thread::scope(|scope| {
         let copying = scope.spawn(|| connection_into(connection, path));
         while !copying.is_finished() {
             std::thread::park_timeout(std::time::Duration::from_millis(100));
-            progress(fs::metadata(to).map_or(0, |file| file.len()).min(pages), pages);
+            if !progress(fs::metadata(to).map_or(0, |file| file.len()).min(pages), pages) {
+                interrupt.interrupt();
+            }
         }
         copying.join().unwrap_or(Err(rusqlite::Error::InvalidQuery))
     })?;
@@ -180,13 +207,13 @@ fn keep_aside(database: &Path) -> Result<PathBuf, BackupError> {
 }
 
 /// Puts a file that is on the disk in its place.
-fn settle(part: &Path, place: &Path) -> io::Result<()> {
+pub(crate) fn settle(part: &Path, place: &Path) -> io::Result<()> {
     fs::rename(part, place)?;
     let directory = place.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory)?.sync_all()
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     with(path, &format!(".{ending}"))
 }
 
@@ -197,6 +224,6 @@ fn with(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// Whether a file is a store in its data directory, a server's or not: that is no backup.
-fn is_a_store(file: &Path) -> bool {
+pub(crate) fn is_a_store(file: &Path) -> bool {
     fs::canonicalize(file).is_ok_and(|file| file.ends_with(DATABASE) && file.with_file_name(LOCK).exists())
 }

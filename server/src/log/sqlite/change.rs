@@ -67,7 +67,7 @@ impl Batch<'_> {
         let (seq, at) = self.change(draft, &room, Change::Edited { target: target.id, text })?;
         let mut statement = self.db.prepare_cached("UPDATE messages SET now = ?2, edited_at = ?3 WHERE id = ?1")?;
         statement.execute(params![target.id, text, at.0])?;
-        self.unindex(target)?;
+        self.unindex(target.id, &target.words)?;
         self.index(target.id, text)?;
         Ok(self.kept(draft, room, seq, at))
     }
@@ -75,7 +75,7 @@ impl Batch<'_> {
     /// Overwrites the text wherever it is kept: in the message, in its edits, in the search index.
     fn delete(&mut self, draft: &Draft, room: Room, target: &Target) -> Result<Outcome, Stop> {
         let (seq, at) = self.change(draft, &room, Change::Deleted { target: target.id })?;
-        self.unindex(target)?;
+        self.unindex(target.id, &target.words)?;
         let mut statement =
             self.db.prepare_cached("UPDATE messages SET text = '', now = NULL, edited_at = NULL, deleted = ?2 WHERE id = ?1")?;
         statement.execute(params![target.id, seq.0 as i64])?;
@@ -136,9 +136,9 @@ impl Batch<'_> {
     }
 
     /// The index keeps no text of its own, so it must be told what to take out.
-    fn unindex(&self, target: &Target) -> rusqlite::Result<()> {
+    pub(super) fn unindex(&self, id: i64, words: &str) -> rusqlite::Result<()> {
         let mut statement = self.db.prepare_cached("INSERT INTO words (words, rowid, text) VALUES ('delete', ?1, ?2)")?;
-        statement.execute(params![target.id, target.words])?;
+        statement.execute(params![id, words])?;
         Ok(())
     }
 }

@@ -27,13 +27,18 @@ pub(super) struct Room {
     pub(super) name: RoomName,
     pub(super) seq: Seq,
     pub(super) at: Timestamp,
+    /// Everything up to here was pruned.
+    pub(super) horizon: Seq,
+    /// Those that are left.
+    pub(super) messages: u64,
     /// The row does not say this yet.
     touched: bool,
 }
 
 impl Room {
-    pub(super) fn new(id: i64, name: RoomName, seq: Seq, at: Timestamp) -> Self {
-        Self { id, name, seq, at, touched: false }
+    /// One that has nothing yet.
+    pub(super) fn new(id: i64, name: RoomName, at: Timestamp) -> Self {
+        Self { id, name, seq: Seq(0), at, horizon: Seq(0), messages: 0, touched: false }
     }
 
     /// The id of one of its events.
@@ -62,10 +67,19 @@ impl Known {
         self.rooms.insert(room.name.key(), room);
     }
 
-    /// The room has one more event, at this moment.
-    pub(super) fn advance(&mut self, name: &RoomName, seq: Seq, at: Timestamp) {
+    /// The room has one more event, at this moment, which is so many messages.
+    pub(super) fn advance(&mut self, name: &RoomName, seq: Seq, at: Timestamp, messages: u64) {
+        self.touch(name, |room| (room.seq, room.at, room.messages) = (seq, at, room.messages + messages));
+    }
+
+    /// The room has so many messages fewer, and nothing up to here.
+    pub(super) fn prune(&mut self, name: &RoomName, horizon: Seq, messages: u64) {
+        self.touch(name, |room| (room.horizon, room.messages) = (horizon, room.messages.saturating_sub(messages)));
+    }
+
+    fn touch(&mut self, name: &RoomName, change: impl FnOnce(&mut Room)) {
         if let Some(room) = self.rooms.get_mut(name.folded()) {
-            (room.seq, room.at) = (seq, at);
+            change(room);
             if !std::mem::replace(&mut room.touched, true) {
                 self.touched.push(room.name.key());
             }

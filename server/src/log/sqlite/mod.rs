@@ -7,7 +7,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | the directory, the lock, settings, versions | `open.rs` |
-//! | what a write does to the tables | `apply.rs`, `change.rs`, and what it remembers of them in `known.rs` |
+//! | what a write does to the tables | `apply.rs`, `change.rs`, `import.rs`, `prune.rs`, and what it remembers of them in `known.rs` |
 //! | a store as one file, and back | `backup.rs` |
 //! | how tables become answers | `read.rs`, `view.rs`, `rows.rs`, `search.rs`, `verify.rs` |
 
@@ -29,8 +29,10 @@ use crate::realm::{Book, Realm};
 mod apply;
 pub mod backup;
 mod change;
+mod import;
 mod known;
 mod open;
+mod prune;
 mod read;
 mod rows;
 mod search;

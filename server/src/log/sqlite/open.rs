@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_log.sql"),
     include_str!("../../../migrations/0002_realm.sql"),
     include_str!("../../../migrations/0003_rights.sql"),
+    include_str!("../../../migrations/0004_retention.sql"),
 ];
 
 /// Why a store cannot be opened.
@@ -75,7 +76,7 @@ pub(super) fn open(dir: &Path, durability: Durability) -> Result<Opened, OpenErr
         // A way back, should the newer server be the wrong one.
         let kept = dir.join(format!("{DATABASE}.version-{version}"));
         let failed = |error: BackupError| OpenError::Unreadable { file: database.clone(), why: error.to_string() };
-        backup::copy(&database, &kept, &mut |_, _| ()).map_err(failed)?;
+        backup::copy(&database, &kept, &mut |_, _| true).map_err(failed)?;
         tracing::info!(kept = %kept.display(), "the store is brought up to date; this is how it was");
     }
     migrate(&mut connection, version).map_err(unreadable)?;
@@ -103,6 +104,12 @@ pub(super) fn look(file: &Path) -> Result<(), OpenError> {
         0 => Err(unreadable("it is empty".into())),
         _ => Ok(()),
     }
+}
+
+/// Whether a store has the tables of this server.
+pub(super) fn is_up_to_date(connection: &Connection) -> rusqlite::Result<bool> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(version == MIGRATIONS.len() as i64)
 }
 
 /// A connection that can only read, for another thread.

@@ -8,12 +8,12 @@ use chat_protocol::{Epoch, RoomName, Seq, Timestamp, UserName, limits};
 use rusqlite::{Connection, OptionalExtension, Result, Transaction, params};
 use tokio::sync::watch;
 
-use super::{rows, search, verify, view::View};
+use super::{prune, rows, search, verify, view::View};
 use crate::{
     clock,
     log::{
         Author, Events, Filled, From, LogError, Messages, Page, Position, Reader, RoomState, SESSION_LASTS_MS, Search, Session,
-        Snapshot, Who,
+        Snapshot, Who, retention::Retention,
     },
     realm::{Decreed, Realm, TokenId},
 };
@@ -51,7 +51,7 @@ impl Reader for SqliteReader {
             Some(events) => Filled::Events(events),
             None => Filled::Messages(view.messages(Page { from: From::End, limit: limits::HISTORY_DEFAULT })?),
         };
-        let read = who.map_or(Ok(Seq(0)), |who| mark(&moment, &who.author, view.room))?;
+        let read = who.map_or(Ok(Seq(0)), |who| view.read(&who.author))?;
         Ok(Snapshot { state: view.state(), read, filled })
     }
 
@@ -94,7 +94,7 @@ impl Reader for SqliteReader {
         let mut rooms = Vec::new();
         for name in names.into_iter().flatten() {
             if let Some(view) = View::of(&moment, &realm, &name, Some(who))? {
-                rooms.push((view.state(), mark(&moment, &who.author, view.room)?));
+                rooms.push((view.state(), view.read(&who.author)?));
             }
         }
         Ok(rooms)
@@ -141,16 +141,12 @@ impl Reader for SqliteReader {
         Ok(uses.collect::<Result<_>>()?)
     }
 
+    fn overdue(&mut self, keep: &Retention, now: Timestamp) -> StoreResult<Vec<(RoomName, Seq)>> {
+        let (moment, _) = self.moment()?;
+        Ok(prune::overdue(&moment, keep, now)?)
+    }
+
     fn verify(&mut self, progress: &mut dyn FnMut(u8) -> bool) -> StoreResult<Option<Vec<String>>> {
         Ok(verify::verify(&self.db, progress)?)
     }
-}
-
-/// How far somebody has read a room.
-fn mark(db: &Connection, author: &Author, room: i64) -> Result<Seq> {
-    let mut statement = db.prepare_cached(
-        "SELECT marks.seq FROM marks JOIN authors ON authors.id = marks.author WHERE authors.key = ?1 AND marks.room = ?2",
-    )?;
-    let mark = statement.query_row(params![&*author.0, room], |row| rows::seq(row, 0)).optional()?;
-    Ok(mark.unwrap_or_default())
 }

@@ -1,5 +1,5 @@
-//! Looks at everything in a store: SQLite's own check of each table, and that the numbers of every room and of the
-//! decrees are dense.
+//! Looks at everything in a store: SQLite's own check of each table, and that the numbers of every room, from its horizon on, and
+//! of the decrees are dense.
 //!
 //! In steps, each of its own moment, so that it can be stopped and so that it never keeps the WAL from being emptied. Does not
 //! mend anything.
@@ -31,35 +31,56 @@ pub(super) fn verify(db: &Connection, progress: &mut dyn FnMut(u8) -> bool) -> R
     let rooms = rooms.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, rows::seq(row, 2)?)))?;
     let rooms = rooms.collect::<Result<Vec<_>>>()?;
     let (all, mut done) = (rooms.iter().map(|(_, _, head)| head.0).sum::<u64>(), 0);
+    // A backup may be an older server's, which pruned nothing.
+    let prunes = db.prepare("SELECT horizon FROM rooms").is_ok();
+    let horizon_of = if prunes { "SELECT horizon FROM rooms WHERE id = ?1" } else { "SELECT 0 FROM rooms WHERE id = ?1" };
     for (room, name, head) in rooms {
-        // Pruning takes a room's oldest events, so the room begins with the first one that it has.
-        let first: Option<i64> = db.query_row(FIRST, [id(room, Seq(0)), id(room, head)], |row| row.get(0))?;
-        let mut last = first.map_or(head, |first| Seq(super::seq(first).0 - 1));
-        done += last.0;
+        let (mut last, found) = (Seq(0), findings.len());
         while last < head {
             if !progress(50 + half(done, all)) {
                 return Ok(None);
             }
             let until = Seq(last.0 + STEP).min(head);
-            let count: i64 = db.query_row(COUNT, [id(room, last), id(room, until)], |row| row.get(0))?;
-            if count.unsigned_abs() != until.0 - last.0 {
-                findings.push(format!("room {name}: of its events {} to {until} there are {count}", last.next()));
+            // Of one moment: pruning may go on meanwhile.
+            let moment = db.unchecked_transaction()?;
+            let horizon = moment.query_row(horizon_of, [room], |row| rows::seq(row, 0))?;
+            let first = last.max(horizon.min(until));
+            let count = |after, until| {
+                moment.query_row(COUNT, [id(room, after), id(room, until)], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+            };
+            let (gone, there) = (count(last, first)?, count(first, until)?);
+            drop(moment);
+            if gone > 0 {
+                findings.push(format!("room {name}: of its events up to {horizon}, which were pruned, there are {gone}"));
+            }
+            if there != until.0 - first.0 {
+                findings.push(format!("room {name}: of its events {} to {until} there are {there}", first.next()));
             }
             done += until.0 - last.0;
             last = until;
         }
+        // Where some are missing, it counts others of course.
+        if !prunes || found < findings.len() {
+            continue;
+        }
+        let (known, there): (i64, i64) = db.query_row(MESSAGES, [room], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if known != there {
+            findings.push(format!("room {name}: there are {there} messages, and it counts {known}"));
+        }
     }
-    let (decrees, last): (i64, i64) =
-        db.query_row("SELECT count(*), ifnull(max(seq), 0) FROM decrees", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if decrees != last {
-        findings.push(format!("of the decrees 1 to {last} there are {decrees}"));
+    if tables.iter().any(|table| table == "decrees") {
+        let (decrees, last): (i64, i64) =
+            db.query_row("SELECT count(*), ifnull(max(seq), 0) FROM decrees", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if decrees != last {
+            findings.push(format!("of the decrees 1 to {last} there are {decrees}"));
+        }
     }
     findings.truncate(FINDINGS);
     Ok(progress(100).then_some(findings))
 }
 
-const FIRST: &str = "SELECT min(id) FROM (SELECT min(id) AS id FROM messages WHERE id > ?1 AND id <= ?2
-    UNION ALL SELECT min(id) FROM changes WHERE id > ?1 AND id <= ?2)";
+const MESSAGES: &str = "SELECT messages, (SELECT count(*) FROM messages WHERE id > rooms.id << 32 AND id <= rooms.id << 32 | seq)
+    FROM rooms WHERE id = ?1";
 const COUNT: &str = "SELECT (SELECT count(*) FROM messages WHERE id > ?1 AND id <= ?2)
     + (SELECT count(*) FROM changes WHERE id > ?1 AND id <= ?2)";
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 use super::{id, rows};
 use crate::{
     clock,
-    log::{Events, From, Messages, Page, Reactions, RoomState, Who, rules},
+    log::{Author, Events, From, Messages, Page, Reactions, RoomState, Who, rules},
     realm::Realm,
 };
 
@@ -21,6 +21,8 @@ pub(super) struct View<'a> {
     pub(super) room: i64,
     pub(super) name: RoomName,
     pub(super) head: Seq,
+    /// Everything up to here was pruned.
+    pub(super) horizon: Seq,
     /// The first event that the reader may see; past the head if there is none.
     pub(super) first: Seq,
     topic: String,
@@ -32,16 +34,19 @@ impl<'a> View<'a> {
         if !realm.may_read(asked, who.map(Who::someone), clock::now()) {
             return Ok(None);
         }
-        let mut statement = db.prepare_cached("SELECT id, name, seq, at, topic, topic_seq FROM rooms WHERE folded = ?1")?;
+        let mut statement =
+            db.prepare_cached("SELECT id, name, seq, at, topic, topic_at, horizon FROM rooms WHERE folded = ?1")?;
         let found = statement.query_row([asked.folded()], |row| {
             let name = rows::room_name(row.get_ref(1)?.as_str()?, asked);
-            let view = Self { db, room: row.get(0)?, name, head: rows::seq(row, 2)?, first: Seq(1), topic: row.get(4)? };
-            Ok((view, rows::at(row, 3)?, rows::seq(row, 5)?))
+            let (head, horizon) = (rows::seq(row, 2)?, rows::seq(row, 6)?);
+            let view = Self { db, room: row.get(0)?, name, head, horizon, first: horizon.next(), topic: row.get(4)? };
+            Ok((view, rows::at(row, 3)?, rows::at(row, 5)?))
         });
-        let Some((mut view, last_at, topic_seq)) = found.optional()? else { return Ok(None) };
+        let Some((mut view, last_at, topic_at)) = found.optional()? else { return Ok(None) };
         if let Some(who) = who.filter(|_| asked.is_private()) {
-            view.first = if last_at < who.since { view.head.next() } else { view.first_since(who.since)? };
-            if topic_seq < view.first {
+            let bounds = (view.horizon, view.head);
+            view.first = if last_at < who.since { view.head.next() } else { first_since(db, view.room, bounds, who.since)? };
+            if topic_at < who.since {
                 view.topic = String::new();
             }
         }
@@ -55,26 +60,6 @@ impl<'a> View<'a> {
     /// The id of one of its events.
     pub(super) fn event(&self, seq: Seq) -> i64 {
         id(self.room, seq)
-    }
-
-    /// The first event that is not older.
-    fn first_since(&self, since: Timestamp) -> Result<Seq> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT at FROM (SELECT * FROM (SELECT id, at FROM messages WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1)
-             UNION ALL SELECT * FROM (SELECT id, at FROM changes WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1))
-             ORDER BY id LIMIT 1",
-        )?;
-        let (mut low, mut high) = (1, self.head.0 + 1);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            // The event there, or the next one if it was pruned.
-            let range = [self.event(Seq(middle)), self.event(self.head)];
-            match statement.query_row(range, |row| rows::at(row, 0)).optional()? {
-                Some(at) if at < since => low = middle + 1,
-                _ => high = middle,
-            }
-        }
-        Ok(Seq(low))
     }
 
     /// Events after a place: both tables are in order already, and are merged.
@@ -134,6 +119,15 @@ impl<'a> View<'a> {
         Ok(found)
     }
 
+    /// How far somebody has read.
+    pub(super) fn read(&self, author: &Author) -> Result<Seq> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT marks.seq FROM marks JOIN authors ON authors.id = marks.author WHERE authors.key = ?1 AND marks.room = ?2",
+        )?;
+        let mark = statement.query_row(params![&*author.0, self.room], |row| rows::seq(row, 0)).optional()?;
+        Ok(rules::read(mark.unwrap_or_default(), self.horizon))
+    }
+
     /// One message as it stands now, if it is there.
     pub(super) fn message(&self, seq: Seq) -> Result<Option<Message>> {
         let page = Page { from: From::After(Seq(seq.0.saturating_sub(1))), limit: 1 };
@@ -159,4 +153,19 @@ impl<'a> View<'a> {
         }
         Ok(())
     }
+}
+
+/// The first event of a room that is not older; past its head if there is none.
+pub(super) fn first_since(db: &Connection, room: i64, (horizon, head): (Seq, Seq), since: Timestamp) -> Result<Seq> {
+    let mut statement =
+        db.prepare_cached("SELECT at FROM messages WHERE id = ?1 UNION ALL SELECT at FROM changes WHERE id = ?1 LIMIT 1")?;
+    let (mut low, mut high) = (horizon.next().0, head.0 + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match statement.query_row([id(room, Seq(middle))], |row| rows::at(row, 0)).optional()? {
+            Some(at) if at < since => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(Seq(low))
 }
