@@ -26,6 +26,7 @@
 //! | [`serve`] | a shard's thread, from the first byte to the hand-over |
 //! | [`passwords`] | passwords, which become tokens |
 //! | [`tasks`] | the server's own long work |
+//! | [`pulse`] | whether the threads turn |
 //! | [`admin`] | what an operator orders from a terminal |
 //! | [`server`] | how all this is put together, started and stopped |
 
@@ -42,10 +43,12 @@ pub mod fanout;
 pub mod http;
 pub mod hub;
 pub mod limits;
+mod listener;
 pub mod log;
 pub mod metrics;
 pub mod passwords;
 pub mod proxy;
+pub mod pulse;
 pub mod realm;
 pub mod registration;
 pub mod serve;

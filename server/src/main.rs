@@ -1,6 +1,7 @@
 //! The program: arguments, log lines, signals, exit code.
 
 mod keeping;
+mod notify;
 mod prompt;
 mod reload;
 
@@ -18,6 +19,7 @@ use chat_server::{
     config::{Config, Store},
     tls::Certificate,
 };
+use notify::Supervisor;
 use reload::Reload;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -91,26 +93,37 @@ fn order(command: AccountCommand, directory: &Path) -> anyhow::Result<ExitCode> 
 async fn serve(config: Config, mut reload: Option<Reload>) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let supervisor = Supervisor::of_the_environment();
     let words = config.clone();
     let server = Server::open(config).await?;
     let certificate = server.certificate();
-    // Where there is nothing to read again, a terminal that goes ends the program as it ends others.
+    let listening = format!("Listening on {} port {}", words.host, server.address()?.port());
+    // Where there is nothing to read again, a terminal that goes ends the program as it ends others. A service manager's SIGHUP
+    // does not come from a terminal.
     let renewed = certificate.clone().filter(|certificate| !certificate.is_own());
-    if reload.is_some() || renewed.is_some() {
+    if reload.is_some() || renewed.is_some() || supervisor.is_there() {
         let (mut hangup, choose) = (signal(SignalKind::hangup())?, server.chooser());
+        let (supervisor, listening) = (supervisor.clone(), listening.clone());
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
+                supervisor.reloading();
                 if let Some(reload) = &mut reload {
                     reload.again(&choose).await;
                 }
                 if let Some(certificate) = &renewed {
                     certificate.read_again();
                 }
+                supervisor.ready(&listening);
             }
         });
     }
     announce(&words, server.address()?.port(), certificate.as_deref());
     let_those_inside_go_first();
+    supervisor.ready(&listening);
+    tokio::spawn({
+        let (supervisor, pulse) = (supervisor.clone(), server.pulse());
+        async move { supervisor.keep_informed(pulse).await }
+    });
     let mut asked = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -129,6 +142,7 @@ async fn serve(config: Config, mut reload: Option<Reload>) -> anyhow::Result<()>
         .run(async {
             let _ = told.await;
             tracing::info!("going down");
+            supervisor.stopping();
         })
         .await;
     Ok(())

@@ -344,6 +344,11 @@ impl Shard {
                 Mail::LookAgain => world.look_again(),
                 Mail::ShutOut => world.shut_out(&self.realm.borrow(), clock::now()),
                 Mail::Whereabouts { user, answer } => world.whereabouts(&user, &answer),
+                Mail::Beat(passed) => {
+                    // There is a place for each shard.
+                    let _ = passed.try_send(());
+                    0
+                }
                 Mail::CloseAll(code) => {
                     world.wake_all(&mut tally);
                     world.close_all(code)
