@@ -6,6 +6,7 @@ mod file;
 mod invite;
 mod keys;
 mod limits;
+mod manual;
 mod outside;
 mod settings;
 
@@ -13,12 +14,14 @@ use std::{net::IpAddr, path::PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use etcetera::BaseStrategy;
 
 pub use self::{
     example::example,
     file::{Fault, Faults, File},
     invite::Invite,
+    manual::{completions, manual},
     settings::{Change, Origin, Settings, Unread},
 };
 use self::{limits::LimitFlags, outside::Outside};
@@ -111,6 +114,13 @@ pub enum Command {
     /// The configuration: an example of it, whether a file can be used, and what holds
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print what a shell needs to complete commands and flags
+    Completions { shell: Shell },
+    /// Print the manual page of chat-server, or write those of all commands into a directory
+    Man {
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -130,7 +140,12 @@ pub enum ConfigCommand {
 impl Command {
     /// Whether it is of use where the configuration file is not.
     fn is_apart_from_the_file(&self) -> bool {
-        matches!(self, Self::Config(ConfigCommand::Print | ConfigCommand::Check { .. }))
+        matches!(
+            self,
+            Self::Config(ConfigCommand::Print | ConfigCommand::Check { .. })
+                | Self::Completions { .. }
+                | Self::Man { .. }
+        )
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use chat_server::{
     Server,
     admin::{self, Answer},
@@ -48,6 +48,8 @@ fn main() -> ExitCode {
             Some(Command::Backup { file }) => return keeping::backup(&arguments.data_dir()?, &file),
             Some(Command::Restore { file }) => return keeping::restore(&arguments.data_dir()?, &file),
             Some(Command::Verify { file }) => return keeping::verify(&arguments.data_dir()?, file),
+            Some(Command::Completions { shell }) => return print(&cli::completions(shell)),
+            Some(Command::Man { out }) => return print_or_write(cli::manual(), out.as_deref()),
             None => {}
         }
         let config = within_open_files(arguments.config()?);
@@ -74,7 +76,24 @@ fn about_the_configuration(command: &ConfigCommand, settings: &Settings) -> anyh
             format!("{}: nothing is wrong with it\n", file.display())
         }
     };
-    std::io::stdout().write_all(text.as_bytes())?;
+    print(text.as_bytes())
+}
+
+fn print(text: &[u8]) -> anyhow::Result<ExitCode> {
+    std::io::stdout().write_all(text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first page of the manual to see, or all of them into a directory.
+fn print_or_write(pages: Vec<(String, String)>, directory: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let Some(directory) = directory else {
+        return print(pages.first().map_or(&[], |(_, page)| page.as_bytes()));
+    };
+    std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    for (name, page) in pages {
+        let path = directory.join(name);
+        std::fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
