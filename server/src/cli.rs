@@ -21,6 +21,7 @@ pub use self::{
     example::example,
     file::{Fault, Faults, File},
     invite::Invite,
+    keys::is_variable,
     manual::{completions, manual},
     settings::{Change, Origin, Settings, Unread},
 };
@@ -114,6 +115,12 @@ pub enum Command {
     /// The configuration: an example of it, whether a file can be used, and what holds
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at what a server would need, with the same flags, variables and file: what is right, and what to do where it is not
+    Doctor {
+        /// As a JSON array
+        #[arg(long)]
+        json: bool,
+    },
     /// Print what a shell needs to complete commands and flags
     Completions { shell: Shell },
     /// Print the manual page of chat-server, or write those of all commands into a directory
@@ -143,6 +150,7 @@ impl Command {
         matches!(
             self,
             Self::Config(ConfigCommand::Print | ConfigCommand::Check { .. })
+                | Self::Doctor { .. }
                 | Self::Completions { .. }
                 | Self::Man { .. }
         )

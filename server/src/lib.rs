@@ -28,6 +28,7 @@
 //! | [`tasks`] | the server's own long work |
 //! | [`pulse`] | whether the threads turn |
 //! | [`admin`] | what an operator orders from a terminal |
+//! | [`doctor`] | what would hinder a server, and what to do |
 //! | [`server`] | how all this is put together, started and stopped |
 
 pub mod admin;
@@ -37,6 +38,7 @@ pub mod blocks;
 pub mod cli;
 mod clock;
 pub mod config;
+pub mod doctor;
 pub mod doorstep;
 pub mod doorway;
 pub mod fanout;

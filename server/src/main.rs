@@ -6,6 +6,7 @@ mod prompt;
 mod reload;
 
 use std::{
+    ffi::OsString,
     io::{IsTerminal, Write},
     path::Path,
     process::ExitCode,
@@ -17,6 +18,7 @@ use chat_server::{
     admin::{self, Answer},
     cli::{self, AccountCommand, Command, ConfigCommand, File, LogFormat, Settings, Unread},
     config::{Config, Store},
+    doctor,
     tls::Certificate,
 };
 use notify::Supervisor;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
             Some(Command::Backup { file }) => return keeping::backup(&arguments.data_dir()?, &file),
             Some(Command::Restore { file }) => return keeping::restore(&arguments.data_dir()?, &file),
             Some(Command::Verify { file }) => return keeping::verify(&arguments.data_dir()?, file),
+            Some(Command::Doctor { json }) => return examine(&words, json),
             Some(Command::Completions { shell }) => return print(&cli::completions(shell)),
             Some(Command::Man { out }) => return print_or_write(cli::manual(), out.as_deref()),
             None => {}
@@ -77,6 +80,14 @@ fn about_the_configuration(command: &ConfigCommand, settings: &Settings) -> anyh
         }
     };
     print(text.as_bytes())
+}
+
+/// Says what would hinder a server, and what to do.
+fn examine(words: &[OsString], json: bool) -> anyhow::Result<ExitCode> {
+    let findings = doctor::examine(words)?;
+    let text = if json { serde_json::to_string_pretty(&findings)? + "\n" } else { doctor::report(&findings) };
+    print(text.as_bytes())?;
+    Ok(if doctor::is_well(&findings) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn print(text: &[u8]) -> anyhow::Result<ExitCode> {

@@ -14,7 +14,7 @@ use chat_protocol::{ErrorCode, Refusal, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    client::{backup, send},
+    client::{Glance, OpenError, a_server_runs, backup, send},
     invitations::InvitationLine,
     socket::Desk,
 };
