@@ -145,6 +145,12 @@ pub enum ConfigCommand {
 }
 
 impl Command {
+    /// Whether it may change something in the data directory.
+    #[must_use]
+    pub fn is_about_the_store(&self) -> bool {
+        !matches!(self, Self::Config(_) | Self::Doctor { .. } | Self::Completions { .. } | Self::Man { .. })
+    }
+
     /// Whether it is of use where the configuration file is not.
     fn is_apart_from_the_file(&self) -> bool {
         matches!(

@@ -2,6 +2,7 @@
 
 mod keeping;
 mod notify;
+mod owner;
 mod prompt;
 mod reload;
 
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Err(Unread::File(faults)) => return failed(&faults.into()),
     };
     start_tracing(arguments.log_format);
+    let place = arguments.command.as_ref().is_none_or(Command::is_about_the_store).then(|| arguments.data_dir().ok()).flatten();
     let run = || {
         match arguments.command.take() {
             Some(Command::Account(command)) => return order(command, &arguments.data_dir()?),
@@ -60,7 +62,9 @@ fn main() -> ExitCode {
         tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(config, reload))?;
         Ok(ExitCode::SUCCESS)
     };
-    run().unwrap_or_else(|error| failed(&error))
+    let done = run();
+    let given = place.map_or(Ok(()), |place| owner::give_back(&place));
+    done.and_then(|code| given.map(|()| code)).unwrap_or_else(|error| failed(&error))
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
