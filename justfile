@@ -45,6 +45,26 @@ fuzz target="names" seconds="60":
 test-autobahn:
     .ci/autobahn
 
+# What man says of the manual pages (needs man-db and groff)
+test-manual:
+    cargo test -p chat-server -p chat-tui --test manual -- --ignored
+
+# The Debian packages, in target/debian (needs cargo-deb)
+deb:
+    cargo build --release --locked -p chat-server -p chat-tui
+    server/packaging/prepare target/release
+    cargo deb --no-build --locked -p chat-server
+    cargo deb --no-build --locked -p chat-tui
+
+# The packages tried: installed, upgraded, removed (needs root on a Debian that has no chat-server)
+test-deb:
+    cargo build --locked -p chat-server -p chat-tui
+    .ci/deb target/debug
+
+# One file for any Linux (needs musl-tools, and rustup target add x86_64-unknown-linux-musl)
+static:
+    cargo build --release --locked --target x86_64-unknown-linux-musl -p chat-server -p chat-tui
+
 # The figures of docs/performance.md
 figures *args:
     cargo bench -p chat-server --bench figures -- {{args}}

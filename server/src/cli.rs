@@ -8,6 +8,7 @@ mod invite;
 mod keeping;
 mod keys;
 mod limits;
+mod manual;
 mod outside;
 mod settings;
 
@@ -15,6 +16,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use etcetera::BaseStrategy;
 
 pub use self::{
@@ -23,6 +25,8 @@ pub use self::{
     file::{Fault, Faults, File},
     invite::Invite,
     keeping::Export,
+    keys::is_variable,
+    manual::{completions, manual},
     settings::{Change, Origin, Settings, Unread},
 };
 use self::{keeping::KeepingFlags, limits::LimitFlags, outside::Outside};
@@ -131,6 +135,19 @@ pub enum Command {
     /// The configuration: an example of it, whether a file can be used, and what holds
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at what a server would need, with the same flags, variables and file: what is right, and what to do where it is not
+    Doctor {
+        /// As a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what a shell needs to complete commands and flags
+    Completions { shell: Shell },
+    /// Print the manual page of chat-server, or write those of all commands into a directory
+    Man {
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -148,9 +165,21 @@ pub enum ConfigCommand {
 }
 
 impl Command {
+    /// Whether it may change something in the data directory.
+    #[must_use]
+    pub fn is_about_the_store(&self) -> bool {
+        !matches!(self, Self::Config(_) | Self::Doctor { .. } | Self::Completions { .. } | Self::Man { .. })
+    }
+
     /// Whether it is of use where the configuration file is not.
     fn is_apart_from_the_file(&self) -> bool {
-        matches!(self, Self::Config(ConfigCommand::Print | ConfigCommand::Check { .. }))
+        matches!(
+            self,
+            Self::Config(ConfigCommand::Print | ConfigCommand::Check { .. })
+                | Self::Doctor { .. }
+                | Self::Completions { .. }
+                | Self::Man { .. }
+        )
     }
 }
 

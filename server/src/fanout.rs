@@ -46,6 +46,8 @@ pub enum Mail {
     Close { connection: u64, closing: Closing },
     /// A word from the operator, for everybody.
     Notice(Arc<str>),
+    /// Whether the shard turns: it is to say so.
+    Beat(mpsc::Sender<()>),
     /// Every connection is told to go. It comes after all that was committed, so that nobody goes without an answer.
     CloseAll(CloseCode),
 }
@@ -327,6 +329,22 @@ impl Fanout {
         }
     }
 
+    /// Waits until every shard has come to this. False if one is gone.
+    pub async fn beat(&self) -> bool {
+        let (passed, mut passes) = mpsc::channel(self.shards.len().max(1));
+        for shard in &self.shards {
+            if shard.send(Mail::Beat(passed.clone())).await.is_err() {
+                return false;
+            }
+        }
+        drop(passed);
+        let mut turning = 0;
+        while passes.recv().await.is_some() {
+            turning += 1;
+        }
+        turning == self.shards.len()
+    }
+
     /// Who may be here may have changed, by time alone.
     pub async fn look_again(&self) {
         for shard in &self.shards {
@@ -421,6 +439,32 @@ mod tests {
         };
         let draft = Draft { room, from, author: Author("ann".into()), event, asker: Asker::Nobody };
         (Write::Event(draft), Outcome::Kept(Arc::new(kept)))
+    }
+
+    fn pass(mail: &mut mpsc::Receiver<Mail>) {
+        match mail.try_recv() {
+            Ok(Mail::Beat(passed)) => passed.try_send(()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_beat_has_passed_when_every_shard_has_come_to_it() {
+        let ((one, mut mail), (two, mut stuck)) = (mpsc::channel(8), mpsc::channel(8));
+        let fanout = Fanout::new(vec![one, two], Arc::new(Metrics::default()));
+        let mut beat = std::pin::pin!(fanout.beat());
+        assert!(futures::poll!(&mut beat).is_pending());
+        pass(&mut mail);
+        assert!(futures::poll!(&mut beat).is_pending(), "the other is stuck");
+        pass(&mut stuck);
+        assert!(beat.await);
+        // One that broke takes no more mail, and what it had taken is dropped with it.
+        let mut beat = std::pin::pin!(fanout.beat());
+        assert!(futures::poll!(&mut beat).is_pending());
+        pass(&mut mail);
+        drop(stuck);
+        assert!(!beat.await);
+        assert!(!fanout.beat().await);
     }
 
     /// Of one commit, in whatever order: who is shut out by it is told nothing that it holds.

@@ -30,7 +30,9 @@
 //! | [`tasks`], [`departure`] | the server's own long work; going down after a while |
 //! | [`vitals`], [`metrics`], [`roster`], [`journal`] | what is known of a running server, what it counts, its connections, its log lines |
 //! | [`console`] | the operator's screen: a client of the orders of [`admin`] |
+//! | [`pulse`] | whether the threads turn |
 //! | [`admin`] | what an operator orders from a terminal |
+//! | [`doctor`] | what would hinder a server, and what to do |
 //! | [`server`] | how all this is put together, started and stopped |
 
 pub mod admin;
@@ -43,6 +45,7 @@ pub mod closing;
 pub mod config;
 pub mod console;
 pub mod departure;
+pub mod doctor;
 pub mod doorstep;
 pub mod doorway;
 pub mod fanout;
@@ -51,11 +54,13 @@ pub mod http;
 pub mod hub;
 pub mod journal;
 pub mod limits;
+mod listener;
 pub mod log;
 pub mod metrics;
 pub mod office;
 pub mod passwords;
 pub mod proxy;
+pub mod pulse;
 pub mod realm;
 pub mod registration;
 pub mod roster;

@@ -2,27 +2,32 @@
 
 mod beside;
 mod keeping;
+mod notify;
+mod owner;
 mod prompt;
 mod reload;
 
 use std::{
+    ffi::OsString,
     io::{IsTerminal, Write},
     path::Path,
     process::ExitCode,
     sync::Arc,
 };
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use beside::{Beside, Ended, gone, looked_at};
 use chat_server::{
     Server,
     admin::{self, Answer},
     cli::{self, AccountCommand, Command, ConfigCommand, File, LogFormat, Settings, Unread},
     config::{Config, Store},
+    doctor,
     journal::Journal,
     services::Lent,
     tls::Certificate,
 };
+use notify::Supervisor;
 use reload::Reload;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -47,6 +52,7 @@ fn main() -> ExitCode {
         Err(Unread::File(faults)) => return failed(&faults.into()),
     };
     let journal = start_tracing(arguments.log_format, arguments.console && arguments.command.is_none());
+    let place = arguments.command.as_ref().is_none_or(Command::is_about_the_store).then(|| arguments.data_dir().ok()).flatten();
     let run = || {
         match arguments.command.take() {
             Some(Command::Console(console)) => {
@@ -62,6 +68,9 @@ fn main() -> ExitCode {
             Some(Command::Verify { file }) => return keeping::verify(&arguments.data_dir()?, file),
             Some(Command::Export(export)) => return keeping::export(&arguments.data_dir()?, &export),
             Some(Command::Import { file, room }) => return keeping::import(&arguments.data_dir()?, &file, &room),
+            Some(Command::Doctor { json }) => return examine(&words, json),
+            Some(Command::Completions { shell }) => return print(&cli::completions(shell)),
+            Some(Command::Man { out }) => return print_or_write(cli::manual(), out.as_deref()),
             None => {}
         }
         let console = arguments.console;
@@ -71,7 +80,9 @@ fn main() -> ExitCode {
         runtime.block_on(serve(config, reload, journal, console))?;
         Ok(ExitCode::SUCCESS)
     };
-    run().unwrap_or_else(|error| failed(&error))
+    let done = run();
+    let given = place.map_or(Ok(()), |place| owner::give_back(&place));
+    done.and_then(|code| given.map(|()| code)).unwrap_or_else(|error| failed(&error))
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
@@ -90,7 +101,32 @@ fn about_the_configuration(command: &ConfigCommand, settings: &Settings) -> anyh
             format!("{}: nothing is wrong with it\n", file.display())
         }
     };
-    std::io::stdout().write_all(text.as_bytes())?;
+    print(text.as_bytes())
+}
+
+/// Says what would hinder a server, and what to do.
+fn examine(words: &[OsString], json: bool) -> anyhow::Result<ExitCode> {
+    let findings = doctor::examine(words)?;
+    let text = if json { serde_json::to_string_pretty(&findings)? + "\n" } else { doctor::report(&findings) };
+    print(text.as_bytes())?;
+    Ok(if doctor::is_well(&findings) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(text: &[u8]) -> anyhow::Result<ExitCode> {
+    std::io::stdout().write_all(text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first page of the manual to see, or all of them into a directory.
+fn print_or_write(pages: Vec<(String, String)>, directory: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let Some(directory) = directory else {
+        return print(pages.first().map_or(&[], |(_, page)| page.as_bytes()));
+    };
+    std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    for (name, page) in pages {
+        let path = directory.join(name);
+        std::fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -109,16 +145,20 @@ fn order(command: AccountCommand, directory: &Path) -> anyhow::Result<ExitCode> 
 async fn serve(config: Config, reload: Option<Reload>, journal: Journal, console: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let supervisor = Supervisor::of_the_environment();
     let words = config.clone();
     let server = Server::open(config).await?;
     let certificate = server.certificate();
     let (asks, asked_anew) = mpsc::channel(1);
     server.lend(Lent { journal, reload: asks });
-    // Where there is nothing to read again, a terminal that goes ends the program as it ends others.
+    let listening = format!("Listening on {} port {}", words.host, server.address()?.port());
+    // Where there is nothing to read again, a terminal that goes ends the program as it ends others. A service manager's SIGHUP
+    // does not come from a terminal.
     let renewed = certificate.clone().filter(|certificate| !certificate.is_own());
-    if reload.is_some() || renewed.is_some() {
+    if reload.is_some() || renewed.is_some() || supervisor.is_there() {
         let hangup = signal(SignalKind::hangup())?;
-        tokio::spawn(read_again(hangup, asked_anew, reload, renewed, server.chooser()));
+        let told = (supervisor.clone(), listening.clone());
+        tokio::spawn(read_again(hangup, asked_anew, (reload, renewed), server.chooser(), told));
     }
     let console = if console {
         Some(Beside::start(server.running())?)
@@ -127,6 +167,11 @@ async fn serve(config: Config, reload: Option<Reload>, journal: Journal, console
         None
     };
     let_those_inside_go_first();
+    supervisor.ready(&listening);
+    tokio::spawn({
+        let (supervisor, pulse) = (supervisor.clone(), server.pulse());
+        async move { supervisor.keep_informed(pulse).await }
+    });
     let mut asked = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -149,6 +194,7 @@ async fn serve(config: Config, reload: Option<Reload>, journal: Journal, console
                 () = gone(left) => {}
             }
             tracing::info!("going down");
+            supervisor.stopping();
         })
         .await;
     // It gives the terminal back before the program ends.
@@ -159,9 +205,9 @@ async fn serve(config: Config, reload: Option<Reload>, journal: Journal, console
 async fn read_again(
     mut hangup: Signal,
     mut asked: mpsc::Receiver<oneshot::Sender<String>>,
-    mut reload: Option<Reload>,
-    renewed: Option<Arc<Certificate>>,
+    (mut reload, renewed): (Option<Reload>, Option<Arc<Certificate>>),
     choose: impl Fn(&Config),
+    (supervisor, listening): (Supervisor, String),
 ) {
     loop {
         let answer = tokio::select! {
@@ -171,13 +217,16 @@ async fn read_again(
             },
             Some(answer) = asked.recv() => Some(answer),
         };
-        let words = match &mut reload {
-            Some(reload) => reload.again(&choose).await,
-            None => "The certificate is read again".into(),
+        supervisor.reloading();
+        let words = match (&mut reload, &renewed) {
+            (Some(reload), _) => reload.again(&choose).await,
+            (None, Some(_)) => "The certificate is read again".into(),
+            (None, None) => "There is nothing to be read again".into(),
         };
         if let Some(certificate) = &renewed {
             certificate.read_again();
         }
+        supervisor.ready(&listening);
         if let Some(answer) = answer {
             // Who asked may have gone; it is so all the same.
             let _ = answer.send(words);

@@ -31,6 +31,7 @@ use crate::{
     fanout::Fanout,
     hub::Presence,
     limits::Seldom,
+    listener,
     log::{
         Keeper, Log,
         memory::Memory,
@@ -38,6 +39,7 @@ use crate::{
     },
     metrics::Metrics,
     passwords::Passwords,
+    pulse::Pulse,
     serve::{self, Arrival, ShardHandle},
     services::{Lent, Numbers, Services},
     shard, sweep,
@@ -75,7 +77,8 @@ impl Server {
     /// In one line for the operator: the port is taken, the store cannot be opened.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
         let address = SocketAddr::new(config.host, config.port);
-        let listener = bind(address).with_context(|| format!("cannot listen on {address}"))?;
+        let listener =
+            listener::bind(address).and_then(listener::listen).with_context(|| format!("cannot listen on {address}"))?;
         let metrics = Arc::new(Metrics::default());
         let (mailboxes, inboxes): (Vec<_>, Vec<_>) = (0..config.shards.max(1)).map(|_| mpsc::channel(shard::MAIL)).unzip();
         let fanout = Arc::new(Fanout::new(mailboxes, Arc::clone(&metrics)));
@@ -176,6 +179,12 @@ impl Server {
     pub fn chooser(&self) -> impl Fn(&Config) + Send + use<> {
         let services = Arc::clone(&self.running.services);
         move |config| services.choose(config)
+    }
+
+    /// Says, while it runs, whether its threads turn.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse::new(Arc::clone(&self.running.services))
     }
 
     /// Serves until `shutdown`, then drains: what was appended is committed and answered, everybody is told, the store is
@@ -287,18 +296,6 @@ async fn expiries(services: &Services) {
             services.fanout.look_again().await;
         }
     }
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let domain = socket2::Domain::for_address(address);
-    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
-    socket.set_nonblocking(true)?;
-    // A restart must not wait for the old connections' last minute.
-    #[cfg(unix)]
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(4096)?;
-    TcpListener::from_std(socket.into())
 }
 
 fn start_log<L: Log>(

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, error::ErrorKind, value_parser};
+use clap_complete::Shell;
 
 use crate::config::{Colors, ThemeChoice};
 
@@ -47,6 +48,12 @@ pub(crate) struct Args {
     /// Print a configuration with everything in it, and why
     #[arg(long, help_heading = "Configuration")]
     pub(crate) print_config: bool,
+    /// Print what a shell needs to complete these flags
+    #[arg(long, value_name = "SHELL", help_heading = "Configuration")]
+    pub(crate) print_completions: Option<Shell>,
+    /// Print the manual page
+    #[arg(long, help_heading = "Configuration")]
+    pub(crate) print_man: bool,
     /// Keep what is said in files in this directory, one for each room
     #[arg(long, value_name = "DIR", help_heading = "Configuration")]
     pub(crate) log_dir: Option<PathBuf>,

@@ -15,6 +15,7 @@
 //! | without a screen: pipes, printing, line by line | [`headless`] |
 //! | the question for those who did not say who they are | [`door`] |
 //! | coming in with an account, or making one | [`account`] |
+//! | the manual page, completions | [`manual`] |
 //! | the log on disk | [`disklog`] |
 //! | what was said, as lines of text | [`words`] |
 
@@ -29,6 +30,7 @@ mod door;
 mod effect;
 mod headless;
 mod keys;
+mod manual;
 mod model;
 mod msg;
 mod perform;
@@ -49,6 +51,7 @@ use anyhow::Context as _;
 use chat_protocol::{RoomName, UserName, display};
 /// What the chat's programs in a terminal share is known here by its own names.
 use chat_terminal::{screen as terminal, theme};
+use clap::CommandFactory as _;
 
 use crate::{
     app::{Start, Themes},
@@ -79,8 +82,8 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(words) => return say(exit::USAGE, &words),
     };
-    if args.print_config {
-        return match io::stdout().write_all(config::example().as_bytes()) {
+    if let Some(text) = asked_to_print(&args) {
+        return match io::stdout().write_all(&text) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => say(exit::FAULT, &error.to_string()),
         };
@@ -107,6 +110,17 @@ fn main() -> ExitCode {
         Ok(Ending::Unsent(words)) => say(exit::UNSENT, &words),
         Err(error) => say(exit::FAULT, &format!("{error:#}")),
     }
+}
+
+/// What is printed instead of chatting.
+fn asked_to_print(args: &Args) -> Option<Vec<u8>> {
+    if let Some(shell) = args.print_completions {
+        return Some(manual::completions(Args::command(), shell));
+    }
+    if args.print_man {
+        return Some(manual::page(Args::command()));
+    }
+    args.print_config.then(|| config::example().into())
 }
 
 /// For the person who started us.

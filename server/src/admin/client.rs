@@ -14,11 +14,11 @@ pub mod transcript;
 
 use super::{Answer, OPERATOR, Order, perform, socket::SOCKET};
 /// Backups need no server, and are no order: whoever may open the directory reads the store beside it.
-pub use crate::log::sqlite::backup;
+pub use crate::log::sqlite::{OpenError, backup, glance::Glance};
 use crate::{
     log::{
         Keeper, keeper,
-        sqlite::{Durability, OpenError, Sqlite},
+        sqlite::{Durability, Sqlite},
     },
     metrics::Metrics,
     office::Hand,
@@ -40,6 +40,12 @@ pub fn send(directory: &Path, order: Order) -> anyhow::Result<Answer> {
         }
         Err(error) => Err(error).with_context(|| format!("cannot open {}", path.display())),
     }
+}
+
+/// Whether a server takes orders there.
+#[must_use]
+pub fn a_server_runs(directory: &Path) -> bool {
+    UnixStream::connect(directory.join(SOCKET)).is_ok()
 }
 
 fn ask(mut stream: UnixStream, order: &Order) -> anyhow::Result<Answer> {

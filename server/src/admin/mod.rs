@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     act::Act,
-    client::{backup, send, transcript},
+    client::{Glance, OpenError, a_server_runs, backup, send, transcript},
     invitations::InvitationLine,
     look::{RoomLine, RoomSorting, Sight},
     socket::{Desk, SOCKET},

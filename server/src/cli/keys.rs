@@ -104,6 +104,16 @@ pub(super) fn keys() -> Vec<Key> {
     Arguments::command().get_arguments().filter_map(Key::of).collect()
 }
 
+/// What the terminal client has of its own, in the same environment.
+const OF_THE_CLIENT: [&str; 4] = ["CHAT_USER", "CHAT_ROOM", "CHAT_SERVER", "CHAT_TOKEN"];
+
+/// Whether a variable means something to one of the programs.
+#[must_use]
+pub fn is_variable(name: &str) -> bool {
+    let of_a_flag = |arg: &Arg| arg.get_env().is_some_and(|variable| variable == name);
+    OF_THE_CLIENT.contains(&name) || Arguments::command().get_arguments().any(of_a_flag)
+}
+
 /// The definition as if there were no environment.
 pub(super) fn without_environment() -> Command {
     Arguments::command().mut_args(|arg| arg.env(Resettable::Reset))

@@ -2,7 +2,11 @@
 //! the default. What the file says is put among the words of the command line wherever nothing goes before it, so that there is
 //! one definition that judges all of it.
 
-use std::{ffi::OsString, fmt, path::PathBuf};
+use std::{
+    ffi::OsString,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, parser::ValueSource};
 
@@ -89,6 +93,20 @@ impl Settings {
         Self::with(words, &said, file)
     }
 
+    /// The settings of a server, whatever is to be done instead of serving. A file that is wrong is left out; why, comes beside.
+    ///
+    /// # Errors
+    /// What was typed is wrong, or the environment.
+    pub fn gather_what_can_be(words: &[OsString]) -> Result<(Self, Option<Unread>), Unread> {
+        let said = without_relations().try_get_matches_from(words)?;
+        let named = Arguments::from_arg_matches(&said)?.config;
+        let whole = File::find(named.as_deref()).map_err(Into::into).and_then(|file| Self::with(words, &said, file));
+        match whole {
+            Ok(settings) => Ok((settings, None)),
+            Err(wrong) => Ok((Self::with(words, &said, None)?, Some(wrong))),
+        }
+    }
+
     fn with(words: &[OsString], said: &ArgMatches, file: Option<File>) -> Result<Self, Unread> {
         let command = Arguments::command();
         let before: Vec<_> = keys().into_iter().filter(|key| is_said(said, key)).collect();
@@ -121,6 +139,18 @@ impl Settings {
             if origin { format!("{said:<44} # {}\n", setting.origin) } else { said + "\n" }
         };
         self.all().into_iter().map(line).collect()
+    }
+
+    /// The file that some of it was in.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_ref().map(|file| file.path.as_path())
+    }
+
+    /// Whether secrets stand in the file.
+    #[must_use]
+    pub fn keeps_secrets_in_its_file(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.entries.iter().any(|entry| entry.key.is_secret))
     }
 
     /// Whether some of it was in a file.
@@ -175,8 +205,6 @@ fn is_on(said: &ArgMatches, key: &Key) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     /// What holds of a key, and where from, when this is typed and that is in the file. Nothing of the environment is in it.

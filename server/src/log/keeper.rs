@@ -45,6 +45,8 @@ pub type Committed = Vec<(Write, Outcome)>;
 enum Job {
     /// In this order.
     Write { notes: Vec<Write>, write: Option<Write> },
+    /// Told when all before it is committed, or refused.
+    Beat(oneshot::Sender<()>),
     /// Told first when all before it is committed and handed to the tail, then when the store is at rest.
     Stop { finished: oneshot::Sender<()>, closed: oneshot::Sender<()> },
 }
@@ -260,6 +262,12 @@ impl Keeper {
         ask(&self.searches, move |reader| reader.overdue(&keep, clock::now())).await
     }
 
+    /// Waits until the writer has come to this. False if it is gone.
+    pub async fn beat(&self) -> bool {
+        let (passed, passes) = oneshot::channel();
+        self.appends.send(Job::Beat(passed)).await.is_ok() && passes.await.is_ok()
+    }
+
     /// Finishes what was appended so far; nothing is taken after that. What comes back is done when the store is at rest.
     pub async fn finish(&self) -> oneshot::Receiver<()> {
         self.hand_in().await;
@@ -347,20 +355,26 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
     fn run(mut self) {
         loop {
             let mut writes = Vec::new();
-            let mut stop = None;
+            let (mut stop, mut beats) = (None, Vec::new());
             match self.next() {
                 Some(Job::Write { notes, write }) => writes.extend(notes.into_iter().chain(write)),
+                Some(Job::Beat(passed)) => beats.push(passed),
                 Some(Job::Stop { finished, closed }) => stop = Some((finished, closed)),
                 None => return,
             }
             while stop.is_none() && writes.len() < BATCH {
                 match self.inbox.try_recv() {
                     Ok(Job::Write { notes, write }) => writes.extend(notes.into_iter().chain(write)),
+                    Ok(Job::Beat(passed)) => beats.push(passed),
                     Ok(Job::Stop { finished, closed }) => stop = Some((finished, closed)),
                     Err(_) => break,
                 }
             }
             self.commit(writes);
+            for passed in beats {
+                // Who asked may have gone.
+                let _ = passed.send(());
+            }
             if let Some((finished, closed)) = stop {
                 self.refuse_the_rest();
                 let _ = finished.send(());
@@ -394,7 +408,16 @@ impl<L: Log, T: FnMut(Committed)> Writer<L, T> {
             return self.inbox.blocking_recv();
         }
         let inbox = &mut self.inbox;
-        match self.runtime.block_on(async { tokio::time::timeout(PROBE_EVERY, inbox.recv()).await }) {
+        // Who only asks whether the thread turns does not put the probe off.
+        let job = async {
+            loop {
+                match inbox.recv().await {
+                    Some(Job::Beat(passed)) => drop(passed.send(())),
+                    job => return job,
+                }
+            }
+        };
+        match self.runtime.block_on(async { tokio::time::timeout(PROBE_EVERY, job).await }) {
             Ok(job) => job,
             Err(_) => Some(Job::Write { notes: Vec::new(), write: Some(probe(clock::now())) }),
         }

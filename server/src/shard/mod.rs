@@ -349,6 +349,11 @@ impl Shard {
                 Mail::Roster { asked, answer } => world.roster(&asked, answer, Instant::now()),
                 Mail::Close { connection, closing } => world.close(connection, &closing),
                 Mail::Notice(text) => world.notice(&text),
+                Mail::Beat(passed) => {
+                    // There is a place for each shard.
+                    let _ = passed.try_send(());
+                    0
+                }
                 Mail::CloseAll(code) => {
                     world.wake_all(&mut tally);
                     world.close_all(code)

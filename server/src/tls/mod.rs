@@ -3,6 +3,7 @@
 //!
 //! Does not know connections.
 
+mod facts;
 mod own;
 
 use std::{
@@ -24,6 +25,8 @@ use tokio::{
     task::spawn_blocking,
     time::{MissedTickBehavior, interval},
 };
+
+pub use self::{facts::Facts, own::files as own_files};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);

@@ -18,8 +18,7 @@ const KEY: &str = "tls-key.pem";
 
 /// The one of this directory, made if there is none; without a directory it is gone with the process.
 pub(super) fn open(directory: Option<&Path>, host: IpAddr) -> Result<(Files, Pem), Unusable> {
-    let place = directory.unwrap_or(Path::new(""));
-    let files = Files { certificate: place.join(CERTIFICATE), key: place.join(KEY) };
+    let files = files(directory.unwrap_or(Path::new("")));
     let make = || make(host).map_err(|error| unusable(&files.certificate, error.to_string()));
     // One without the other is of no use to anybody.
     if directory.is_none() || !files.certificate.exists() || !files.key.exists() {
@@ -31,6 +30,12 @@ pub(super) fn open(directory: Option<&Path>, host: IpAddr) -> Result<(Files, Pem
     }
     let pem = files.read()?;
     Ok((files, pem))
+}
+
+/// Where they are in a directory, if they are there.
+#[must_use]
+pub fn files(directory: &Path) -> Files {
+    Files { certificate: directory.join(CERTIFICATE), key: directory.join(KEY) }
 }
 
 fn make(host: IpAddr) -> Result<Pem, rcgen::Error> {

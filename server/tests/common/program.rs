@@ -104,8 +104,21 @@ impl Program {
         Self::launch(&all, level).await
     }
 
+    /// One that finds these in its environment, on a free port, and says what it does.
+    pub async fn start_amid(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut command = command(arguments);
+        command.args(["--port", "0", "--shards", "2"]).env("RUST_LOG", "info").envs(environment.iter().copied());
+        Self::watch(command).await
+    }
+
     async fn launch(arguments: &[&str], level: &str) -> Self {
-        let mut child = command(arguments).env("RUST_LOG", level).spawn().expect("the program starts");
+        let mut command = command(arguments);
+        command.env("RUST_LOG", level);
+        Self::watch(command).await
+    }
+
+    async fn watch(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the program starts");
         let (tell, said) = watch::channel(String::new());
         let stderr = tokio::spawn(gather(child.stderr.take().expect("a stderr"), tell));
         let mut lines = BufReader::new(child.stdout.take().expect("a stdout")).lines();

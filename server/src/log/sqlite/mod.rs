@@ -9,6 +9,7 @@
 //! | the directory, the lock, settings, versions | `open.rs` |
 //! | what a write does to the tables | `apply.rs`, `change.rs`, `import.rs`, `prune.rs`, and what it remembers of them in `known.rs` |
 //! | a store as one file, and back | `backup.rs` |
+//! | what a store is, without touching it | `glance.rs` |
 //! | how tables become answers | `read.rs`, `view.rs`, `rows.rs`, `search.rs`, `verify.rs` |
 
 use std::{
@@ -29,6 +30,7 @@ use crate::realm::{Book, Realm};
 mod apply;
 pub mod backup;
 mod change;
+pub mod glance;
 mod import;
 mod known;
 mod open;

@@ -26,9 +26,9 @@ pub(super) const DATABASE: &str = "chat.db";
 /// Held for as long as a store is open.
 pub(super) const LOCK: &str = "chat.lock";
 /// «chat» in ASCII: tells our file from anybody else's.
-const APPLICATION_ID: i64 = 0x6368_6174;
+pub(super) const APPLICATION_ID: i64 = 0x6368_6174;
 /// One step from each version of the tables to the next.
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_log.sql"),
     include_str!("../../../migrations/0002_realm.sql"),
     include_str!("../../../migrations/0003_rights.sql"),
@@ -120,7 +120,7 @@ pub(super) fn open_reader(database: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// A connection is used by one thread at a time, and file names are never URIs.
-fn flags() -> OpenFlags {
+pub(super) fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
@@ -160,7 +160,7 @@ fn make_file(database: &Path) -> io::Result<bool> {
 }
 
 /// What holds for every connection: a file that was tampered with must not make SQLite do more than read it.
-fn harden(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
