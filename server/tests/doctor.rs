@@ -82,7 +82,7 @@ async fn where_all_is_well_it_says_so_and_changes_nothing() {
     stage.used().await;
     let before = all_of(&stage.store());
     let ran = stage.says(&[]).await;
-    check(&ran, '✓', "store", "version 3 of the tables; no server runs here");
+    check(&ran, '✓', "store", "version 4 of the tables; no server runs here");
     check(&ran, '✓', "data directory", "store");
     check(&ran, '✓', "who comes in", "on this machine");
     assert_eq!(all_of(&stage.store()), before);
@@ -135,7 +135,7 @@ async fn a_newer_or_damaged_store_is_told_from_a_good_one() {
     fs::write(&file, &damaged).expect("it is written");
     check(&stage.says(&[]).await, '✗', "store", "");
     fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stores/version-1.db"), &file).expect("an old store");
-    check(&stage.says(&[]).await, '!', "store", "brings it to version 3");
+    check(&stage.says(&[]).await, '!', "store", "brings it to version 4");
 }
 
 #[tokio::test]
