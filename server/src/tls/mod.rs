@@ -10,10 +10,14 @@ use std::{
     fs,
     net::IpAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
+use chat_protocol::Timestamp;
 use rustls::{
     Error, ServerConfig,
     crypto::ring,
@@ -71,6 +75,8 @@ pub struct Certificate {
     /// None were given where the server made it for itself.
     files: Option<Files>,
     config: Mutex<Arc<ServerConfig>>,
+    /// Until when it is good, in milliseconds as clocks count them; 0 where that cannot be read.
+    until: AtomicI64,
     fingerprint: String,
     asked: Notify,
 }
@@ -107,6 +113,11 @@ fn unusable(path: &Path, why: impl Into<String>) -> Unusable {
     Unusable { path: path.to_owned(), why: why.into() }
 }
 
+/// See [`Certificate::until`].
+fn until(pem: &Pem) -> i64 {
+    Facts::of_the_first(&pem.certificate).map_or(0, |facts| facts.until.0)
+}
+
 impl Certificate {
     /// What was chosen. One of the server's own is kept in its directory, if it has one; `host` is where it listens.
     ///
@@ -122,7 +133,8 @@ impl Certificate {
             }
         };
         let (config, fingerprint) = files.config(&pem)?;
-        Ok(Some(Self { files: given, config: Mutex::new(config), fingerprint, asked: Notify::new() }))
+        let until = until(&pem).into();
+        Ok(Some(Self { files: given, config: Mutex::new(config), until, fingerprint, asked: Notify::new() }))
     }
 
     /// What a connection that begins now is made with.
@@ -138,6 +150,11 @@ impl Certificate {
     /// The SHA-256 of the certificate with which it was opened.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// Until when it is good, as far as that can be read.
+    pub fn expires(&self) -> Option<Timestamp> {
+        Some(Timestamp(self.until.load(Ordering::Relaxed))).filter(|until| until.0 > 0)
     }
 
     /// Asks for the files to be read again now.
@@ -163,8 +180,10 @@ impl Certificate {
                 continue;
             }
             tried = read;
-            match tried.as_ref().map_err(Clone::clone).and_then(|pem| files.config(pem)) {
-                Ok((config, fingerprint)) => {
+            let usable = |pem: &Pem| files.config(pem).map(|made| (made, until(pem)));
+            match tried.as_ref().map_err(Clone::clone).and_then(usable) {
+                Ok(((config, fingerprint), until)) => {
+                    self.until.store(until, Ordering::Relaxed);
                     *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
                     tracing::info!(fingerprint, "the certificate was read again");
                 }

@@ -42,6 +42,8 @@ pub struct Vitals {
     pub commit_sizes: Distribution,
     pub drops: BTreeMap<String, u64>,
     pub tasks: u64,
+    /// When the certificate is over; none where no TLS is spoken.
+    pub tls_expires: Option<Timestamp>,
     /// None where nothing is kept.
     pub store: Option<Disk>,
     pub process: Process,
@@ -106,6 +108,7 @@ impl Vitals {
             commit_sizes,
             drops: metrics.drops(),
             tasks: count(services.tasks.unfinished()),
+            tls_expires: services.certificate.as_ref().and_then(|certificate| certificate.expires()),
             store: match &birth.store {
                 Store::Ephemeral => None,
                 Store::Directory { path, .. } => Some(Disk::of(path)),

@@ -91,6 +91,8 @@ impl Collector for Vitals {
         page.family(("drops", "What was dropped or closed, by reason", None), "reason", drops)?;
         page.gauge("log_writable", "Whether the last write went well", None, u64::from(self.log_writable))?;
         page.gauge("tasks", "The server's own work that is not over", None, self.tasks)?;
+        let expires = self.tls_expires.map_or(0.0, |expires| expires.0 as f64 / 1000.0);
+        page.gauge("tls_expires", "When the certificate is over; 0 without TLS", Some(Unit::Seconds), expires)?;
         if let Some(store) = &self.store {
             page.gauge("store", "What the store takes", Some(Unit::Bytes), store.bytes)?;
             page.gauge("disk_free", "What is left on its disk", Some(Unit::Bytes), store.free_bytes)?;

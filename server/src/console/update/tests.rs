@@ -35,6 +35,7 @@ fn vitals(second: i64, started: i64) -> Vitals {
         commit_sizes: none,
         drops: Default::default(),
         tasks: 0,
+        tls_expires: None,
         store: None,
         process: Process::default(),
     }

@@ -150,6 +150,15 @@ fn facts(model: &Model) -> Vec<Vec<Piece>> {
         // With so little left the log will not take writes for long.
         facts.push(fact("store", words, if store.free_bytes < 1 << 30 { fault } else { text }));
     }
+    if let Some(expires) = vitals.tls_expires {
+        let days = (expires.0 - vitals.at.0) / 86_400_000;
+        let style = match days {
+            ..7 => fault,
+            7..21 => theme.style(Role::Warning),
+            _ => text,
+        };
+        facts.push(fact("TLS", format!("good for {}", count(usize::try_from(days).unwrap_or(0), "day", "days")), style));
+    }
     let process = &vitals.process;
     facts.push(fact("memory", bytes(process.memory_bytes as f64), text));
     let files = format!("{} of {}", process.files, number(process.files_most as f64));

@@ -55,6 +55,7 @@ fn vitals(second: u64) -> Vitals {
         commit_sizes: Distribution { classes: vec![(1.0, sum(20)), (8.0, sum(28))], beyond: 0, sum: sum(250) as f64 },
         drops: [("Connects".to_owned(), sum(2)), ("TooSlow".to_owned(), 3)].into(),
         tasks: 0,
+        tls_expires: Some(Timestamp(1_793_000_000_000 + 12 * 86_400_000)),
         store: Some(Disk { path: "/var/lib/chat-server".into(), bytes: 734_003_200, free_bytes: 61_000_000_000 }),
         process: Process {
             memory_bytes: 58_000_000,
