@@ -121,7 +121,8 @@ fn hints(model: &Model) -> Vec<(Key, &'static str)> {
             (Key::Reload, "reload"),
         ],
     };
-    hints.push((Key::Help, "help"));
+    // The first is the one that leads to the others, where there is room for few.
+    hints.insert(0, (Key::Help, "help"));
     hints.push((Key::Quit, "leave"));
     hints
 }
