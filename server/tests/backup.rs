@@ -184,9 +184,9 @@ async fn what_an_older_server_kept_is_brought_up_to_date_and_kept_as_it_was() {
     for version in 1..=4 {
         let directory = tempfile::tempdir().expect("a directory");
         let fixture = format!("{}/tests/stores/version-{version}.db", env!("CARGO_MANIFEST_DIR"));
-        let findings = backup::look_through(Path::new(&fixture), &mut |_| ()).expect("it can be read");
-        assert_eq!(findings, Vec::<String>::new(), "version {version}");
         fs::copy(&fixture, directory.path().join("chat.db")).expect("a fixture");
+        let findings = backup::look_through(&directory.path().join("chat.db"), &mut |_| ()).expect("it can be read");
+        assert_eq!(findings, Vec::<String>::new(), "version {version}");
         let server = TestServer::with(config_in(directory.path())).await;
         assert_eq!(texts(&server).await, ["one", "two", "three"], "version {version}");
         let accounts = order(directory.path(), Order::Accounts).await;

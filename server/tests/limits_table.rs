@@ -97,6 +97,7 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     ("tasks that wait", "tasks/mod.rs", "const QUEUE: usize = 16;", " 16;"),
     ("tasks that wait", "tasks/worker.rs", "const REMEMBERED: usize = 20;", "; 20,"),
     ("tasks that wait", "tasks/worker.rs", "const REMEMBERED_IN_ALL: usize = 500;", ", 500 "),
+    ("one line of a transcript", "tasks/import.rs", "const LINE: u64 = 256 * 1024;", "262,144 bytes"),
     ("a request's first line and headers", "serve.rs", "const HEADER_BYTES: usize = 8 * 1024;", "8,192 bytes"),
     ("time for a request's headers", "serve.rs", "const HEADER_WITHIN: Duration = Duration::from_secs(5);", "5 s"),
     ("time for a request's body", "http/api.rs", "const BODY_WITHIN: Duration = Duration::from_secs(10);", "10 s"),

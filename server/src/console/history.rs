@@ -32,6 +32,8 @@ pub struct Sample {
 #[derive(Clone, Debug, Default)]
 pub struct History {
     pub samples: VecDeque<Sample>,
+    /// How many there ever were.
+    taken: usize,
     last: Option<Vitals>,
     /// Parts of one processor, by thread.
     pub threads: Vec<(String, f64)>,
@@ -75,9 +77,28 @@ impl History {
             cpu: self.threads.iter().map(|(_, part)| part).sum(),
             drops: rate(vitals.drops.values().sum(), before.drops.values().sum()),
         });
+        self.taken += 1;
         while self.samples.len() > KEPT {
             self.samples.pop_front();
         }
+    }
+
+    /// Something over all that is kept, in so many columns at most: the mean of each part, the newest last. Parts begin at the same
+    /// samples whenever this is asked, so that nothing flickers.
+    pub fn bars(&self, of: impl Fn(&Sample) -> Option<f64>, columns: usize) -> Vec<Option<f64>> {
+        let part = KEPT.div_ceil(columns.max(1));
+        let first = self.taken - self.samples.len();
+        let mut bars: Vec<(usize, f64, f64)> = Vec::new();
+        for (number, sample) in self.samples.iter().enumerate() {
+            let place = (first + number) / part;
+            if bars.last().is_none_or(|(last, ..)| *last != place) {
+                bars.push((place, 0.0, 0.0));
+            }
+            if let (Some(value), Some((_, sum, count))) = (of(sample), bars.last_mut()) {
+                (*sum, *count) = (*sum + value, *count + 1.0);
+            }
+        }
+        bars.into_iter().map(|(_, sum, count)| (count > 0.0).then(|| sum / count)).collect()
     }
 
     /// The last sample.
@@ -88,5 +109,27 @@ impl History {
     /// The last value of something that is not always there.
     pub fn latest(&self, of: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
         self.samples.iter().rev().find_map(of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(values: &[f64], taken: usize) -> History {
+        let samples = values.iter().map(|value| Sample { users: *value, ..Sample::default() }).collect();
+        History { samples, taken, ..History::default() }
+    }
+
+    #[test]
+    fn bars_are_means_of_parts_that_stay_where_they_begin() {
+        let users = |sample: &Sample| Some(sample.users);
+        assert_eq!(history(&[1.0, 2.0], 2).bars(users, KEPT), [Some(1.0), Some(2.0)]);
+        // Three samples in a column.
+        assert_eq!(history(&[1.0, 2.0, 3.0, 7.0], 4).bars(users, KEPT / 3), [Some(2.0), Some(7.0)]);
+        assert_eq!(history(&[1.0, 2.0, 3.0, 7.0], 5).bars(users, KEPT / 3), [Some(1.5), Some(5.0)], "one more was there before");
+        assert_eq!(history(&[1.0; KEPT], KEPT).bars(users, 30), [Some(1.0); 30]);
+        assert_eq!(history(&[1.0], 1).bars(|_| None, 30), [None]);
+        assert_eq!(history(&[], 0).bars(users, 0), []);
     }
 }

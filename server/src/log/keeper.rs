@@ -16,18 +16,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chat_protocol::{Epoch, ErrorCode, Refusal, RoomName, Seq, Timestamp, UserName, server::Message};
+use chat_protocol::{Epoch, ErrorCode, Refusal, Timestamp, UserName};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{
-    Asker, Author, Draft, Import, Log, LogError, Messages, Motion, Outcome, Reader, Search, Session, Who, Write,
-    retention::Retention,
-};
-use crate::{
-    clock,
-    metrics::Metrics,
-    realm::{AccountId, Decree, Decreed, Realm},
-};
+use super::{Asker, Author, Draft, Import, Log, LogError, Messages, Motion, Outcome, Reader, Search, Session, Who, Write};
+use crate::{clock, metrics::Metrics, realm::Realm};
+
+mod awaited;
 
 /// The most that one commit takes.
 const BATCH: usize = 1000;
@@ -158,83 +153,6 @@ impl Keeper {
         }
     }
 
-    /// Appends and waits for what became of it.
-    pub async fn settle(&self, draft: Draft) -> Outcome {
-        self.settled(|asker| Write::Event(Draft { asker, ..draft })).await
-    }
-
-    /// Has something decreed.
-    ///
-    /// # Errors
-    /// It cannot be, or was not kept.
-    pub async fn decree(&self, by: String, decree: Decree) -> Result<Arc<Decreed>, Refusal> {
-        self.decreed(by, None, decree).await
-    }
-
-    /// Has something decreed that an account wants, if it has the right.
-    ///
-    /// # Errors
-    /// It has not, or it cannot be, or was not kept.
-    pub async fn decree_for(&self, by: String, of: AccountId, decree: Decree) -> Result<Arc<Decreed>, Refusal> {
-        self.decreed(by, Some(of), decree).await
-    }
-
-    async fn decreed(&self, by: String, of: Option<AccountId>, decree: Decree) -> Result<Arc<Decreed>, Refusal> {
-        match self.settled(|asker| Write::Decree(Motion { by, of, decree, asker })).await {
-            Outcome::Decreed(decreed) => Ok(decreed),
-            Outcome::Refused(refusal) => Err(refusal),
-            Outcome::Kept(_)
-            | Outcome::Duplicate(_)
-            | Outcome::Marked(_)
-            | Outcome::Pruned { .. }
-            | Outcome::Imported { .. }
-            | Outcome::Noted => Err(unavailable()),
-        }
-    }
-
-    /// Has somebody hear nothing more of another, or again.
-    ///
-    /// # Errors
-    /// There are too many, or it was not kept.
-    pub async fn block(&self, author: Author, name: UserName, on: bool) -> Result<(), Refusal> {
-        match self.settled(|asker| Write::Block { author, name, on, asker }).await {
-            Outcome::Refused(refusal) => Err(refusal),
-            _ => Ok(()),
-        }
-    }
-
-    /// Has the oldest events of a room taken away, a bite of those up to there. Answers how many messages it was, and up to where.
-    ///
-    /// # Errors
-    /// It was not kept so.
-    pub async fn prune(&self, room: RoomName, upto: Seq) -> Result<(u64, Seq), Refusal> {
-        match self.settled(|asker| Write::Prune { room, upto, asker }).await {
-            Outcome::Pruned { messages, upto } => Ok((messages, upto)),
-            Outcome::Refused(refusal) => Err(refusal),
-            _ => Err(unavailable()),
-        }
-    }
-
-    /// Has messages of another log taken in. Answers how many were not there yet.
-    ///
-    /// # Errors
-    /// The room holds something else, or it was not kept.
-    pub async fn import(&self, room: RoomName, source: Author, messages: Vec<Message>) -> Result<u64, Refusal> {
-        match self.settled(|asker| Write::Import(Import { room, source, messages, asker })).await {
-            Outcome::Imported { messages } => Ok(messages),
-            Outcome::Refused(refusal) => Err(refusal),
-            _ => Err(unavailable()),
-        }
-    }
-
-    async fn settled(&self, write: impl FnOnce(Asker) -> Write) -> Outcome {
-        let (sender, outcome) = oneshot::channel();
-        if self.append(write(Asker::Waiting(sender))).await.is_err() {
-            return Outcome::Refused(unavailable());
-        }
-        outcome.await.unwrap_or_else(|_| Outcome::Refused(unavailable()))
-    }
-
     /// Reads on one of the reading threads.
     ///
     /// # Errors
@@ -251,15 +169,15 @@ impl Keeper {
     /// # Errors
     /// As [`Keeper::read`].
     pub async fn search(&self, search: Search, who: Option<Who>) -> Result<Messages, LogError> {
-        ask(&self.searches, move |reader| reader.search(&search, who.as_ref())).await
+        self.look(move |reader| reader.search(&search, who.as_ref())).await
     }
 
-    /// The rooms that hold something older than is kept, and up to where. Looked for where searches are, because it may take a while.
-    ///
-    /// # Errors
-    /// As [`Keeper::read`].
-    pub async fn overdue(&self, keep: Retention) -> Result<Vec<(RoomName, Seq)>, LogError> {
-        ask(&self.searches, move |reader| reader.overdue(&keep, clock::now())).await
+    /// Reads where searches are: what takes a while.
+    async fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Reader) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        ask(&self.searches, read).await
     }
 
     /// Waits until the writer has come to this. False if it is gone.

@@ -17,6 +17,7 @@ use super::{Author, Draft, Log, LogError, Motion, Outcome, Reader, SESSION_LASTS
 use crate::realm::{self, Book, Decree, Decreed, Realm, TokenId, rights::Standing};
 
 mod import;
+mod prune;
 mod read;
 mod words;
 
@@ -235,22 +236,6 @@ impl State {
         }
         *mark = seq;
         Outcome::Marked(seq)
-    }
-
-    fn prune(&mut self, room: &RoomName, upto: Seq) -> Outcome {
-        let Some(&place) = self.by_name.get(room.folded()) else { return Outcome::Pruned { messages: 0, upto: Seq(0) } };
-        let room = &mut self.rooms[place];
-        let upto = upto.min(room.head()).min(Seq(room.horizon.0 + rules::BITE));
-        let mut messages = 0;
-        while room.horizon < upto
-            && let Some(oldest) = room.events.pop_front()
-        {
-            room.horizon = room.horizon.next();
-            let Some(said) = oldest.said else { continue };
-            messages += 1;
-            said.edits.into_iter().for_each(|seq| empty(room, seq));
-        }
-        Outcome::Pruned { messages, upto: room.horizon }
     }
 
     fn draft(&mut self, draft: &Draft, now: Timestamp) -> Outcome {

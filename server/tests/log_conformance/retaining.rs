@@ -6,7 +6,7 @@ use chat_server::log::{Filled, From, Outcome, Page, Position, retention::Retenti
 use crate::told::*;
 
 /// The events that one bite takes.
-const BITE: u64 = 500;
+const BITE: u64 = 50;
 
 fn pruned(log: &mut Told, place: &str, upto: u64) -> (u64, u64) {
     match log.one(prune(place, upto)) {

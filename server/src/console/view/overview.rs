@@ -2,7 +2,7 @@
 
 use chat_protocol::{display, task::TaskStatus};
 use chat_terminal::{
-    text::{Piece, columns, count, off_top},
+    text::{Piece, columns, count, off_top, row_width},
     theme::Role,
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -112,22 +112,29 @@ pub(super) fn rule(model: &Model, buffer: &mut Buffer, area: Rect, word: &str) {
 fn draw_figure(model: &Model, figure: &Figure, buffer: &mut Buffer, area: Rect) {
     const NAME: usize = 15;
     const VALUE: usize = 10;
+    const BACK: &str = "5 min";
     let theme = &model.theme;
-    let values = || model.history.samples.iter().map(figure.of);
+    let values = |columns: u16| model.history.bars(figure.of, usize::from(columns)).into_iter();
     let name = Piece::new(format!(" {:<width$}", figure.name, width = NAME - 1), theme.style(Role::Dim));
     if area.height > 1 {
         let value = Piece::new(figure.value.clone(), theme.style(Role::Title));
-        row(buffer, area, area.y, vec![name, value]);
+        let mut head = vec![name, value];
+        // How far back the bars go, where there is room to say it.
+        let room = usize::from(area.width).saturating_sub(row_width(&head) + BACK.len() + 2);
+        if room > 0 {
+            head.push(Piece::new(format!("{}{BACK}", " ".repeat(room)), theme.style(Role::Dim)));
+        }
+        row(buffer, area, area.y, head);
         let (_, bars) = off_top(area, 1);
         let bars = Rect { x: bars.x + 1, width: bars.width.saturating_sub(2), ..bars };
-        return spark::draw(buffer, bars, values(), figure.least, theme.style(figure.role));
+        return spark::draw(buffer, bars, values(bars.width), figure.least, theme.style(figure.role));
     }
     // Of two values there is room for the first.
     let first = figure.value.split(" p99").next().unwrap_or_default();
     row(buffer, area, area.y, vec![name, Piece::new(format!("{first:<VALUE$}"), theme.style(Role::Title))]);
     let used = columns(NAME + VALUE).min(area.width);
     let bars = Rect { x: area.x + used, width: (area.width - used).saturating_sub(1), ..area };
-    spark::draw(buffer, bars, values(), figure.least, theme.style(figure.role));
+    spark::draw(buffer, bars, values(bars.width), figure.least, theme.style(figure.role));
 }
 
 /// What is so, in a row each.

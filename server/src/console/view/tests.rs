@@ -25,8 +25,8 @@ const HOSTILE: &str = "e\u{1b}[31mvil\u{202e}\u{7}\n";
 
 /// What a server is after so many seconds.
 fn vitals(second: u64) -> Vitals {
-    let wave = |most: u64| most / 2 + most * (second % 20) / 40;
-    let sum = |most: u64| (0..second).map(|second| most / 2 + most * (second % 20) / 40).sum::<u64>();
+    let wave = |most: u64| most / 2 + most * (second % 120) / 240;
+    let sum = |most: u64| (0..second).map(|second| most / 2 + most * (second % 120) / 240).sum::<u64>();
     Vitals {
         at: Timestamp(1_793_000_000_000 + second as i64 * 1000),
         version: "0.1.0".into(),
@@ -45,8 +45,8 @@ fn vitals(second: u64) -> Vitals {
         tellings: sum(24_000),
         sent_bytes: sum(4_000_000),
         received_bytes: sum(50_000),
-        queue_bytes: if second.is_multiple_of(7) { 12_000 } else { 0 },
-        slow_readers: u64::from(second.is_multiple_of(7)),
+        queue_bytes: if second % 100 < 20 { 12_000 } else { 0 },
+        slow_readers: u64::from(second % 100 < 20),
         commit_seconds: Distribution {
             classes: vec![(0.002, sum(40)), (0.004, sum(8))],
             beyond: 0,
@@ -105,11 +105,11 @@ fn model() -> Model {
         theme: Theme::build(true, Depth::None, &[]).unwrap(),
         place: "/var/lib/chat-server".into(),
         link: Link::Here,
-        now: Timestamp(1_793_000_090_000),
-        since: Duration::from_secs(90),
+        now: Timestamp(1_793_000_300_000),
+        since: Duration::from_secs(300),
         ..Model::default()
     };
-    (0..=90).for_each(|second| model.history.add(&vitals(second)));
+    (0..=300).for_each(|second| model.history.add(&vitals(second)));
     let lines = [
         line(1, Level::Info, "reload", "taken up key=rate-limit from=\"20/10\" to=\"40/20\" by=the file"),
         line(2, Level::Warn, "services", "somebody asks too much reason=Flooding address=203.0.113.9 unsaid=12"),
@@ -119,7 +119,7 @@ fn model() -> Model {
     ];
     model.log.lines.extend(lines);
     model.sight = Some(Sight {
-        vitals: vitals(90),
+        vitals: vitals(300),
         lines: Vec::new(),
         log_filter: Some("info".into()),
         leaves_in: None,
