@@ -6,6 +6,7 @@ use std::{
     process::ExitCode,
 };
 
+use chat_protocol::display;
 use chat_server::{
     admin::{backup, transcript},
     cli::Export,
@@ -80,7 +81,8 @@ pub(super) fn verify(directory: &Path, file: Option<PathBuf>) -> anyhow::Result<
         return Ok(ExitCode::SUCCESS);
     }
     for finding in findings {
-        writeln!(stdout(), "{finding}")?;
+        // It may quote names out of a file of anybody's.
+        writeln!(stdout(), "{}", display::line(&finding))?;
     }
     Ok(ExitCode::FAILURE)
 }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use beside::{Beside, Ended, gone, looked_at};
+use beside::{Beside, Ended, gone};
 use chat_server::{
     Server,
     admin::{self, Answer},
@@ -51,15 +51,14 @@ fn main() -> ExitCode {
         Err(Unread::Words(error)) => error.exit(),
         Err(Unread::File(faults)) => return failed(&faults.into()),
     };
-    let journal = start_tracing(arguments.log_format, arguments.console && arguments.command.is_none());
+    let journal =
+        start_tracing(arguments.log_format, arguments.console && arguments.command.is_none() && std::io::stderr().is_terminal());
     let place = arguments.command.as_ref().is_none_or(Command::is_about_the_store).then(|| arguments.data_dir().ok()).flatten();
     let run = || {
         match arguments.command.take() {
             Some(Command::Console(console)) => {
                 let way = console.way(|| arguments.data_dir())?;
-                // Nobody ends it but who looks.
-                let (_server, gone) = oneshot::channel();
-                return looked_at(way, gone).map(|()| ExitCode::SUCCESS);
+                return beside::alone(way).map(|()| ExitCode::SUCCESS);
             }
             Some(Command::Account(command)) => return order(command, &arguments.data_dir()?),
             Some(Command::Config(command)) => return about_the_configuration(&command, &settings),

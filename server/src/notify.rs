@@ -19,9 +19,6 @@ use chat_server::pulse::Pulse;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The longest that we wait for a service manager that does not read.
-const WITHIN: Duration = Duration::from_secs(1);
-
 /// See the module. Clones speak to the same one.
 #[derive(Clone)]
 pub(crate) struct Supervisor {
@@ -100,7 +97,8 @@ impl Supervisor {
 impl Line {
     fn open(name: &OsStr) -> anyhow::Result<Self> {
         let socket = UnixDatagram::unbound()?;
-        socket.set_write_timeout(Some(WITHIN))?;
+        // Whoever does not read loses a word, and nobody waits for it.
+        socket.set_nonblocking(true)?;
         Ok(Self { socket, address: address(name)? })
     }
 }

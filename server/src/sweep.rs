@@ -46,13 +46,17 @@ pub async fn sweep(
     let mut swept = Swept::default();
     let rooms = overdue.len();
     for (done, (room, end)) in overdue.into_iter().enumerate() {
-        let (mut gone, mut first) = (0, None);
+        let (mut gone, mut first, mut before) = (0, None, None);
         loop {
             let begun = Instant::now();
             let (messages, upto) = keeper.prune(room.clone(), end).await.map_err(SweepError::Write)?;
             gone += messages;
             let first = *first.get_or_insert(upto);
             if upto >= end {
+                break;
+            }
+            if before.replace(upto) == Some(upto) {
+                tracing::warn!(%room, "a room's oldest cannot be taken away");
                 break;
             }
             let of_it = part(upto, first, end);

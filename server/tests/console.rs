@@ -5,7 +5,7 @@ mod common;
 
 use std::{path::Path, time::Duration};
 
-use chat_protocol::{Action, CloseCode};
+use chat_protocol::{Action, CloseCode, task::TaskKind};
 use chat_server::{
     admin::{Act, Answer, Order, RoomSorting, Sight},
     realm::Role,
@@ -29,7 +29,7 @@ async fn look(stage: &Stage) -> Sight {
 
 async fn connections(stage: &Stage, asked: Asked) -> Vec<ConnectionLine> {
     match stage.order(Order::Connections(asked)).await {
-        Answer::Connections { connections } => connections,
+        Answer::Connections { connections, .. } => connections,
         other => panic!("{other:?}"),
     }
 }
@@ -79,8 +79,8 @@ async fn what_it_shows_is_what_metrics_say() {
     ] {
         assert_eq!(stage.server.metric(name).await, expected, "{name}");
     }
-    // Two more for the decrees of the account and its token.
-    assert_eq!(vitals.commit_sizes.sum, vitals.commit_sizes.sum.round());
+    // Beside the messages: the account, its token, and two guests' sessions at least.
+    assert!(vitals.commit_sizes.sum >= 8.0, "{:?}", vitals.commit_sizes);
     assert!(vitals.commit_seconds.count() >= 4 && vitals.commit_sizes.count() == vitals.commit_seconds.count());
     let store = vitals.store.expect("a store");
     assert!(store.bytes > 10_000 && store.free_bytes > 0 && Path::new(&store.path) == stage.directory.path(), "{store:?}");
@@ -111,7 +111,7 @@ async fn who_is_here_and_where_is_shown_and_can_be_looked_for() {
     let filtered = connections(&stage, Asked { filter: "ALI".into(), ..all() }).await;
     assert_eq!(filtered.iter().map(|line| line.id).collect::<Vec<_>>(), [lines[1].id]);
     let rooms = async |filter: &str, sorting| match stage.order(Order::Rooms { filter: filter.into(), sorting, limit: 9 }).await {
-        Answer::Rooms { rooms } => {
+        Answer::Rooms { rooms, .. } => {
             rooms.into_iter().map(|room| (room.name.to_string(), room.online, room.seq)).collect::<Vec<_>>()
         }
         other => panic!("{other:?}"),
@@ -147,6 +147,9 @@ async fn what_is_done_is_heard_by_those_whom_it_concerns_and_remembered() {
     let id = connections(&stage, Asked { filter: "bob".into(), ..all() }).await[0].id;
     act(&stage, Act::Close { connection: id }).await;
     bob.closed_with(CloseCode::Kicked).await;
+    let begin = |task| Order::Begin { task, room: None, format: None, file: Some("../chat.db".into()) };
+    assert!(matches!(stage.order(begin(TaskKind::Import)).await, Answer::Refused { .. }));
+    assert!(matches!(stage.order(begin(TaskKind::Verify)).await, Answer::Tasks { .. }));
     // Who may keep order reads of all of it, as of what is done in a room.
     let deeds = olga.ask(json!({ "type": "deeds", "everywhere": true })).await["text"].as_str().unwrap_or_default().to_owned();
     for words in [
@@ -159,11 +162,16 @@ async fn what_is_done_is_heard_by_those_whom_it_concerns_and_remembered() {
     ] {
         assert!(deeds.contains(words), "{words}: {deeds}");
     }
+    assert!(
+        deeds.contains("operator began a verification") && !deeds.contains("import"),
+        "what was not done is no deed: {deeds}"
+    );
     // What says nothing, or is about nobody, is refused in words.
     for (wrong, words) in [
         (Act::Notice { room: None, text: "  ".into() }, "A notice has 1 to 1000 bytes"),
         (Act::Slow { room: "cake".into(), seconds: 1_000_000 }, "A room is slow by at most"),
         (Act::Stay, "It was not going down"),
+        (Act::Close { connection: 424_242 }, "There is no such connection any more"),
         (Act::Reload, "no configuration file"),
         (Act::LogFilter { filter: "debug".into() }, "chosen by somebody else"),
         (Act::Slow { room: "@alice,bob".into(), seconds: 1 }, "a name begins with"),
@@ -203,7 +211,8 @@ async fn from_afar_only_owners_order_and_nothing_that_makes_secrets() {
         let (found, answer) = post(token, order).await;
         assert_eq!(found, status, "{order:?}: {answer}");
     }
-    assert!(alice.unasked().is_empty() || !alice.unasked().join("").contains("kick"), "nobody was kicked by who may not");
+    alice.say("still here").await;
+    alice.never_saw("kick");
     let (_, answer) = post(Some(&olga), &kick).await;
     assert_eq!(answer["words"], "In tea: you kicked alice (a guest): enough");
     notice(&mut bob, "olga kicked alice (a guest): enough").await;
@@ -213,6 +222,79 @@ async fn from_afar_only_owners_order_and_nothing_that_makes_secrets() {
     assert_eq!(post(Some(&olga), &look).await.0, 403);
     let page = [("content-type", "application/json"), ("origin", "https://evil.example")];
     assert_eq!(stage.server.http("POST", "/api/operator", &page, "{}").await.status, 403);
+}
+
+#[tokio::test]
+async fn who_was_not_let_in_hears_no_notice() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = chat_server::Config { require_auth: true, tokens: vec!["sesame".into()], ..common::config_in(directory.path()) };
+    let server = common::TestServer::with(config).await;
+    let mut stranger = server.open("/ws/chat/general/mallory").await;
+    let (mut alice, _) = server.join_with("general", "alice", "token=sesame").await;
+    let say = Order::Act(Act::Notice { room: None, text: "for members only".into() });
+    assert!(matches!(common::operator::order(directory.path(), say).await, Answer::Done { .. }));
+    notice(&mut alice, "for members only").await;
+    // It is heard by who comes in, and was told nothing before.
+    stranger.send(json!({ "type": "hello", "token": "sesame" })).await;
+    stranger.expect("welcome").await;
+    stranger.never_saw("for members only");
+}
+
+#[tokio::test]
+async fn orders_from_afar_are_counted_as_their_accounts() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut config = common::config_in(directory.path());
+    config.limits.account = chat_server::limits::Rate::new(4, 1);
+    let server = common::TestServer::with(config).await;
+    let order = async |order| common::operator::order(directory.path(), order).await;
+    order(Order::AddAccount { name: "olga".into(), role: Role::Owner }).await;
+    let Answer::Token { token, .. } = order(Order::NewToken { name: "olga".into(), label: String::new(), days: None }).await
+    else {
+        panic!("no token")
+    };
+    let bearer = format!("Bearer {}", token.tell());
+    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+    let body = serde_json::to_string(&Order::Look { log_after: 0 }).unwrap();
+    let mut refused = 0;
+    for _ in 0..12 {
+        refused += usize::from(server.http("POST", "/api/operator", &headers, &body).await.status == 429);
+    }
+    assert!(refused >= 4, "{refused} of 12 were refused");
+}
+
+#[tokio::test]
+async fn where_the_log_takes_no_writes_people_are_told_all_the_same() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let program = Program::start(&["--data-dir", directory.path().to_str().expect("a path")]).await;
+    let mut alice = program.join("tea", "alice").await;
+    let order = async |act| common::operator::order(directory.path(), Order::Act(act)).await;
+    program.disk_is_full(true);
+    alice.refused(json!({ "type": "send", "text": "hi" }), "unavailable").await;
+    order(Act::Notice { room: None, text: "the disk is full".into() }).await;
+    notice(&mut alice, "the disk is full").await;
+    order(Act::Leave { seconds: 3600 }).await;
+    notice(&mut alice, "The server goes down in 1 h.").await;
+    order(Act::Stay).await;
+    notice(&mut alice, "The server stays after all.").await;
+    program.says("what an operator did is not remembered").await;
+    program.disk_is_full(false);
+}
+
+#[tokio::test]
+async fn a_terminal_that_takes_nothing_does_not_keep_the_program_from_going() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().to_str().expect("a path");
+    for arguments in [&["--data-dir", data, "--port", "0", "--console"][..], &["--data-dir", data, "console"]] {
+        let mut terminal = Terminal::start(arguments, (120, 40));
+        terminal.shows("Overview").await;
+        terminal.stall();
+        // More than any terminal holds is to be drawn.
+        for number in 0..200 {
+            terminal.resize((100 + number % 2 * 100, 30 + number % 2 * 30));
+        }
+        terminal.signal(Signal::TERM);
+        terminal.is_gone().await;
+    }
 }
 
 #[tokio::test]
@@ -235,9 +317,22 @@ async fn one_that_reads_nothing_harms_nobody() {
     for text in ["still", "here"] {
         alice.say(text).await;
     }
-    drop(stalled);
-    // As soon as they are gone there is room for others.
+    // Nor are others' orders held up.
     assert_eq!(look(&stage).await.vitals.messages, 2);
+    while stalled.len() < 40 {
+        stalled.push(UnixStream::connect(stage.directory.path().join("chat.sock")).await.expect("a socket"));
+    }
+    match stage.order(Order::Look { log_after: 0 }).await {
+        Answer::Refused { words } => assert!(words.contains("close one"), "{words}"),
+        other => panic!("{other:?}"),
+    }
+    drop(stalled);
+    let again = async {
+        while !matches!(stage.order(Order::Look { log_after: 0 }).await, Answer::Sight(_)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, again).await.expect("as soon as they are gone there is room for others");
 }
 
 #[tokio::test]
@@ -377,9 +472,18 @@ async fn over_the_network_it_comes_with_a_token_of_an_owner() {
         terminal.shows(shown).await;
     }
     std::fs::write(&token, format!("{olga}\n")).unwrap();
+    // Far more than a first answer may have: rooms with long topics.
+    for number in 0..120 {
+        alice.does(json!({ "type": "join", "room": format!("room{number}") })).await;
+        alice.does(json!({ "type": "topic", "room": format!("room{number}"), "text": "t".repeat(1000) })).await;
+    }
     let mut terminal = Terminal::start(&["console", "--server", &url, "--token-file", token.to_str().expect("a path")], (80, 24));
     terminal.shows("● attached").await;
-    terminal.types("nmind the gap\r");
+    terminal.types("2");
+    terminal.shows("1 of 121").await;
+    terminal.types("1nmind the gap\r");
+    terminal.shows("Say to everybody: mind the gap").await;
+    terminal.types("y");
     terminal.shows("Everybody was told").await;
     notice(&mut alice, "mind the gap").await;
     terminal.types("q");

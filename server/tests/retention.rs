@@ -147,3 +147,33 @@ async fn a_resume_that_is_overtaken_ends_instead_of_leaving_a_gap() {
     };
     assert_eq!(closed.code, 4008);
 }
+
+#[tokio::test]
+async fn a_resume_of_which_all_the_rest_is_gone_ends_too() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("old.jsonl");
+    let line = |seq| {
+        json!({ "room": "x", "seq": seq, "from": "ann", "text": "x".repeat(16_000), "at": "2020-01-01T00:00:00.000Z" })
+            .to_string()
+    };
+    std::fs::write(&file, (1..=400).map(|seq| line(seq) + "\n").collect::<String>()).expect("it is written");
+    let data = directory.path().join("data");
+    let (there, from) = (data.clone(), file.clone());
+    let imported = move || chat_server::admin::transcript::import(&there, &from, "tea", &mut |_| ());
+    tokio::task::spawn_blocking(imported).await.expect("it does not panic").expect("it comes in");
+    let base = Config { store: Store::Directory { path: data, durability: Durability::Normal }, ..config() };
+    let server = chat_server::Server::open(base.clone()).await.expect("it opens");
+    let (choose, server) = (server.chooser(), TestServer::of(server));
+    let epoch = server.join("other", "eve").await.welcome["epoch"].as_str().expect("an epoch").to_owned();
+    let (mut bob, joined) = server.join_narrow("tea", "bob", &format!("after=0&epoch={epoch}")).await;
+    assert_eq!((&joined["recovered"], &joined["more"]), (&json!(true), &json!(true)));
+    choose(&Config { retention: Retention::new(&["90d".parse().expect("an age")], &[]), ..base });
+    until(&server, "tea", 0).await;
+    let closed = loop {
+        match bob.next_or_end().await {
+            Ok(frame) => assert!(!frame.contains("\"more\":false"), "the rest is gone, and was promised: {frame}"),
+            Err(closed) => break closed,
+        }
+    };
+    assert_eq!(closed.code, 4008);
+}

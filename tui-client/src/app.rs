@@ -25,7 +25,7 @@ use crate::{
     model::{Model, Rooms, Seen},
     msg::{LinkEvent, Msg},
     perform::{Keep, Keeper, Reload, World, editor::Editor, sequence},
-    terminal::{self as screen, Background, Keyboard, Kind, Screen},
+    terminal::{self as screen, Background, Keyboard, Kind, Panics, Screen},
     theme::Theme,
     transport::{self, Server},
     update::update,
@@ -111,7 +111,7 @@ pub(crate) type Themes = Box<dyn FnOnce(Background) -> Theme>;
 pub(crate) async fn run(start: Start, themes: Option<Themes>) -> anyhow::Result<Ending> {
     let signals = Signals::new()?;
     let (model, world, ears) = start.begin();
-    let screen = Screen::enter("chat-tui", model.settings.mouse).context("the terminal")?;
+    let screen = Screen::enter("chat-tui", model.settings.mouse, Panics::OfAll).context("the terminal")?;
     let mut app = App {
         model,
         world,

@@ -14,6 +14,7 @@ use crate::{
     govern::Govern,
     office::{self, Hand},
     realm::Decree,
+    roster::Asked,
     services::Services,
 };
 
@@ -60,6 +61,10 @@ impl Act {
                 office::carry_out(services, hand, Govern::read(asked, room_of)?).await?
             }
             Self::Close { connection } => {
+                let only = Asked { only: Some(connection), limit: 1, ..Asked::default() };
+                if services.fanout.roster(only).await.is_empty() {
+                    return Err(Refusal::new(ErrorCode::NoSuchUser, "There is no such connection any more"));
+                }
                 remember(services, hand, None, format!("closed connection {connection}")).await?;
                 services.fanout.close(connection, Closing::new(CloseCode::Kicked, "An operator ended this connection")).await;
                 format!("Connection {connection} is told to go")
@@ -75,19 +80,29 @@ impl Act {
                 words
             }
             Self::Stay => {
-                if !services.departure.set(None) {
+                if services.departure.left(Instant::now()).is_none() {
                     return Err(Refusal::new(ErrorCode::BadRequest, "It was not going down"));
                 }
                 remember(services, hand, None, "called off going down".into()).await?;
+                services.departure.set(None);
                 services.fanout.notice("The server stays after all.").await;
                 "It stays".into()
             }
             Self::LogFilter { filter } => {
                 let wrong = |error| Refusal::new(ErrorCode::BadRequest, error);
+                let before = services.journal().filter();
                 services.journal().choose(&filter).map_err(wrong)?;
+                if let Err(refusal) = remember(services, hand, None, format!("chose log lines of {filter}")).await {
+                    let _ = before.map(|before| services.journal().choose(&before));
+                    return Err(refusal);
+                }
                 format!("Log lines of {filter} are written from now on")
             }
-            Self::Reload => services.reload().await?,
+            Self::Reload => {
+                let words = services.reload().await?;
+                remembered(services, hand, None, "had the configuration read again").await;
+                words
+            }
         };
         Ok(Answer::Done { words })
     }
@@ -98,9 +113,9 @@ fn room_of(named: Option<String>) -> Result<RoomName, Refusal> {
     RoomName::parse(&named).map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))
 }
 
-/// The server's long work is remembered likewise, and begun behind that.
-pub(super) async fn began(services: &Services, hand: &Hand, task: TaskKind, room: Option<&str>) -> Result<(), Refusal> {
-    let room = room.map(|room| room_of(Some(room.to_owned()))).transpose()?;
+/// The server's long work is remembered likewise, once it has begun.
+pub(super) async fn began(services: &Services, hand: &Hand, task: TaskKind, room: Option<&str>) {
+    let room = room.and_then(|room| RoomName::known(room).ok());
     let what = match task {
         TaskKind::Export => "began an export",
         TaskKind::Verify => "began a verification",
@@ -108,7 +123,14 @@ pub(super) async fn began(services: &Services, hand: &Hand, task: TaskKind, room
         TaskKind::Prune => "had what is too old taken away",
         TaskKind::Import => "began an import",
     };
-    remember(services, hand, room, what.into()).await
+    remembered(services, hand, room, what).await;
+}
+
+/// What is done already is remembered as far as that can be.
+pub(super) async fn remembered(services: &Services, hand: &Hand, room: Option<RoomName>, what: &str) {
+    if let Err(refusal) = remember(services, hand, room, what.into()).await {
+        tracing::warn!(by = %hand.by, what, why = refusal.text, "what an operator did is not remembered");
+    }
 }
 
 async fn notice(services: &Services, hand: &Hand, room: Option<String>, text: &str) -> Result<String, Refusal> {
@@ -131,7 +153,14 @@ async fn notice(services: &Services, hand: &Hand, room: Option<String>, text: &s
     })
 }
 
-/// It stands beside what moderators did from then on; and nothing is done that could not be remembered.
+/// It stands beside what moderators did from then on. Where the log takes no writes, that is no reason not to tell people so, or not
+/// to go down in order: it is a line of the program's own log then.
 async fn remember(services: &Services, hand: &Hand, room: Option<RoomName>, what: String) -> Result<(), Refusal> {
-    office::decree_of(services, hand, Decree::Operated { room, what }).await.map(drop)
+    match office::decree_of(services, hand, Decree::Operated { room, what: what.clone() }).await {
+        Err(refusal) if refusal.code == ErrorCode::Unavailable => {
+            tracing::warn!(by = %hand.by, what, why = refusal.text, "what an operator did is not remembered");
+            Ok(())
+        }
+        decreed => decreed.map(drop),
+    }
 }

@@ -1,8 +1,8 @@
 //! What an operator sees of the running server: its vitals and log lines, its rooms, its connections.
 
-use std::{cmp::Reverse, sync::Arc, time::Duration};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc, time::Duration};
 
-use chat_protocol::{Access, ErrorCode, Refusal, RoomName, UserName, task::TaskUpdate};
+use chat_protocol::{Access, ErrorCode, Refusal, RoomName, Seq, UserName, task::TaskUpdate};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -11,6 +11,8 @@ use crate::{journal::Line, log::RoomState, roster::MOST, services::Services, vit
 
 /// Log lines that are told at once.
 const LINES: usize = 500;
+/// Rooms that nobody is in are looked for among so many, those that were used last.
+const USED_LAST: usize = 5000;
 /// Who is in a room, told of one at once.
 const USERS: usize = 200;
 
@@ -61,7 +63,6 @@ pub struct RoomLine {
 pub(super) async fn look(services: &Arc<Services>, log_after: u64) -> Result<Answer, Refusal> {
     let seen = Arc::clone(services);
     let vitals = tokio::task::spawn_blocking(move || Vitals::of(&seen)).await;
-    let unseen = |_| Refusal::new(ErrorCode::Unavailable, "The server cannot look at itself now");
     let journal = services.journal();
     Ok(Answer::Sight(Box::new(Sight {
         vitals: vitals.map_err(unseen)?,
@@ -72,30 +73,40 @@ pub(super) async fn look(services: &Arc<Services>, log_after: u64) -> Result<Ans
     })))
 }
 
-/// Those rooms in whose name this stands.
-pub(super) async fn rooms(services: &Services, filter: &str, sorting: RoomSorting, limit: usize) -> Result<Answer, Refusal> {
-    let read = services.keeper.read(|reader| reader.rooms(None, MOST)).await;
+/// Those rooms in whose name this stands: of those in use, and of those that were used last.
+pub(super) async fn rooms(
+    services: &Arc<Services>,
+    filter: String,
+    sorting: RoomSorting,
+    limit: usize,
+) -> Result<Answer, Refusal> {
+    let read = services.keeper.read(|reader| reader.rooms(None, USED_LAST)).await;
     let unread = |error| Refusal::new(ErrorCode::Unavailable, format!("That could not be read: {error}"));
-    let mut rooms: Vec<_> = read.map_err(unread)?.into_iter().map(|state| line(services, state)).collect();
-    for (name, online) in services.hub.rooms() {
-        let online = u64::try_from(online).unwrap_or(u64::MAX);
-        match rooms.iter_mut().find(|room| room.name.folded() == name.folded()) {
-            Some(room) => room.online = online,
-            None => {
-                let state = RoomState { name, seq: chat_protocol::Seq(0), topic: String::new() };
-                rooms.push(RoomLine { online, seq: None, ..line(services, state) });
-            }
+    let (states, seen, wanted) = (read.map_err(unread)?, Arc::clone(services), filter.trim().to_lowercase());
+    // There may be many: not on a thread that serves.
+    let gathered = tokio::task::spawn_blocking(move || {
+        let is_wanted = |name: &RoomName| wanted.is_empty() || name.folded().contains(&wanted);
+        let mut online: HashMap<_, _> = seen.hub.rooms().into_iter().map(|(name, users)| (name.key(), (name, users))).collect();
+        let mut rooms: Vec<(RoomState, Option<u64>, usize)> = Vec::new();
+        for state in states {
+            let users = online.remove(state.name.folded()).map_or(0, |(_, users)| users);
+            let seq = state.seq.0;
+            rooms.push((state, Some(seq), users));
         }
-    }
-    let wanted = filter.trim().to_lowercase();
-    rooms.retain(|room| wanted.is_empty() || room.name.folded().contains(&wanted));
-    match sorting {
-        RoomSorting::Online => rooms.sort_by_key(|room| (Reverse(room.online), Reverse(room.seq), room.name.key())),
-        RoomSorting::Name => rooms.sort_by_key(|room| room.name.key()),
-        RoomSorting::Messages => rooms.sort_by_key(|room| (Reverse(room.seq), room.name.key())),
-    }
-    rooms.truncate(limit.clamp(1, MOST));
-    Ok(Answer::Rooms { rooms })
+        rooms.extend(online.into_values().map(|(name, users)| {
+            let state = RoomState { name, seq: Seq(0), topic: String::new() };
+            (state, None, users)
+        }));
+        rooms.retain(|(state, ..)| is_wanted(&state.name));
+        match sorting {
+            RoomSorting::Online => rooms.sort_by_key(|(state, seq, users)| (Reverse(*users), Reverse(*seq), state.name.key())),
+            RoomSorting::Name => rooms.sort_by_key(|(state, ..)| state.name.key()),
+            RoomSorting::Messages => rooms.sort_by_key(|(state, seq, _)| (Reverse(*seq), state.name.key())),
+        }
+        rooms.truncate(limit.clamp(1, MOST));
+        rooms.into_iter().map(|(state, seq, users)| line(&seen, state, seq, users)).collect()
+    });
+    Ok(Answer::Rooms { filter, sorting, rooms: gathered.await.map_err(unseen)? })
 }
 
 /// One room, and who is there.
@@ -106,8 +117,12 @@ pub(super) fn room(services: &Services, name: &str) -> Result<Answer, Refusal> {
     Ok(Answer::Room { name: room, users, about })
 }
 
-fn line(services: &Services, state: RoomState) -> RoomLine {
+fn line(services: &Services, state: RoomState, seq: Option<u64>, users: usize) -> RoomLine {
     let mode = services.realm().mode(&state.name);
-    let private = mode.access == Access::Private;
-    RoomLine { name: state.name, online: 0, seq: Some(state.seq.0), private, slow: mode.slow, topic: state.topic }
+    let online = u64::try_from(users).unwrap_or(u64::MAX);
+    RoomLine { name: state.name, online, seq, private: mode.access == Access::Private, slow: mode.slow, topic: state.topic }
+}
+
+fn unseen(_: tokio::task::JoinError) -> Refusal {
+    Refusal::new(ErrorCode::Unavailable, "The server cannot look at itself now")
 }

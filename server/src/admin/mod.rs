@@ -178,9 +178,13 @@ pub enum Answer {
     },
     Sight(Box<Sight>),
     Connections {
+        /// To what this is the answer.
+        asked: Asked,
         connections: Vec<ConnectionLine>,
     },
     Rooms {
+        filter: String,
+        sorting: RoomSorting,
         rooms: Vec<RoomLine>,
     },
     Room {
@@ -320,18 +324,26 @@ async fn attempt(order: Order, hand: &Hand, keeper: &Keeper, running: Option<&Ru
         Order::Invitations => invitations::list(&realm()),
         Order::RevokeInvitation { invitation } => invitations::revoke(keeper, invitation).await?,
         Order::Look { log_after } => look::look(server()?, log_after).await?,
-        Order::Connections(asked) => Answer::Connections { connections: server()?.fanout.roster(asked).await },
-        Order::Rooms { filter, sorting, limit } => look::rooms(server()?, &filter, sorting, limit).await?,
+        Order::Connections(asked) => {
+            let connections = server()?.fanout.roster(asked.clone()).await;
+            Answer::Connections { asked, connections }
+        }
+        Order::Rooms { filter, sorting, limit } => look::rooms(server()?, filter, sorting, limit).await?,
         Order::Room { name } => look::room(server()?, &name)?,
         Order::Act(act) => act.done(server()?, hand).await?,
         Order::Begin { task, room, format, file } => {
+            let begun = work::begin(work::Asked { task, room: room.clone(), format, file }, keeper, tasks)?;
             if let Some(running) = running {
-                act::began(&running.services, hand, task, room.as_deref()).await?;
+                act::began(&running.services, hand, task, room.as_deref()).await;
             }
-            work::begin(work::Asked { task, room, format, file }, keeper, tasks)?
+            begun
         }
         Order::Tasks => work::list(tasks)?,
-        Order::StopTask { task_id } => work::stop(&task_id, tasks)?,
+        Order::StopTask { task_id } => {
+            let stopped = work::stop(&task_id, tasks)?;
+            act::remembered(server()?, hand, None, "stopped a task").await;
+            stopped
+        }
     })
 }
 

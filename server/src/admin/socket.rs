@@ -27,7 +27,7 @@ const LINE: u64 = 64 * 1024;
 /// How long an open socket may be silent.
 const SILENCE: Duration = Duration::from_secs(60);
 /// Sockets that are served at a time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 
 /// Where orders are taken.
 pub struct Desk {
@@ -56,9 +56,13 @@ impl Desk {
     pub async fn serve(&self, running: &Running) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
+                    // Said at once: nothing is carried out later, for somebody who has given up.
+                    let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                        turn_away(&stream);
+                        continue;
+                    };
                     let running = running.clone();
                     tokio::spawn(async move {
                         if let Err(error) = converse(stream, &running).await {
@@ -80,6 +84,14 @@ impl Drop for Desk {
     fn drop(&mut self) {
         // Another server may have tidied up.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn turn_away(stream: &UnixStream) {
+    let words = format!("The server has {AT_ONCE} consoles and orders open already: close one");
+    if let Ok(text) = serde_json::to_string(&Answer::Refused { words }) {
+        // There is room for it in a socket that was made just now.
+        let _ = stream.try_write(format!("{text}\n").as_bytes());
     }
 }
 

@@ -58,6 +58,8 @@ const MORE: &[(&str, &[(&str, &str)])] = &[
             ("chat.lock, chat.sock", "In it: held by the server that runs; where it takes an operator's orders."),
             ("tls-cert.pem, tls-key.pem", "In it: the certificate of --tls-self-signed."),
             ("exports/", "In it: exports, for as long as the server runs."),
+            ("backups/", "In it: backups that were begun from the chat or the console."),
+            ("imports/", "In it: transcripts to be imported."),
         ],
     ),
     (

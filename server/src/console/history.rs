@@ -74,7 +74,7 @@ impl History {
             queue: vitals.queue_bytes as f64,
             slow: vitals.slow_readers as f64,
             memory: vitals.process.memory_bytes as f64,
-            cpu: self.threads.iter().map(|(_, part)| part).sum(),
+            cpu: (vitals.process.cpu_seconds - before.process.cpu_seconds).max(0.0) / seconds,
             drops: rate(vitals.drops.values().sum(), before.drops.values().sum()),
         });
         self.taken += 1;

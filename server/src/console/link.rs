@@ -3,7 +3,7 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
-use chat_terminal::reach::{Address, Trust, not_a_chat, post, words};
+use chat_terminal::reach::{Address, Trust, not_a_chat, post_for_much, words};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::UnixStream,
@@ -44,21 +44,23 @@ impl Way {
     }
 }
 
-/// Asks, and tells what was answered, until nobody asks or listens any more.
+/// Asks, and tells what was answered, until nobody asks any more.
 pub async fn run(way: Way, mut orders: Receiver<Order>, told: Sender<Msg>) {
-    let mut open = None;
+    let (mut open, mut heard) = (None, true);
     while let Some(order) = orders.recv().await {
+        // Who has left still means what was ordered before.
+        if !heard && order.is_a_look() {
+            continue;
+        }
         let asked = timeout(WITHIN, ask(&way, &mut open, &order)).await;
         let msg = match asked.unwrap_or_else(|_| Err("the server does not answer".into())) {
             Ok(answer) => Msg::Answered(answer),
             Err(words) => {
                 open = None;
-                Msg::Lost(words)
+                Msg::Lost { words, was_a_look: order.is_a_look() }
             }
         };
-        if told.send(msg).await.is_err() {
-            return;
-        }
+        heard = told.send(msg).await.is_ok();
     }
 }
 
@@ -83,7 +85,7 @@ async fn ask(way: &Way, open: &mut Option<BufReader<UnixStream>>, order: &Order)
         Way::Afar { address, trust, token } => {
             let header = format!("Authorization: Bearer {}\r\n", token.tell());
             let body = serde_json::to_string(order).map_err(|error| error.to_string())?;
-            let (status, answer) = post((address, trust), "operator", &header, &body).await?;
+            let (status, answer) = post_for_much((address, trust), "operator", &header, &body).await?;
             match status {
                 200 => serde_json::from_str(&answer).map_err(|_| not_a_chat(address)),
                 401 => Err("the token opens nothing there".into()),

@@ -21,7 +21,7 @@ use std::{env, io, time::Duration};
 
 use anyhow::Context as _;
 use chat_terminal::{
-    screen::{self, Background, Keyboard, Kind, Screen},
+    screen::{self, Background, Keyboard, Kind, Panics, Screen},
     signals::{Signals, Word},
     theme::{Depth, Theme},
 };
@@ -39,14 +39,14 @@ use self::{
     update::{Effect, Msg, update},
     view::view,
 };
-use crate::{admin::Order, clock};
+use crate::admin::Order;
 
 /// How often the server is looked at.
 const EVERY: Duration = Duration::from_secs(1);
 /// How long a frame stays at least.
 const FRAME: Duration = Duration::from_millis(33);
-/// How long an answer that was asked for is waited for when we leave.
-const LAST: Duration = Duration::from_millis(300);
+/// How long what was ordered last may take when we leave.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Runs on the terminal until the operator leaves it, or `gone` says that the server has.
 ///
@@ -60,7 +60,7 @@ pub async fn run(way: Way, mut gone: oneshot::Receiver<()>) -> anyhow::Result<()
     let (told, answers) = mpsc::channel(WAITING);
     let model = Model { place: way.place(), is_own: matches!(way, Way::Here(_)), dirty: true, ..Model::default() };
     let talking = tokio::spawn(link::run(way, asked, told));
-    let screen = Screen::enter("chat-server", true).context("the terminal")?;
+    let screen = Screen::enter("chat-server", true, Panics::OfThisThread { others: another_broke }).context("the terminal")?;
     let mut console = Console { model, screen, keyboard: None, orders, drawn: None };
     console.recolor(kind.background().unwrap_or(Background::Dark));
     let ended = console.talk(&kind, answers, signals, &mut gone).await;
@@ -72,6 +72,11 @@ pub async fn run(way: Way, mut gone: oneshot::Receiver<()>) -> anyhow::Result<()
     drop(orders);
     let _ = tokio::time::timeout(LAST, talking).await;
     ended
+}
+
+/// Of the server, where that runs in this program.
+fn another_broke(words: &str) {
+    tracing::error!(words, "a thread of the server broke");
 }
 
 struct Console {
@@ -132,9 +137,10 @@ impl Console {
                 _ = &mut *gone => return Ok(()),
                 _ = &mut hung_up => return Ok(()),
                 Some(msg) = answers.recv() => msg,
-                _ = every.tick() => Msg::Tick(clock::now(), start.elapsed()),
+                _ = every.tick() => Msg::Tick,
                 () = until(due) => continue,
             };
+            self.model.since = start.elapsed();
             for effect in update(&mut self.model, msg) {
                 if !self.perform(effect)? {
                     return Ok(());

@@ -169,7 +169,6 @@ pub struct Model {
     pub place: String,
     /// It runs in this program, and ends with it.
     pub is_own: bool,
-    pub now: Timestamp,
     /// Since the start.
     pub since: Duration,
     pub link: Link,
@@ -180,6 +179,9 @@ pub struct Model {
     pub room_sorting: RoomSorting,
     /// Events in a second, by room.
     pub room_rates: HashMap<RoomName, f64>,
+    /// Where rooms' logs were, and what connections had said and taken, when we counted last.
+    pub rooms_before: Counted<RoomName, u64>,
+    pub talkers_before: Counted<u64, (u32, u32)>,
     pub connections: List<Talker>,
     pub sorting: Sorting,
     pub closer: Option<Closer>,
@@ -193,7 +195,15 @@ pub struct Model {
     pub dirty: bool,
 }
 
+/// Numbers, and when they were so.
+pub type Counted<K, V> = Option<(Duration, HashMap<K, V>)>;
+
 impl Model {
+    /// What the server's clock says: ours may be another.
+    pub fn clock(&self) -> Timestamp {
+        self.sight.as_ref().map_or(Timestamp(0), |sight| sight.vitals.at)
+    }
+
     /// The room that is chosen, or looked at.
     pub fn room(&self) -> Option<RoomName> {
         match (&self.closer, self.tab) {

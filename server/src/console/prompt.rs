@@ -1,5 +1,7 @@
 //! What is asked for in one line of words, and what the words mean.
 
+use std::net::IpAddr;
+
 use chat_protocol::{
     Action, RoomName, display,
     rights::{duration, lasting},
@@ -26,8 +28,9 @@ pub enum Want {
         user: String,
         room: Option<RoomName>,
     },
-    /// Whose ban is to be lifted.
-    Unban {
+    /// Whose penalty is to be lifted.
+    Lift {
+        action: Action,
         room: Option<RoomName>,
     },
     Slow {
@@ -85,7 +88,10 @@ impl Prompt {
                 let how = "how long (30m, 2h, 7d; nothing: for ever), and a reason; --address: all guests from there";
                 (format!("{what} {} {}", display::line(user), place(room)), how)
             }
-            Want::Unban { room } => (format!("Lift the ban {} of", place(room)), "a name"),
+            Want::Lift { action, room } => {
+                let what = if *action == Action::Unmute { "mute" } else { "ban" };
+                (format!("Lift the {what} {} of", place(room)), "a name, or an address; --address NAME: all guests from there")
+            }
             Want::Slow { room } => {
                 (format!("Slow down {room} to one message in"), "seconds, or 30s, 5m; 0: as fast as they like")
             }
@@ -105,7 +111,11 @@ impl Prompt {
         Ok(match &self.want {
             Want::Filter => return Err("that is looked for at once".into()),
             Want::Notice { .. } if text.is_empty() => return Err("there is nothing to say".into()),
-            Want::Notice { room } => (Deed::Act(Act::Notice { room: room_name(room), text: text.to_owned() }), None),
+            Want::Notice { room } => {
+                let whom = room.as_ref().map_or_else(|| "everybody".to_owned(), |room| format!("everybody in {room}"));
+                let words = format!("Say to {whom}: {text}");
+                (Deed::Act(Act::Notice { room: room_name(room), text: text.to_owned() }), Some(words))
+            }
             Want::Punish { action, user, room } => {
                 let (seconds, address, reason) =
                     if *action == Action::Kick { (None, false, text.to_owned()) } else { penalty(text) };
@@ -129,11 +139,12 @@ impl Prompt {
                 let (action, user, room) = (*action, user.clone(), room_name(room));
                 (Deed::Act(Act::Punish { action, user, address, room, seconds, reason }), Some(words))
             }
-            Want::Unban { .. } if text.is_empty() => return Err("a name is needed".into()),
-            Want::Unban { room } => {
-                let (user, room) = (text.to_owned(), room_name(room));
-                let act = Act::Punish { action: Action::Unban, user, address: false, room, seconds: None, reason: String::new() };
-                (Deed::Act(act), None)
+            Want::Lift { .. } if text.is_empty() => return Err("a name is needed".into()),
+            Want::Lift { action, room } => {
+                let (named, user) = text.strip_prefix("--address").map_or((false, text), |rest| (true, rest.trim()));
+                let address = named || user.parse::<IpAddr>().is_ok();
+                let (action, user, room) = (*action, user.to_owned(), room_name(room));
+                (Deed::Act(Act::Punish { action, user, address, room, seconds: None, reason: String::new() }), None)
             }
             Want::Slow { room } => {
                 let seconds = time(text)?;
@@ -217,7 +228,11 @@ mod tests {
         check(Want::Leave, "2d", "a day at most");
         check(Want::Leave, "", "a time looks like 30s, 5m, 1h");
         check(Want::Notice { room: None }, "  ", "there is nothing to say");
-        check(Want::Notice { room: room() }, " hi ", r#"{"act":"notice","room":"tea","text":"hi"}"#);
+        check(Want::Notice { room: room() }, " hi ", r#"Say to everybody in tea: hi {"act":"notice","room":"tea","text":"hi"}"#);
+        for (text, user, address) in [("al", "al", false), ("--address al", "al", true), ("192.0.2.7", "192.0.2.7", true)] {
+            let lifted = act("unban", address, "null", "null", "").replace("\"al\"", &format!("\"{user}\""));
+            check(Want::Lift { action: Action::Unban, room: None }, text, &lifted);
+        }
         check(Want::LogFilter, "debug", r#"{"act":"log_filter","filter":"debug"}"#);
     }
 

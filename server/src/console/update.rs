@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use chat_protocol::{
-    Action, RoomName, Timestamp,
+    Action, RoomName,
     task::{TaskKind, TaskStatus, TaskUpdate},
 };
 use chat_terminal::{
@@ -13,7 +13,7 @@ use chat_terminal::{
 
 use super::{
     keys::{self, Key},
-    model::{Closer, Deed, LINES, Link, Model, Overlay, Said, Tab, Talker},
+    model::{Closer, Counted, Deed, LINES, Link, Model, Overlay, Said, Tab, Talker},
     prompt::{Prompt, Want},
 };
 use crate::{
@@ -22,15 +22,25 @@ use crate::{
     roster::{Asked, ConnectionLine, MOST, Sorting},
 };
 
+/// Rows of the help, about: nobody scrolls beyond them.
+const HELP: usize = keys::KEYS.len();
+/// Answers closer together than this say nothing of a second.
+const CLOSE: Duration = Duration::from_millis(500);
+/// And further apart they say nothing of now.
+const FAR: Duration = Duration::from_secs(10);
+
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Msg {
     /// Another second.
-    Tick(Timestamp, Duration),
+    Tick,
     Input(Input),
     Answered(Answer),
-    /// The server did not answer, in words.
-    Lost(String),
+    /// The server did not answer, in words; to a look, or to something that was to be done.
+    Lost {
+        words: String,
+        was_a_look: bool,
+    },
 }
 
 /// What is to be done.
@@ -45,8 +55,7 @@ pub enum Effect {
 /// Takes what happened.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::Tick(now, since) => {
-            (model.now, model.since) = (now, since);
+        Msg::Tick => {
             model.dirty = true;
             look(model)
         }
@@ -59,8 +68,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.link = Link::Here;
             answered(model, answer)
         }
-        Msg::Lost(words) => {
+        Msg::Lost { words, was_a_look } => {
             model.dirty = true;
+            if !was_a_look {
+                model.said = Some(Said { words: format!("That may not have been done: {words}"), is_fault: true });
+            }
             model.link = Link::Lost(words);
             Vec::new()
         }
@@ -92,7 +104,12 @@ fn list(model: &Model) -> Option<Order> {
 fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {
         Answer::Sight(sight) => seen(model, *sight),
-        Answer::Rooms { rooms } => arrived(model, rooms),
+        // What was asked for before something else was typed is no answer to that.
+        Answer::Rooms { filter, sorting, rooms } => {
+            if list(model) == Some(Order::Rooms { filter, sorting, limit: MOST }) {
+                arrived(model, rooms);
+            }
+        }
         Answer::Room { name, users, about } => {
             if let Some(Closer::Room { name: shown, about: known }) = &mut model.closer
                 && *shown == name
@@ -101,7 +118,11 @@ fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
                 model.users.renew(users, Clone::clone);
             }
         }
-        Answer::Connections { connections } => talked(model, connections),
+        Answer::Connections { asked, connections } => {
+            if list(model) == Some(Order::Connections(asked)) {
+                talked(model, connections);
+            }
+        }
         Answer::Done { words } => model.said = Some(Said { words, is_fault: false }),
         Answer::Refused { words } => model.said = Some(Said { words, is_fault: true }),
         // It is followed by what is looked at every second.
@@ -162,13 +183,39 @@ fn ended(model: &Model, sight: &Sight) -> Option<Said> {
 }
 
 fn arrived(model: &mut Model, rooms: Vec<RoomLine>) {
-    let before: HashMap<_, _> = model.rooms.rows.iter().map(|room| (room.name.clone(), room.seq)).collect();
-    let rates = rooms.iter().filter_map(|room| {
-        let (now, before) = (room.seq?, before.get(&room.name).copied().flatten()?);
-        Some((room.name.clone(), now.saturating_sub(before) as f64))
-    });
-    model.room_rates = rates.collect();
+    let now = rooms.iter().filter_map(|room| Some((room.name.clone(), room.seq?))).collect();
+    match counted(&mut model.rooms_before, model.since, now) {
+        Count::TooSoon => {}
+        Count::First => model.room_rates.clear(),
+        Count::After(seconds, before) => {
+            let rates = rooms.iter().filter_map(|room| {
+                let (now, before) = (room.seq?, before.get(&room.name)?);
+                Some((room.name.clone(), now.saturating_sub(*before) as f64 / seconds))
+            });
+            model.room_rates = rates.collect();
+        }
+    }
     model.rooms.renew(rooms, |room| room.name.clone());
+}
+
+/// What a count says beside the one before.
+enum Count<K, V> {
+    /// Nothing: it is too short a while.
+    TooSoon,
+    /// There was none before, or too long ago to be of a second.
+    First,
+    After(f64, HashMap<K, V>),
+}
+
+fn counted<K, V>(counts: &mut Counted<K, V>, since: Duration, now: HashMap<K, V>) -> Count<K, V> {
+    let apart = counts.as_ref().map(|(then, _)| since.saturating_sub(*then));
+    if apart.is_some_and(|apart| apart < CLOSE) {
+        return Count::TooSoon;
+    }
+    match (counts.replace((since, now)), apart) {
+        (Some((_, before)), Some(apart)) if apart <= FAR => Count::After(apart.as_secs_f64(), before),
+        _ => Count::First,
+    }
 }
 
 fn talked(model: &mut Model, lines: Vec<ConnectionLine>) {
@@ -183,12 +230,17 @@ fn talked(model: &mut Model, lines: Vec<ConnectionLine>) {
         }
         return;
     }
-    let before: HashMap<_, _> =
-        model.connections.rows.iter().map(|talker| (talker.line.id, (talker.line.said, talker.line.took))).collect();
+    let now = lines.iter().map(|line| (line.id, (line.said, line.took))).collect();
+    let shown: HashMap<_, _> = model.connections.rows.iter().map(|talker| (talker.line.id, talker.rates)).collect();
+    let before = counted(&mut model.talkers_before, model.since, now);
     let talker = |line: ConnectionLine| {
-        let rates = before
-            .get(&line.id)
-            .map(|(said, took)| (f64::from(line.said.wrapping_sub(*said)), f64::from(line.took.wrapping_sub(*took))));
+        let rates = match &before {
+            Count::After(seconds, before) => before.get(&line.id).map(|(said, took)| {
+                (f64::from(line.said.wrapping_sub(*said)) / seconds, f64::from(line.took.wrapping_sub(*took)) / seconds)
+            }),
+            Count::TooSoon => shown.get(&line.id).copied().flatten(),
+            Count::First => None,
+        };
         Talker { line, rates }
     };
     let talkers = lines.into_iter().map(talker).collect();
@@ -198,7 +250,10 @@ fn talked(model: &mut Model, lines: Vec<ConnectionLine>) {
 fn typed(model: &mut Model, input: Input) -> Vec<Effect> {
     match (input, &mut model.overlay) {
         (Input::Key(chord), Some(_)) => above(model, chord),
-        (Input::Key(chord), None) => keys::meaning(model.tab, chord).map(|key| pressed(model, key)).unwrap_or_default(),
+        (Input::Key(chord), None) => {
+            model.said = None;
+            keys::meaning(model.tab, chord).map(|key| pressed(model, key)).unwrap_or_default()
+        }
         (Input::Paste(text), Some(Overlay::Prompt(prompt))) => {
             prompt.put(&text);
             filter(model)
@@ -208,7 +263,7 @@ fn typed(model: &mut Model, input: Input) -> Vec<Effect> {
             Vec::new()
         }
         (Input::Mouse(Mouse::Wheel(notches)), Some(Overlay::Help { scroll })) => {
-            *scroll = scroll.saturating_add_signed(-3 * notches);
+            *scroll = scroll.saturating_add_signed(-3 * notches).min(HELP);
             Vec::new()
         }
         _ => Vec::new(),
@@ -229,11 +284,14 @@ fn above(model: &mut Model, chord: Chord) -> Vec<Effect> {
         }
         Some(Overlay::Help { scroll }) => match chord.code {
             Code::Up | Code::Char('k') => *scroll = scroll.saturating_sub(1),
-            Code::Down | Code::Char('j') => *scroll += 1,
+            Code::Down | Code::Char('j') => *scroll = (*scroll + 1).min(HELP),
             Code::PageUp => *scroll = scroll.saturating_sub(10),
-            Code::PageDown | Code::Char(' ') => *scroll += 10,
+            Code::PageDown | Code::Char(' ') => *scroll = (*scroll + 10).min(HELP),
             Code::Home => *scroll = 0,
-            _ => model.overlay = None,
+            _ => {
+                model.overlay = None;
+                return Vec::new();
+            }
         },
         Some(Overlay::Question { order, .. }) => {
             // Whatever else is typed is no yes.
@@ -380,16 +438,12 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
         Key::Kick => punish(model, Action::Kick),
         Key::Mute => punish(model, Action::Mute),
         Key::Ban => punish(model, Action::Ban),
-        Key::Unmute => match model.user() {
-            Some(user) => {
-                let room = model.room().map(|room| room.shown().to_owned());
-                let (action, reason) = (Action::Unmute, String::new());
-                return carry_out(model, Deed::Act(Act::Punish { action, user, address: false, room, seconds: None, reason }));
-            }
-            None => fault(model, "Nobody is chosen"),
-        },
-        // Who is banned is not here to be chosen.
-        Key::Unban => ask_for(model, Want::Unban { room: model.room() }, ""),
+        // Whom it is about may not be here to be chosen.
+        Key::Unmute => {
+            let user = model.user().unwrap_or_default();
+            ask_for(model, Want::Lift { action: Action::Unmute, room: model.room() }, user);
+        }
+        Key::Unban => ask_for(model, Want::Lift { action: Action::Unban, room: model.room() }, ""),
         Key::Slow => match model.room() {
             Some(room) => ask_for(model, Want::Slow { room }, ""),
             None => fault(model, "No room is chosen"),

@@ -103,7 +103,8 @@ pub fn no_place(full: Full) -> Response {
 
 /// What a request costs its address, if it is of the API.
 pub fn cost<B>(request: &Request<B>) -> Option<u32> {
-    request.uri().path().starts_with("/api/").then(|| limits::cost_of_request(request.method() != Method::POST))
+    let path = request.uri().path();
+    (path.starts_with("/api/") || path == "/metrics").then(|| limits::cost_of_request(request.method() != Method::POST))
 }
 
 /// What whoever asks too often is told.

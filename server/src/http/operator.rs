@@ -1,7 +1,7 @@
 //! The operator from afar: an order of the console, by the token of an account that owns the server. What it may do, and what is
 //! remembered of it, is as with one from the server's own machine; what makes secrets is not among it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Json,
@@ -19,6 +19,8 @@ use super::{
 use crate::{
     admin::{Order, Running},
     auth::Credential,
+    limits,
+    metrics::Reason,
     office::Hand,
     realm::rights::Standing,
     services::Services,
@@ -35,6 +37,11 @@ pub(super) async fn order(
     let who = services.member(pass).ok_or_else(error::no_credential)?;
     if services.realm().standing(who.author.account_id(), None) < Standing::Operator {
         return Err(Refusal::new(ErrorCode::Forbidden, "Only owners of the server may do that").into());
+    }
+    let wait = services.admission.ask(None, who.author.account_id(), Instant::now(), limits::cost_of_request(false));
+    if !wait.is_zero() {
+        services.refused(Reason::RateLimited, None);
+        return Err(Refused::too_soon("Too much at once from your account: wait a moment", wait));
     }
     let order: Order = api::posted(&headers, request.into_body()).await?;
     if !order.is_for_afar() {

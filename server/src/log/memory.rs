@@ -167,8 +167,8 @@ impl Room {
         Some(Recorded { room: self.name.clone(), seq, at: *at, from: from.clone(), event: event.clone(), deleted: *deleted })
     }
 
-    fn duplicate(&self, seq: Seq, draft: &Draft) -> Outcome {
-        Outcome::Duplicate(Arc::new(self.recorded(seq).unwrap_or_else(|| rules::pruned(&self.name, seq, draft))))
+    fn duplicate(&self, seq: Seq, draft: &Draft, now: Timestamp) -> Outcome {
+        Outcome::Duplicate(Arc::new(self.recorded(seq).unwrap_or_else(|| rules::pruned(&self.name, seq, draft, now))))
     }
 }
 
@@ -250,7 +250,7 @@ impl State {
                 if let (Some(room), Some(cid)) = (&room, cid)
                     && let Some(seq) = before(room, cid)
                 {
-                    return room.duplicate(seq, draft);
+                    return room.duplicate(seq, draft, now);
                 }
                 if let Err(refusal) =
                     permitted.and_then(|()| rules::patience(slow, self.spoken.get(&spoken).filter(|_| slow > 0).copied(), now))
@@ -266,7 +266,7 @@ impl State {
                     return Outcome::Refused(refusal);
                 }
                 let Some(room) = room else { return Outcome::Refused(rules::no_such_message()) };
-                match change(room, *target, draft, may_clear) {
+                match change(room, *target, draft, may_clear, now) {
                     Ok(None) => None,
                     Ok(Some(from)) => {
                         self.cleared(draft, *target, from, now);
@@ -350,7 +350,7 @@ impl State {
 }
 
 /// Whether an existing message may be changed so, and whose it is if it is another's; otherwise the answer.
-fn change(room: &Room, target: Seq, draft: &Draft, may_clear: bool) -> Result<Option<UserName>, Outcome> {
+fn change(room: &Room, target: Seq, draft: &Draft, may_clear: bool, now: Timestamp) -> Result<Option<UserName>, Outcome> {
     let refused = |refusal| Err(Outcome::Refused(refusal));
     let Some((kept, said)) = room.kept(target).and_then(|kept| Some((kept, kept.said.as_deref()?))) else {
         return refused(rules::no_such_message());
@@ -359,15 +359,15 @@ fn change(room: &Room, target: Seq, draft: &Draft, may_clear: bool) -> Result<Op
         let there = said.reactions.iter().find(|there| there.author == draft.author && there.emoji == *emoji);
         return match (on, there) {
             _ if said.deleted_by.is_some() => refused(rules::no_such_message()),
-            (true, Some(there)) => Err(room.duplicate(there.seq, draft)),
-            (false, None) => Err(room.duplicate(target, draft)),
+            (true, Some(there)) => Err(room.duplicate(there.seq, draft, now)),
+            (false, None) => Err(room.duplicate(target, draft, now)),
             (true, None) if said.reactions.len() >= limits::REACTIONS_PER_MESSAGE => refused(rules::too_many_reactions()),
             (true, None) | (false, Some(_)) => Ok(None),
         };
     }
     match (said.deleted_by, &draft.event) {
         _ if kept.author != draft.author && !may_clear => refused(rules::not_yours()),
-        (Some(seq), Event::Deleted { .. }) => Err(room.duplicate(seq, draft)),
+        (Some(seq), Event::Deleted { .. }) => Err(room.duplicate(seq, draft, now)),
         (Some(_), _) => refused(rules::no_such_message()),
         (None, _) => Ok((kept.author != draft.author).then(|| kept.from.clone())),
     }

@@ -63,11 +63,18 @@ pub(in crate::log) fn someone(draft: &Draft) -> Someone<'_> {
 /// Events that one [`Write::Prune`](super::Write::Prune) takes. To take a message's words out of the search index, so that nothing of
 /// them is left there, costs 0.8 ms in a room of a million: whoever speaks meanwhile waits for 40 ms of it.
 pub(in crate::log) const BITE: u64 = 50;
+/// And so many bytes of text, because every word of it costs: after the message that reaches this, the bite is over.
+pub(in crate::log) const BITE_BYTES: usize = 16 * 1024;
 
 /// What a message sent again is answered with when it was pruned since: that it was sent is known for ever.
-pub(in crate::log) fn pruned(room: &RoomName, seq: Seq, draft: &Draft) -> Recorded {
-    let event = Event::Message { text: String::new(), cid: None, reply_to: None, action: false };
-    Recorded { room: room.clone(), seq, at: Timestamp(0), from: draft.from.clone(), event, deleted: true }
+/// Who sent it knows it by its `cid`; when it was said is not known any more.
+pub(in crate::log) fn pruned(room: &RoomName, seq: Seq, draft: &Draft, now: Timestamp) -> Recorded {
+    let cid = match &draft.event {
+        Event::Message { cid, .. } => cid.clone(),
+        _ => None,
+    };
+    let event = Event::Message { text: String::new(), cid, reply_to: None, action: false };
+    Recorded { room: room.clone(), seq, at: now, from: draft.from.clone(), event, deleted: true }
 }
 
 /// Under which key it is remembered that a source began a room.

@@ -102,7 +102,8 @@ impl Conversation<'_> {
             messages: None,
             events: None,
         };
-        let (mut at, mut more) = (snapshot.state.seq, false);
+        let head = snapshot.state.seq;
+        let (mut at, mut more) = (head, false);
         match snapshot.filled {
             Filled::Messages(page) => {
                 if !room.is_private()
@@ -128,7 +129,7 @@ impl Conversation<'_> {
         while more && !connection.is_ending() {
             waited = true;
             connection.caught_up().await;
-            let Some(page) = self.read_on(&room, at).await else { return };
+            let Some(page) = self.read_on(&room, at, head).await else { return };
             at = page.events.last().map_or(at, |last| last.seq);
             more = page.more;
             let events = page.events.iter().map(Into::into).collect();
@@ -137,10 +138,10 @@ impl Conversation<'_> {
         while !self.line.shard.go_live(&connection, self.dialect, &room, at) && !connection.is_ending() {
             waited = true;
             // What came before it was held anew is in the log alone: all of it is read, however many pages that takes.
-            let mut more = true;
+            let (mut more, least) = (true, at.next());
             while more && !connection.is_ending() {
                 connection.caught_up().await;
-                let Some(page) = self.read_on(&room, at).await else { return };
+                let Some(page) = self.read_on(&room, at, least).await else { return };
                 for event in &page.events {
                     if let Some(text) = self.dialect.recorded(event) {
                         connection.answer(frame(&text));
@@ -177,13 +178,13 @@ impl Conversation<'_> {
         self.services.hub.list(room, &self.identity.who.name)
     }
 
-    /// The next events of a room, or the end of the conversation: a gap may not be left.
-    async fn read_on(&self, room: &RoomName, after: Seq) -> Option<Events> {
+    /// The next events of a room, which is known to go on up to `known`; or the end of the conversation: a gap may not be left.
+    async fn read_on(&self, room: &RoomName, after: Seq, known: Seq) -> Option<Events> {
         let asked = room.clone();
         let read = self.read(move |reader, who| reader.events(&asked, Some(who), after, limits::EVENTS_PER_FRAME)).await;
         match read {
             // What came next was pruned meanwhile: who comes again is told that its past is not whole.
-            Ok(page) if page.events.first().is_some_and(|first| first.seq > after.next()) => {
+            Ok(page) if page.events.first().map_or(after < known, |first| first.seq > after.next()) => {
                 self.line.connection.close(CloseCode::TooSlow.into());
                 None
             }

@@ -218,11 +218,14 @@ impl World {
         0
     }
 
-    /// A word for everybody who understands one.
+    /// A word for everybody who was greeted, and understands one.
     pub(super) fn notice(&self, text: &str) -> u64 {
+        let listeners = self.listeners.values().flatten();
+        let listeners = listeners.filter(|one| matches!(one.others, Progress::Live(_))).map(|one| &one.connection);
+        let others = self.others.keys().filter_map(|id| self.connections.get(id));
         let said = ServerFrame::from(ServerMessage::Notice { text: text.to_owned(), room: None });
         let frames = Dialect::ALL.map(|dialect| dialect.answer(&said).map(|text| frame(&text)));
-        let all = self.connections.values().filter_map(|connection| {
+        let all = listeners.chain(others).filter_map(|connection| {
             let frame = frames.get(connection.dialect?.index())?.as_ref()?;
             Some(u64::from(!connection.signal(frame)))
         });

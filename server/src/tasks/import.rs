@@ -5,6 +5,7 @@
 //! not in the file. Begun again, it goes on where it was cut off: the file is known by its hash. Does not know who wants it.
 
 use std::{
+    collections::HashSet,
     fmt,
     fs::File,
     io::{self, BufRead as _, BufReader, Read as _},
@@ -12,7 +13,7 @@ use std::{
     time::Instant,
 };
 
-use chat_protocol::{Refusal, RoomName, Seq, Timestamp, display, json, limits, server::Message};
+use chat_protocol::{Refusal, RoomName, Seq, Timestamp, UserName, display, json, limits, server::Message};
 use sha2::{Digest as _, Sha256};
 use tokio::time::sleep;
 
@@ -192,7 +193,10 @@ impl Lines {
 
 /// What is wrong with a message, by itself and after the one before it.
 fn check(message: &Message, last: Option<(Seq, Timestamp)>, now: Timestamp) -> Result<(), &'static str> {
-    let Message { seq, text, at, reply_to, edited_at, deleted, reactions, .. } = message;
+    let Message { seq, from, text, at, reply_to, edited_at, deleted, reactions, .. } = message;
+    // What is nobody's at the door, nor the server's own for those who have no name, was nobody's.
+    let is_a_name = |name: &UserName| name.is_made() || UserName::parse(name.shown()).is_ok();
+    let twice = |names: &[UserName]| names.iter().map(UserName::folded).collect::<HashSet<_>>().len() < names.len();
     let wrong = [
         (*seq == Seq(0), "its seq is no number of a message"),
         (last.is_some_and(|(last, _)| *seq <= last), "its seq is not after the one before it"),
@@ -200,6 +204,8 @@ fn check(message: &Message, last: Option<(Seq, Timestamp)>, now: Timestamp) -> R
         (*at > now || *at < Timestamp(0), "it was said at no time that has been"),
         (edited_at.is_some_and(|edited| edited < *at || edited > now), "it was edited at no time that has been"),
         (reply_to.is_some_and(|reply| reply >= *seq), "it answers what comes after it"),
+        (!is_a_name(from), "its name is nobody's"),
+        (!deleted && text.trim().is_empty(), "it says nothing"),
         (text.len() > limits::TEXT_BYTES, "its text is too long"),
         (
             *deleted && !(text.is_empty() && reactions.is_empty() && edited_at.is_none()),
@@ -207,6 +213,8 @@ fn check(message: &Message, last: Option<(Seq, Timestamp)>, now: Timestamp) -> R
         ),
         (reactions.keys().any(|emoji| !is_reaction(emoji)), "that is no reaction"),
         (reactions.values().any(Vec::is_empty), "a reaction is nobody's"),
+        (reactions.values().any(|names| twice(names)), "a reaction is somebody's twice"),
+        (reactions.values().flatten().any(|name| !is_a_name(name)), "a reaction is nobody's"),
         (reactions.values().map(Vec::len).sum::<usize>() > limits::REACTIONS_PER_MESSAGE, "it has too many reactions"),
     ];
     wrong.iter().find(|(is_so, _)| *is_so).map_or(Ok(()), |(_, why)| Err(why))

@@ -22,7 +22,7 @@ use std::{
 pub use chat_protocol::task::{TaskResult, TaskUpdate};
 use chat_protocol::{
     ErrorCode, Event, Refusal, RoomName,
-    task::{ExportFormat, TaskStatus},
+    task::{ExportFormat, TaskKind, TaskStatus},
 };
 
 pub use self::work::{Audience, Backup, Kept, Tools, Work};
@@ -36,6 +36,8 @@ use crate::{
 
 /// Pieces of work that wait.
 const QUEUE: usize = 16;
+/// Of which so many are for those who run the server.
+const OPERATORS_OWN: usize = 4;
 
 struct Task {
     update: TaskUpdate,
@@ -48,6 +50,8 @@ struct Task {
     file: Option<PathBuf>,
     /// Something that it may have read already was deleted since.
     stale: bool,
+    /// Into which room, and from which file, if it is an import.
+    imports: Option<(RoomName, String)>,
 }
 
 struct Order {
@@ -96,6 +100,9 @@ impl Tasks {
 
     /// The log is at work: from here on there can be work that writes.
     pub fn equip(&self, tools: Tools) {
+        if let Some(store) = &tools.store {
+            clear_away(&store.directory);
+        }
         // Once, by whoever put it all together.
         let _ = self.tools.set(tools);
     }
@@ -119,7 +126,7 @@ impl Tasks {
         for room in committed.iter().filter_map(room) {
             self.lock().retain_mut(|task| {
                 let of_it = task.update.room.as_ref() == Some(&room);
-                task.stale |= of_it;
+                task.stale |= of_it && task.update.task == TaskKind::Export;
                 let Some(file) = task.file.take_if(|_| of_it) else { return true };
                 remove(&file);
                 false
@@ -145,6 +152,13 @@ impl Tasks {
             _ => None,
         };
         let mut list = self.lock();
+        let under_way = |known: &&Task| !known.update.status.is_over();
+        if let Work::Import { room, file } = &work
+            && let mut imports = list.iter().filter(under_way).filter_map(|known| known.imports.as_ref())
+            && imports.any(|(there, from)| there == room && from != file)
+        {
+            return Err(Refusal::new(ErrorCode::BadRequest, format!("Something else is being brought into {room}")));
+        }
         let same = |known: &&Task| {
             let update = &known.update;
             known.audience == audience
@@ -154,6 +168,10 @@ impl Tasks {
         let own = matches!(audience, Audience::One(_));
         if let Some(known) = list.iter().find(same).filter(|_| !own) {
             return Ok((known.update.clone(), true));
+        }
+        let waiting = list.iter().filter(|task| task.update.status == TaskStatus::Queued).count();
+        if audience != Audience::Operators && waiting >= QUEUE - OPERATORS_OWN {
+            return Err(Refusal::new(ErrorCode::RateLimited, "The server has enough work for now. Try again later."));
         }
         let busy = || Refusal::new(ErrorCode::RateLimited, "The server has enough work for now. Try again later.");
         let task_id = auth::random_word(20).map_err(|_| busy())?;
@@ -168,10 +186,14 @@ impl Tasks {
             result: None,
         };
         let stop = Arc::new(AtomicBool::new(false));
+        let imports = match &work {
+            Work::Import { room, file } => Some((room.clone(), file.clone())),
+            _ => None,
+        };
         self.orders.try_send(Order { task_id, work, stop: Arc::clone(&stop) }).map_err(|_| busy())?;
         // The worker cannot look at the list before this lock is let go.
         self.fanout.task(&Arc::new(update.clone()), &audience);
-        list.push_back(Task { update: update.clone(), author, audience, stop, file: None, stale: false });
+        list.push_back(Task { update: update.clone(), author, audience, stop, file: None, stale: false, imports });
         Ok((update, false))
     }
 
@@ -205,6 +227,17 @@ impl Tasks {
         let list = self.lock();
         let task = list.iter().find(|task| task.update.task_id == task_id && task.is_for(who, false))?;
         Some((task.file.clone()?, task.update.room.clone()?, task.update.format?))
+    }
+}
+
+/// What a server that was ended in the middle of it left behind: half a backup, and copies of transcripts, which hold what people
+/// said.
+fn clear_away(directory: &Path) {
+    let is_half_a_backup = |name: &str| name.ends_with(".part") || name.contains(".part-");
+    let is_a_copy = |name: &str| name.starts_with("terminal-");
+    for (folder, is_left) in [("backups", &is_half_a_backup as &dyn Fn(&str) -> bool), ("imports", &is_a_copy)] {
+        let files = std::fs::read_dir(directory.join(folder)).into_iter().flatten().flatten();
+        files.filter(|file| file.file_name().to_str().is_some_and(is_left)).for_each(|file| remove(&file.path()));
     }
 }
 

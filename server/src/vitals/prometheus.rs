@@ -102,6 +102,8 @@ impl Collector for Vitals {
         page.gauge("open_files", "Open files, which connections are", None, process.files)?;
         page.gauge("open_files_most", "As many there may be", None, process.files_most)?;
         let threads = process.threads.iter().map(|thread| (thread.name.clone(), thread.cpu_seconds));
-        page.family(("cpu", "Time of processors, by thread", Some(Unit::Seconds)), "thread", threads)
+        page.family(("cpu", "Time of processors, by thread", Some(Unit::Seconds)), "thread", threads)?;
+        let whole = [("all".to_owned(), process.cpu_seconds)].into_iter();
+        page.family(("process_cpu", "Time of processors, of all threads", Some(Unit::Seconds)), "of", whole)
     }
 }

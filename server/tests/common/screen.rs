@@ -3,11 +3,15 @@
 use std::{
     io::{Read as _, Write},
     num::NonZeroU16,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::{sync::watch, task::spawn_blocking, time::timeout};
 
 use super::PATIENCE;
@@ -20,6 +24,8 @@ pub struct Terminal {
     writer: Box<dyn Write + Send>,
     master: Box<dyn MasterPty + Send>,
     child: Option<Box<dyn Child + Send + Sync>>,
+    /// Nothing more is read of what comes.
+    stalled: Arc<AtomicBool>,
 }
 
 fn pty((columns, rows): (u16, u16)) -> PtySize {
@@ -45,15 +51,22 @@ impl Terminal {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(size.1), cells(size.0), 0)));
         let (tell, changed) = watch::channel(0);
         let (mut reader, seen) = (pair.master.try_clone_reader().expect("a reader"), Arc::clone(&screen));
+        let stalled = Arc::new(AtomicBool::new(false));
+        let stops = Arc::clone(&stalled);
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = reader.read(&mut buffer) {
+                if stops.load(Ordering::SeqCst) {
+                    // Nothing more is taken, and the other end stays open.
+                    std::mem::forget(reader);
+                    return;
+                }
                 seen.lock().unwrap_or_else(PoisonError::into_inner).process(&buffer[..read]);
                 tell.send_modify(|count| *count += read);
             }
         });
         let writer = pair.master.take_writer().expect("a writer");
-        Self { screen, changed, writer, master: pair.master, child: Some(child) }
+        Self { screen, changed, writer, master: pair.master, child: Some(child), stalled }
     }
 
     fn text(&self) -> String {
@@ -104,6 +117,26 @@ impl Terminal {
             late = self.text();
         }
         assert!(late.is_empty(), "no «{what}» on the screen:\n{late}");
+    }
+
+    /// From now on nobody reads what it writes.
+    pub fn stall(&self) {
+        self.stalled.store(true, Ordering::SeqCst);
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let id = self.child.as_ref().and_then(|child| child.process_id()).and_then(|id| Pid::from_raw(id.cast_signed()));
+        kill_process(id.expect("it runs"), signal).expect("it can be signalled");
+    }
+
+    /// Waits for the end, whatever it still wants to write.
+    pub async fn is_gone(&mut self) {
+        let mut child = self.child.take().expect("it ends once");
+        let mut killer = child.clone_killer();
+        if timeout(PATIENCE, spawn_blocking(move || child.wait())).await.is_err() {
+            let _ = killer.kill();
+            panic!("it does not end");
+        }
     }
 
     /// Waits for the end; its exit code.

@@ -60,6 +60,19 @@ pub(super) fn what_was_brought_already_is_not_brought_again(mut log: Told) {
     assert!(log.messages("tea").is_empty());
 }
 
+pub(super) fn an_import_that_was_cut_off_goes_on_though_its_beginning_was_pruned(mut log: Told) {
+    let part = brought().into_iter().take(2).collect();
+    assert_eq!(log.one(import("tea", "import:1", part)), Outcome::Imported { messages: 2 });
+    log.one(prune("tea", 2));
+    assert_eq!(log.one(import("tea", "import:1", brought())), Outcome::Imported { messages: 1 });
+    assert_eq!(log.messages("tea").iter().map(|message| message.seq.0).collect::<Vec<_>>(), [3]);
+    // But not behind what somebody else said.
+    log.kept(say("tea", "dan", "four"));
+    let mut more = brought();
+    more.push(Message { seq: Seq(5), at: Timestamp(50), ..more[0].clone() });
+    assert!(matches!(log.one(import("tea", "import:1", more)), Outcome::Refused(_)));
+}
+
 pub(super) fn a_room_that_holds_something_else_takes_nothing(mut log: Told) {
     log.kept(say("tea", "ann", "mine"));
     assert_eq!(log.refused(import("tea", "import:1", brought())), ErrorCode::BadRequest);

@@ -49,6 +49,7 @@ for_each_log! {
     all_is_well
     the_oldest_go_and_numbers_go_on
     a_bite_is_not_more_than_that
+    a_bite_of_long_texts_has_fewer
     what_is_pruned_is_found_by_nobody
     an_edit_of_what_is_pruned_loses_its_words
     a_pruned_message_stays_sent
@@ -58,6 +59,7 @@ for_each_log! {
     what_is_overdue_is_known_by_time_and_by_number
     what_comes_from_another_log_stands_as_it_stood_there
     what_was_brought_already_is_not_brought_again
+    an_import_that_was_cut_off_goes_on_though_its_beginning_was_pruned
     a_room_that_holds_something_else_takes_nothing
     what_came_from_another_log_is_nobodys
 }

@@ -57,6 +57,30 @@ pub(super) fn a_bite_is_not_more_than_that(mut log: Told) {
     assert_eq!(log.messages("tea").len(), 5);
 }
 
+pub(super) fn a_bite_of_long_texts_has_fewer(mut log: Told) {
+    let long = "word ".repeat(2000);
+    log.apply(vec![
+        say("tea", "ann", "short"),
+        say("tea", "ann", &long),
+        say("tea", "bob", &long),
+        say("tea", "ann", "short too"),
+        edit("tea", "bob", 3, "short now"),
+        say("tea", "ann", &long),
+        say("tea", "ann", &long),
+    ]);
+    delete_of(&mut log, 6);
+    // 10,000 bytes are not enough, and the edited and the deleted one have none to speak of.
+    assert_eq!(pruned(&mut log, "tea", 99), (6, 7));
+    log.apply(vec![say("tea", "ann", &long), say("tea", "ann", &long), say("tea", "ann", &long)]);
+    let head = log.events("tea").last().map(|event| event.seq.0).unwrap();
+    assert_eq!(pruned(&mut log, "tea", head), (2, head - 1));
+    assert_eq!(pruned(&mut log, "tea", head), (1, head));
+}
+
+fn delete_of(log: &mut Told, seq: u64) {
+    log.kept(delete("tea", "ann", seq));
+}
+
 pub(super) fn what_is_pruned_is_found_by_nobody(mut log: Told) {
     talk(&mut log);
     log.apply(vec![say("other", "ann", "one")]);
@@ -88,6 +112,9 @@ pub(super) fn a_pruned_message_stays_sent(mut log: Told) {
     pruned(&mut log, "tea", 6);
     let there = log.duplicate(say_once("tea", "ann", "one", "k1"));
     assert_eq!((there.seq, there.deleted), (Seq(1), true));
+    // Who sent it knows it by that, and nobody is told a time that never was.
+    assert!(matches!(&there.event, Event::Message { cid: Some(cid), .. } if cid.as_str() == "k1"), "{there:?}");
+    assert!(there.at > Timestamp(0));
     assert_eq!(log.duplicate(say_once("tea", "bob", "two", "k2")).seq, Seq(2));
     assert!(log.messages("tea").is_empty());
 }

@@ -14,7 +14,7 @@ use tokio::{
 
 pub use self::{
     address::Address,
-    ask::{get, not_a_chat, post, words},
+    ask::{get, not_a_chat, post, post_for_much, words},
     pin::Fingerprint,
     trust::{Trust, words as distrust},
 };

@@ -16,6 +16,7 @@ use std::{
         Once,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
 };
 
 use chat_protocol::display;
@@ -46,6 +47,15 @@ const FRAME_BYTES: usize = 64 * 1024;
 /// both come by.
 static HELD: AtomicBool = AtomicBool::new(false);
 
+/// Whose panics give the terminal back.
+#[derive(Clone, Copy, Debug)]
+pub enum Panics {
+    /// Everybody's: nothing goes on.
+    OfAll,
+    /// This thread's. There is something else in the program that may go on; of it, `others` is told.
+    OfThisThread { others: fn(&str) },
+}
+
 /// The terminal while it is ours.
 pub struct Screen {
     /// Never dropped: it would write what is left of a frame, show the cursor once more, and panic where there is nobody to say
@@ -58,8 +68,8 @@ pub struct Screen {
 
 impl Screen {
     /// Takes the terminal. If that fails half way, it is given back as it was.
-    pub fn enter(program: &'static str, mouse: bool) -> io::Result<Self> {
-        give_back_on_panic(program);
+    pub fn enter(program: &'static str, mouse: bool, panics: Panics) -> io::Result<Self> {
+        give_back_on_panic(program, panics);
         let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))?;
         take(mouse)?;
         Ok(Self { terminal: ManuallyDrop::new(terminal), mouse, lent: None })
@@ -199,10 +209,17 @@ fn leave() {
 }
 
 /// A panic gives the terminal back before it says what it is, and says that safely: its words may quote a peer's.
-fn give_back_on_panic(program: &'static str) {
+fn give_back_on_panic(program: &'static str, panics: Panics) {
+    let own = thread::current().id();
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         panic::set_hook(Box::new(move |info| {
+            if let Panics::OfThisThread { others } = panics
+                && thread::current().id() != own
+            {
+                let place = info.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
+                return others(&format!("{}{place}", info.payload_as_str().unwrap_or("no words")));
+            }
             give_back();
             let words = info.payload_as_str().unwrap_or("no words");
             let place = info.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
     os::unix::{
-        fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, chown},
+        fs::{MetadataExt as _, OpenOptionsExt as _, fchown},
         net::UnixStream,
     },
     path::{Path, PathBuf},
@@ -21,6 +21,8 @@ use chat_protocol::{
     task::{ExportFormat, TaskKind, TaskStatus, TaskUpdate},
 };
 
+use rustix::fs::{Mode, OFlags, mkdirat, open, openat};
+
 use super::{Answer, Order, SOCKET, backup, send, with_store};
 use crate::{
     auth, clock,
@@ -28,6 +30,8 @@ use crate::{
     tasks::{export, import},
 };
 
+/// Where a server looks for what is to be imported, in its data directory.
+const IMPORTS: &str = "imports";
 /// How often the server is asked how far it is.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
@@ -64,7 +68,7 @@ pub fn export(
         return Ok(messages);
     };
     let cannot = || format!("{} cannot be written", output.display());
-    if output.exists() && (!output.is_file() || backup::is_a_store(output)) {
+    if output.exists() && (!output.is_file() || backup::is_a_store(output) || backup::is_a_database(output)) {
         bail!("{} is there, and is no transcript: give another name", output.display());
     }
     let part = backup::beside(output, "part");
@@ -137,20 +141,24 @@ struct Laid {
 }
 
 impl Laid {
+    /// Whoever is at the terminal may be somebody else than the server, and mightier: the directory is opened once, and what follows
+    /// is about what was opened, whatever its owner puts in its place meanwhile.
     fn lay(directory: &Path, file: &Path) -> anyhow::Result<Self> {
-        let imports = directory.join("imports");
-        let owner = fs::metadata(directory)?;
-        // Whoever is at the terminal may be somebody else than the server.
-        let hand_over = |path: &Path| drop(chown(path, Some(owner.uid()), Some(owner.gid())));
-        if !imports.is_dir() {
-            fs::DirBuilder::new().mode(0o700).create(&imports)?;
+        let folder = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = File::from(open(directory, folder, Mode::empty())?);
+        let owner = opened.metadata()?;
+        let hand_over = |what: &File| drop(fchown(what, Some(owner.uid()), Some(owner.gid())));
+        let made = mkdirat(&opened, IMPORTS, Mode::RWXU);
+        let imports = File::from(openat(&opened, IMPORTS, folder | OFlags::NOFOLLOW, Mode::empty())?);
+        if made.is_ok() {
             hand_over(&imports);
         }
         let name = format!("terminal-{}.jsonl", auth::random_word(12)?);
-        let laid = Self { path: imports.join(&name), name };
-        let mut copy = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&laid.path)?;
+        let how = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut copy = File::from(openat(&imports, name.as_str(), how, Mode::RUSR | Mode::WUSR)?);
+        let laid = Self { path: directory.join(IMPORTS).join(&name), name };
         io::copy(&mut File::open(file)?, &mut copy)?;
-        hand_over(&laid.path);
+        hand_over(&copy);
         Ok(laid)
     }
 }

@@ -1,6 +1,6 @@
 //! Keys typed at a console, and what comes of them.
 
-use chat_protocol::Epoch;
+use chat_protocol::{Epoch, Timestamp};
 
 use super::*;
 use crate::{
@@ -59,7 +59,8 @@ fn sight(second: i64, started: i64, lines: &[u64]) -> Msg {
     Msg::Answered(Answer::Sight(Box::new(sight)))
 }
 
-fn connections(ids: &[u64]) -> Msg {
+/// What is asked for now, answered.
+fn connections(model: &mut Model, ids: &[u64]) {
     let line = |id: &u64| ConnectionLine {
         id: *id,
         user: Some(format!("user{id}")),
@@ -75,7 +76,8 @@ fn connections(ids: &[u64]) -> Msg {
         took: u32::MAX,
         rooms: Vec::new(),
     };
-    Msg::Answered(Answer::Connections { connections: ids.iter().map(line).collect() })
+    let Some(Order::Connections(asked)) = list(model) else { panic!("no connections are asked for") };
+    update(model, Msg::Answered(Answer::Connections { asked, connections: ids.iter().map(line).collect() }));
 }
 
 /// Types keys, each by its name, and answers what they lead to.
@@ -103,18 +105,18 @@ fn acts(effects: &[Effect]) -> Vec<Act> {
 #[test]
 fn a_second_asks_for_what_is_shown_and_no_more() {
     let mut model = Model::default();
-    let tick = |model: &mut Model| update(model, Msg::Tick(Timestamp(0), Duration::ZERO));
+    let tick = |model: &mut Model| update(model, Msg::Tick);
     update(&mut model, sight(1, 0, &[1, 2]));
     assert_eq!(tick(&mut model), [Effect::Ask(Order::Look { log_after: 2 })]);
     keys(&mut model, "3");
     let asked = tick(&mut model);
     assert!(matches!(&asked[1], Effect::Ask(Order::Connections(asked)) if asked.only.is_none()), "{asked:?}");
-    update(&mut model, connections(&[7, 8]));
+    connections(&mut model, &[7, 8]);
     keys(&mut model, "down enter");
     let asked = tick(&mut model);
     assert!(matches!(&asked[1], Effect::Ask(Order::Connections(asked)) if asked.only == Some(8)), "{asked:?}");
     // It is over: back to the others.
-    update(&mut model, connections(&[]));
+    connections(&mut model, &[]);
     assert!(model.closer.is_none() && model.said.is_some());
 }
 
@@ -122,7 +124,7 @@ fn a_second_asks_for_what_is_shown_and_no_more() {
 fn what_cannot_be_undone_is_asked_once_more() {
     let mut model = Model::default();
     keys(&mut model, "3");
-    update(&mut model, connections(&[7, 8]));
+    connections(&mut model, &[7, 8]);
     assert!(keys(&mut model, "j b").is_empty());
     write(&mut model, "2h spam");
     assert!(acts(&keys(&mut model, "enter")).is_empty(), "not yet");
@@ -136,9 +138,9 @@ fn what_cannot_be_undone_is_asked_once_more() {
 fn a_connection_is_ended_by_its_number_whoever_came_meanwhile() {
     let mut model = Model::default();
     keys(&mut model, "3");
-    update(&mut model, connections(&[7, 8]));
+    connections(&mut model, &[7, 8]);
     keys(&mut model, "down c");
-    update(&mut model, connections(&[1, 2, 3, 8]));
+    connections(&mut model, &[1, 2, 3, 8]);
     assert_eq!(acts(&keys(&mut model, "y")), [Act::Close { connection: 8 }]);
     assert_eq!(model.connections.chosen, 3, "what was chosen stays so");
 }
@@ -181,10 +183,19 @@ fn rates_are_of_a_second_and_begin_anew_with_the_server() {
     update(&mut model, sight(4, 3500, &[]));
     assert_eq!(model.history.samples.len(), 1, "nothing is counted over a restart");
     keys(&mut model, "3");
-    update(&mut model, connections(&[1]));
-    model.connections.rows[0].line.took = u32::MAX - 9;
-    update(&mut model, connections(&[1]));
-    assert_eq!(model.connections.rows[0].rates, Some((0.0, 9.0)));
+    connections(&mut model, &[1]);
+    // Nine bytes before the count began anew, and half of a second is half of it.
+    model.talkers_before = Some((Duration::ZERO, [(1, (3, u32::MAX - 9))].into()));
+    model.since = Duration::from_secs(2);
+    connections(&mut model, &[1]);
+    assert_eq!(model.connections.rows[0].rates, Some((1.0, 4.5)));
+    // Asked again at once, because something was typed: nothing is known better.
+    model.since += Duration::from_millis(100);
+    connections(&mut model, &[1]);
+    assert_eq!(model.connections.rows[0].rates, Some((1.0, 4.5)));
+    model.since += Duration::from_secs(60);
+    connections(&mut model, &[1]);
+    assert_eq!(model.connections.rows[0].rates, None, "a minute's is not a second's");
 }
 
 #[test]
@@ -226,9 +237,41 @@ fn who_leaves_a_server_of_their_own_is_asked() {
 }
 
 #[test]
+fn an_answer_to_what_was_asked_before_is_none() {
+    let mut model = Model::default();
+    keys(&mut model, "3");
+    connections(&mut model, &[7, 8]);
+    let stale = list(&model);
+    keys(&mut model, "enter");
+    let Some(Order::Connections(asked)) = stale else { panic!("{stale:?}") };
+    update(&mut model, Msg::Answered(Answer::Connections { asked, connections: Vec::new() }));
+    assert!(model.closer.is_some() && model.said.is_none(), "the list of before says nothing of the one");
+}
+
+#[test]
+fn what_was_said_goes_with_the_next_key_and_the_help_has_an_end() {
+    let mut model = Model::default();
+    update(&mut model, Msg::Answered(Answer::Done { words: "done".into() }));
+    assert!(model.said.is_some());
+    keys(&mut model, "f1");
+    assert!(model.said.is_none());
+    keys(&mut model, &"pagedown ".repeat(30).trim_end().to_owned());
+    keys(&mut model, &"pageup ".repeat(10).trim_end().to_owned());
+    assert!(matches!(model.overlay, Some(Overlay::Help { scroll: 0 })), "{:?}", model.overlay);
+}
+
+#[test]
+fn a_deed_that_may_be_lost_is_said_until_a_key_is_typed() {
+    let mut model = Model::default();
+    update(&mut model, Msg::Lost { words: "it has gone".into(), was_a_look: false });
+    update(&mut model, sight(1, 0, &[]));
+    assert!(model.said.is_some_and(|said| said.words == "That may not have been done: it has gone"));
+}
+
+#[test]
 fn what_went_wrong_is_said() {
     let mut model = Model::default();
-    update(&mut model, Msg::Lost("no server".into()));
+    update(&mut model, Msg::Lost { words: "no server".into(), was_a_look: true });
     assert_eq!(model.link, Link::Lost("no server".into()));
     update(&mut model, Msg::Answered(Answer::Refused { words: "no".into() }));
     assert_eq!((model.link.clone(), model.said.clone()), (Link::Here, Some(Said { words: "no".into(), is_fault: true })));

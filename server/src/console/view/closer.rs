@@ -61,7 +61,7 @@ fn facts(model: &Model, line: &ConnectionLine) -> Vec<Vec<Piece>> {
         fact("who", format!("{user}{kind}")),
         fact("from", format!("{}{}", line.address, if line.encrypted { ", with TLS" } else { "" })),
         fact("speaks", line.dialect.clone()),
-        fact("since", format!("{}, for {}", line.since, age((model.now.0 - line.since.0) / 1000))),
+        fact("since", format!("{}, for {}", line.since, age((model.clock().0 - line.since.0) / 1000))),
         fact("silent", age(seconds(line.silent_ms))),
         fact("lag", line.lag_ms.map_or_else(|| "not asked for yet".into(), |lag| format!("{lag} ms"))),
         fact("queued", bytes(line.queued as f64)),

@@ -76,6 +76,7 @@ pub(super) fn connections(model: &Model, buffer: &mut Buffer, area: Rect) -> usi
         Sorting::Said => "SAYS/s",
         Sorting::Took => "TAKES/s",
     };
+    let clock = model.clock();
     let cells = |place: usize| {
         let talker = &model.connections.rows[place];
         let line = &talker.line;
@@ -86,7 +87,7 @@ pub(super) fn connections(model: &Model, buffer: &mut Buffer, area: Rect) -> usi
         vec![
             user,
             line.address.to_string(),
-            age((model.now.0 - line.since.0) / 1000),
+            age((clock.0 - line.since.0) / 1000),
             line.lag_ms.map_or_else(|| "–".to_owned(), |lag| format!("{lag} ms")),
             if line.queued == 0 { "–".to_owned() } else { bytes(line.queued as f64) },
             rate(|(said, _)| number(said)),

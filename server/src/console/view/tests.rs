@@ -59,6 +59,7 @@ fn vitals(second: u64) -> Vitals {
         store: Some(Disk { path: "/var/lib/chat-server".into(), bytes: 734_003_200, free_bytes: 61_000_000_000 }),
         process: Process {
             memory_bytes: 58_000_000,
+            cpu_seconds: sum(2) as f64 * 0.6,
             files: 1260,
             files_most: 20_000,
             threads: ["log-write", "shard-0", "shard-1"]
@@ -105,7 +106,6 @@ fn model() -> Model {
         theme: Theme::build(true, Depth::None, &[]).unwrap(),
         place: "/var/lib/chat-server".into(),
         link: Link::Here,
-        now: Timestamp(1_793_000_300_000),
         since: Duration::from_secs(300),
         ..Model::default()
     };

@@ -11,23 +11,21 @@ pub(super) fn import(state: &mut State, import: &Import, now: Timestamp) -> Outc
     let room = state.by_name.get(import.room.folded()).map(|&place| &state.rooms[place]);
     let room = room.filter(|room| room.head() > Seq(0));
     let head = room.map_or(Seq(0), Room::head);
-    if room.is_some_and(|room| !room.sent.contains_key(&mark)) {
-        return refused();
-    }
+    let Some(before) = room.map_or(Some(head), |room| room.sent.get(&mark).copied()) else { return refused() };
     let mut new = import.messages.iter().filter(|message| message.seq > head).peekable();
     let Some(first) = new.peek() else { return Outcome::Imported { messages: 0 } };
-    let is_by = |kept: &Kept| kept.said.is_some() && kept.author == import.source;
-    if first.seq != head.next() || room.is_some_and(|room| !room.kept(head).is_some_and(is_by)) {
+    if first.seq != head.next() || before != head {
         return refused();
     }
     let room = state.room_made(&import.room, now);
-    room.sent.entry(mark).or_insert(Seq(0));
     let mut messages = 0;
     for message in new {
         room.at = message.at;
         room.events.push_back(kept(message, import.source.clone()));
         messages += 1;
     }
+    let head = room.head();
+    room.sent.insert(mark, head);
     Outcome::Imported { messages }
 }
 

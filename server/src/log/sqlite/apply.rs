@@ -344,7 +344,7 @@ impl Batch<'_> {
     /// What was asked for is in the log already, there.
     pub(super) fn duplicate(&self, draft: &Draft, room: &Room, seq: Seq) -> Result<Outcome, Stop> {
         let there = rows::recorded(self.db, room.id, &room.name, seq)?;
-        Ok(Outcome::Duplicate(Arc::new(there.unwrap_or_else(|| rules::pruned(&room.name, seq, draft)))))
+        Ok(Outcome::Duplicate(Arc::new(there.unwrap_or_else(|| rules::pruned(&room.name, seq, draft, self.now)))))
     }
 
     pub(super) fn index(&self, id: i64, text: &str) -> rusqlite::Result<()> {

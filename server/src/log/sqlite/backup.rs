@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Read as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -43,7 +43,7 @@ pub enum BackupError {
     Older(PathBuf),
     #[error("there is no store at {}", .0.display())]
     NoStore(PathBuf),
-    #[error("{} is damaged: {}", .file.display(), .findings.join("; "))]
+    #[error("{} is damaged: {}", .file.display(), .chat_protocol::display::line(&findings.join("; ")))]
     Damaged { file: PathBuf, findings: Vec<String> },
     #[error("the store could not be read: {0}")]
     Unreadable(#[from] rusqlite::Error),
@@ -153,6 +153,8 @@ pub(super) fn copy(from: &Path, to: &Path, progress: Progress<'_>) -> Result<(),
             row.get::<_, i64>(0).map(i64::unsigned_abs)
         })?;
     let named = || io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8");
+    // No link is followed: where root copies into a directory of somebody else's, one may lie there in a moment.
+    let to = &open::without_links(to);
     let path = to.to_str().ok_or_else(named).map_err(cannot_write(to))?;
     let interrupt = connection.get_interrupt_handle();
     std::thread::scope(|scope| {
@@ -179,7 +181,8 @@ fn verified(file: &Path) -> Result<(), BackupError> {
 
 /// What was told of this log is nothing to whoever comes from now on.
 fn begin_anew(file: &Path) -> Result<(), BackupError> {
-    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let how = open::flags() | OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let connection = Connection::open_with_flags(open::without_links(file), how)?;
     let epoch = rules::new_epoch().map_err(|why| rusqlite::Error::ToSqlConversionFailure(why.into()))?;
     connection.execute("UPDATE meta SET value = ?1 WHERE key = 'epoch'", [&*epoch.0])?;
     connection.close().map_err(|(_, error)| error)?;
@@ -192,7 +195,8 @@ fn keep_aside(database: &Path) -> Result<PathBuf, BackupError> {
     let aside = (1..).map(|number| beside(database, &format!("before-{number}"))).find(|path| !path.exists());
     let aside = aside.unwrap_or_else(|| beside(database, "before"));
     // Brings the WAL into it and takes it away. A store that cannot be read is kept as it is.
-    if let Ok(connection) = Connection::open(database) {
+    let how = open::flags() | OpenFlags::SQLITE_OPEN_READ_WRITE;
+    if let Ok(connection) = Connection::open_with_flags(open::without_links(database), how) {
         let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
     fs::hard_link(database, &aside).map_err(cannot_write(&aside))?;
@@ -221,6 +225,12 @@ fn with(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
+}
+
+/// Whether a file is SQLite's, whoever's: a backup, for one.
+pub(crate) fn is_a_database(file: &Path) -> bool {
+    let mut head = [0; 16];
+    File::open(file).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == *b"SQLite format 3\0"
 }
 
 /// Whether a file is a store in its data directory, a server's or not: that is no backup.

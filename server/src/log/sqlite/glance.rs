@@ -96,7 +96,7 @@ fn head(file: &Path) -> io::Result<([u8; 100], u64)> {
 /// A connection for which a file is as unchangeable as on a disc: no lock is taken, and no other file is made.
 fn open_untouched(file: &Path) -> rusqlite::Result<Connection> {
     let path = file.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    let how = flags() | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let how = (flags() - OpenFlags::SQLITE_OPEN_NOFOLLOW) | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(format!("file:{path}?immutable=1"), how)?;
     harden(&connection)?;
     Ok(connection)

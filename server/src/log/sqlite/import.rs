@@ -1,6 +1,7 @@
 //! Messages of another log come into a room: as they stood there, with the places that they have in this one.
 //!
-//! That a room was begun by a file is remembered among what was sent, under the file's own author, so that it outlives the messages.
+//! That a room was begun by a file, and how far, is remembered among what was sent, under the file's own author, so that it outlives
+//! the messages.
 //! Does not know files.
 
 use rusqlite::{Result, params};
@@ -16,38 +17,31 @@ impl Batch<'_> {
         };
         let room = self.room(&import.room)?.filter(|room| room.seq > Seq(0));
         let head = room.as_ref().map_or(Seq(0), |room| room.seq);
-        if let Some(room) = &room
-            && self.sent_before(room, author, &mark)?.is_none()
-        {
-            return Ok(Outcome::Refused(rules::in_use(&import.room)));
-        }
+        let before = match &room {
+            Some(room) => self.sent_before(room, author, &mark)?,
+            None => Some(head),
+        };
+        let Some(before) = before else { return Ok(Outcome::Refused(rules::in_use(&import.room))) };
         let new: Vec<&Message> = import.messages.iter().filter(|message| message.seq > head).collect();
         let Some(first) = new.first() else { return Ok(Outcome::Imported { messages: 0 }) };
-        let goes_on = match &room {
-            Some(room) => self.is_by(room, author)?,
-            None => true,
-        };
-        if first.seq != head.next() || !goes_on {
+        // Nothing else was said since; and what was put there may have been pruned.
+        if first.seq != head.next() || before != head {
             return Ok(Outcome::Refused(rules::in_use(&import.room)));
         }
         let room = match self.room_made(&import.room) {
             Ok(room) => room,
             Err(stop) => return super::apply::settled(Err(stop)),
         };
-        let mut statement =
-            self.db.prepare_cached("INSERT INTO sent (room, author, cid, seq) VALUES (?1, ?2, ?3, 0) ON CONFLICT DO NOTHING")?;
-        statement.execute(params![room.id, author, mark.as_str()])?;
+        let last = new.last().map_or(head, |message| message.seq);
+        let mut statement = self.db.prepare_cached(
+            "INSERT INTO sent (room, author, cid, seq) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET seq = excluded.seq",
+        )?;
+        statement.execute(params![room.id, author, mark.as_str(), last.0 as i64])?;
         for message in &new {
             self.put(&room, author, message)?;
             self.known.advance(&room.name, message.seq, message.at, 1);
         }
         Ok(Outcome::Imported { messages: new.len() as u64 })
-    }
-
-    /// Whether the last event of a room is a message of that author's.
-    fn is_by(&self, room: &Room, author: i64) -> Result<bool> {
-        let mut statement = self.db.prepare_cached("SELECT 1 FROM messages WHERE id = ?1 AND author = ?2")?;
-        statement.exists([room.event(room.seq), author])
     }
 
     fn put(&mut self, room: &Room, author: i64, message: &Message) -> Result<()> {

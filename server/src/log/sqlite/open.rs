@@ -4,7 +4,7 @@
 //! file or a newer version must be left alone is here. Does not know what the tables mean.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -13,6 +13,7 @@ use std::{
 
 use chat_protocol::Epoch;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
+use rustix::fs::OFlags;
 
 use super::{
     Durability,
@@ -64,7 +65,7 @@ pub(super) struct Opened {
 pub(super) fn open(dir: &Path, durability: Durability) -> Result<Opened, OpenError> {
     make_directory(dir).map_err(|why| OpenError::Directory { path: dir.into(), why })?;
     let lock = lock(dir)?;
-    let database = dir.join(DATABASE);
+    let database = without_links(&dir.join(DATABASE));
     let new = make_file(&database).map_err(|why| OpenError::Directory { path: database.clone(), why })?;
     let unreadable = |error: rusqlite::Error| OpenError::Unreadable { file: database.clone(), why: error.to_string() };
     let mut connection =
@@ -114,14 +115,15 @@ pub(super) fn is_up_to_date(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// A connection that can only read, for another thread.
 pub(super) fn open_reader(database: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(database, flags() | OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let connection = Connection::open_with_flags(without_links(database), flags() | OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     harden(&connection)?;
     Ok(connection)
 }
 
 /// A connection is used by one thread at a time, and file names are never URIs.
 pub(super) fn flags() -> OpenFlags {
-    OpenFlags::SQLITE_OPEN_NO_MUTEX
+    // A data directory may be somebody else's than ours, if we are root: nothing in it leads elsewhere.
+    OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW
 }
 
 fn make_directory(dir: &Path) -> io::Result<()> {
@@ -139,10 +141,21 @@ fn sync_directory(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
+/// A file by the directory that its name leads to, which may be by links; what the file itself is, is left as it is.
+pub(super) fn without_links(file: &Path) -> PathBuf {
+    let directory = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (fs::canonicalize(directory), file.file_name()) {
+        (Ok(directory), Some(name)) => directory.join(name),
+        _ => file.to_owned(),
+    }
+}
+
 fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = dir.join(LOCK);
     let failed = |why| OpenError::Directory { path: path.clone(), why };
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(failed)?;
+    let no_link = OFlags::NOFOLLOW.bits().cast_signed();
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).custom_flags(no_link).open(&path);
+    let lock = lock.map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.into())),

@@ -18,6 +18,9 @@ impl Batch<'_> {
             return Ok(Outcome::Pruned { messages: 0, upto: room.horizon });
         }
         let range = [room.event(room.horizon), room.event(upto)];
+        let heavy = self.first_too_heavy(range)?;
+        let upto = heavy.unwrap_or(upto);
+        let range = [range[0], room.event(upto)];
         self.unindex_all(range)?;
         for sql in [
             "DELETE FROM reactions WHERE message > ?1 AND message <= ?2",
@@ -30,6 +33,22 @@ impl Batch<'_> {
         let messages = self.db.prepare_cached("DELETE FROM messages WHERE id > ?1 AND id <= ?2")?.execute(range)? as u64;
         self.known.prune(name, upto, messages);
         Ok(Outcome::Pruned { messages, upto })
+    }
+
+    /// The message with which so much text is together that no more is taken.
+    fn first_too_heavy(&self, range: [i64; 2]) -> Result<Option<Seq>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT id, CASE WHEN deleted IS NULL THEN octet_length(coalesce(now, text)) ELSE 0 END FROM messages
+             WHERE id > ?1 AND id <= ?2 ORDER BY id",
+        )?;
+        let (mut found, mut bytes) = (statement.query(range)?, 0);
+        while let Some(row) = found.next()? {
+            bytes += usize::try_from(row.get::<_, i64>(1)?).unwrap_or(usize::MAX);
+            if bytes >= rules::BITE_BYTES {
+                return Ok(Some(super::seq(row.get(0)?)));
+            }
+        }
+        Ok(None)
     }
 
     /// What was deleted has no words in the index any more.

@@ -18,6 +18,8 @@ use super::{Address, Trust, reach, unreached};
 const WITHIN: Duration = Duration::from_secs(20);
 /// The most that is read of an answer.
 const LARGEST: u64 = 64 * 1024;
+/// And of one that is long.
+const MUCH: u64 = 8 << 20;
 
 #[derive(Deserialize)]
 struct Refused {
@@ -45,7 +47,15 @@ pub fn not_a_chat(address: &Address) -> String {
 /// # Errors
 /// In words for a person: there was none.
 pub async fn post(server: (&Address, &Trust), what: &str, header: &str, body: &str) -> Result<(u16, String), String> {
-    ask(server, &format!("POST {}/api/{what}", server.0.path()), header, body).await
+    ask(server, &format!("POST {}/api/{what}", server.0.path()), header, body, LARGEST).await
+}
+
+/// The same where a long answer is looked for.
+///
+/// # Errors
+/// Likewise.
+pub async fn post_for_much(server: (&Address, &Trust), what: &str, header: &str, body: &str) -> Result<(u16, String), String> {
+    ask(server, &format!("POST {}/api/{what}", server.0.path()), header, body, MUCH).await
 }
 
 /// Asks the API for something, as [`post`].
@@ -53,11 +63,17 @@ pub async fn post(server: (&Address, &Trust), what: &str, header: &str, body: &s
 /// # Errors
 /// Likewise.
 pub async fn get(server: (&Address, &Trust), what: &str) -> Result<(u16, String), String> {
-    ask(server, &format!("GET {}/api/{what}", server.0.path()), "", "").await
+    ask(server, &format!("GET {}/api/{what}", server.0.path()), "", "", LARGEST).await
 }
 
 /// The status of the answer, and its body.
-async fn ask((address, trust): (&Address, &Trust), line: &str, header: &str, body: &str) -> Result<(u16, String), String> {
+async fn ask(
+    (address, trust): (&Address, &Trust),
+    line: &str,
+    header: &str,
+    body: &str,
+    most: u64,
+) -> Result<(u16, String), String> {
     let request = format!(
         "{line} HTTP/1.0\r\nHost: {}\r\n{header}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         address.place(),
@@ -66,7 +82,7 @@ async fn ask((address, trust): (&Address, &Trust), line: &str, header: &str, bod
     let exchanged = async {
         let stream = reach(address.host(), address.port()).await.map_err(|error| unreached(&error, address))?;
         if !address.is_secure() {
-            return exchange(stream, &request).await;
+            return exchange(stream, &request, most).await;
         }
         let config = trust.config()?;
         let name = ServerName::try_from(address.host().to_owned()).map_err(|error| error.to_string())?;
@@ -74,19 +90,22 @@ async fn ask((address, trust): (&Address, &Trust), line: &str, header: &str, bod
             let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
             inner.map_or_else(|| error.to_string(), |inner| super::distrust(inner, address.host()))
         })?;
-        exchange(stream, &request).await
+        exchange(stream, &request, most).await
     };
     let answer = timeout(WITHIN, exchanged).await.map_err(|_| format!("no answer from {}", address.place()))??;
     parse(&answer).ok_or_else(|| not_a_chat(address))
 }
 
-async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> Result<Vec<u8>, String> {
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str, most: u64) -> Result<Vec<u8>, String> {
     stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
     let mut answer = Vec::new();
     // Who does not say goodbye has said what it had to say.
-    let read = stream.take(LARGEST).read_to_end(&mut answer).await;
+    let read = stream.take(most).read_to_end(&mut answer).await;
     if answer.is_empty() {
         read.map_err(|error| error.to_string())?;
+    }
+    if answer.len() as u64 == most {
+        return Err("the server says more at once than is taken".into());
     }
     Ok(answer)
 }

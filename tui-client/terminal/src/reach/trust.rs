@@ -1,7 +1,11 @@
 //! Whom to believe that a server is who it says: the system's authorities and those of `--ca-file`, or one certificate alone. And
 //! what was wrong with a certificate, in words.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use rustls::{
     CertificateError, ClientConfig, Error, RootCertStore,
@@ -16,12 +20,14 @@ use super::pin::{Another, Fingerprint, Pinned};
 pub struct Trust {
     more: Vec<CertificateDer<'static>>,
     pinned: Option<Fingerprint>,
+    /// Made once: it takes reading many files.
+    made: OnceLock<Arc<ClientConfig>>,
 }
 
 impl Trust {
     /// The certificate of this fingerprint and no other, whoever signed it and for whatever name.
     pub fn pinned(fingerprint: Fingerprint) -> Self {
-        Self { more: Vec::new(), pinned: Some(fingerprint) }
+        Self { pinned: Some(fingerprint), ..Self::default() }
     }
 
     /// Those of a file too, in PEM.
@@ -40,11 +46,19 @@ impl Trust {
         for certificate in &more {
             store.add(certificate.clone()).map_err(|_| named("it holds a certificate that cannot be read"))?;
         }
-        Ok(Self { more, pinned: None })
+        Ok(Self { more, ..Self::default() })
     }
 
     /// What TLS connections are made with. Reads the system's authorities, which takes milliseconds.
     pub fn config(&self) -> Result<Arc<ClientConfig>, String> {
+        if let Some(made) = self.made.get() {
+            return Ok(Arc::clone(made));
+        }
+        let made = self.make()?;
+        Ok(Arc::clone(self.made.get_or_init(|| made)))
+    }
+
+    fn make(&self) -> Result<Arc<ClientConfig>, String> {
         if let Some(fingerprint) = self.pinned {
             let provider = Arc::new(ring::default_provider());
             let pinned = Pinned::new(fingerprint, &provider);

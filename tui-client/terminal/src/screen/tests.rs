@@ -1,7 +1,7 @@
 //! The terminal as it is left when things go wrong. No user can ask the program for a panic, so this starts the tests themselves
 //! once more, in a terminal, with one test that does.
 
-use std::{env, fs, io::Read as _, os::unix::fs::OpenOptionsExt as _, path::Path, thread};
+use std::{env, fs, io::Read as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use crossterm::terminal::is_raw_mode_enabled;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
@@ -24,11 +24,11 @@ fn in_a_terminal() {
     if ending == "cannot" {
         // A terminal to type in, and nothing to draw on.
         dup2_stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap()).unwrap();
-        let error = Screen::enter("chat-tui", true).err().unwrap();
+        let error = Screen::enter("chat-tui", true, Panics::OfAll).err().unwrap();
         tell(&format!("{:?} raw={}", error.kind(), is_raw_mode_enabled().unwrap()));
         return;
     }
-    let mut screen = Screen::enter("chat-tui", true).unwrap();
+    let mut screen = Screen::enter("chat-tui", true, Panics::OfAll).unwrap();
     screen.draw(|_| {}).unwrap();
     tell(&format!("raw={}", is_raw_mode_enabled().unwrap()));
     match ending.as_str() {
