@@ -294,7 +294,7 @@ fn a_pruned_text_is_in_the_file_no_more_and_the_file_does_not_grow_for_what_come
         fs::read(dir.path().join("chat.db")).unwrap()
     };
     let before = bytes(&mut log).len();
-    for _ in 0..9 {
+    for _ in 0..20 {
         apply(&mut log, vec![Write::Prune { room: room("general"), upto: Seq(403), asker: Asker::Nobody }]);
     }
     let file = bytes(&mut log);

@@ -106,9 +106,7 @@ fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Sight(sight) => seen(model, *sight),
         // What was asked for before something else was typed is no answer to that.
         Answer::Rooms { filter, sorting, rooms } => {
-            if list(model) == Some(Order::Rooms { filter, sorting, limit: MOST }) {
-                arrived(model, rooms);
-            }
+            arrived(model, &Order::Rooms { filter, sorting, limit: MOST }, rooms);
         }
         Answer::Room { name, users, about } => {
             if let Some(Closer::Room { name: shown, about: known }) = &mut model.closer
@@ -118,11 +116,7 @@ fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
                 model.users.renew(users, Clone::clone);
             }
         }
-        Answer::Connections { asked, connections } => {
-            if list(model) == Some(Order::Connections(asked)) {
-                talked(model, connections);
-            }
-        }
+        Answer::Connections { asked, connections } => talked(model, &Order::Connections(asked), connections),
         Answer::Done { words } => model.said = Some(Said { words, is_fault: false }),
         Answer::Refused { words } => model.said = Some(Said { words, is_fault: true }),
         // It is followed by what is looked at every second.
@@ -182,7 +176,10 @@ fn ended(model: &Model, sight: &Sight) -> Option<Said> {
     Some(Said { words, is_fault: task.status == TaskStatus::Failed })
 }
 
-fn arrived(model: &mut Model, rooms: Vec<RoomLine>) {
+fn arrived(model: &mut Model, asked: &Order, rooms: Vec<RoomLine>) {
+    if list(model).as_ref() != Some(asked) {
+        return;
+    }
     let now = rooms.iter().filter_map(|room| Some((room.name.clone(), room.seq?))).collect();
     match counted(&mut model.rooms_before, model.since, now) {
         Count::TooSoon => {}
@@ -218,7 +215,10 @@ fn counted<K, V>(counts: &mut Counted<K, V>, since: Duration, now: HashMap<K, V>
     }
 }
 
-fn talked(model: &mut Model, lines: Vec<ConnectionLine>) {
+fn talked(model: &mut Model, asked: &Order, lines: Vec<ConnectionLine>) {
+    if list(model).as_ref() != Some(asked) {
+        return;
+    }
     if let Some(Closer::Connection { id, line: shown }) = &mut model.closer {
         let id = *id;
         match lines.into_iter().find(|line| line.id == id) {

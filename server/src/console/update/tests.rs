@@ -255,8 +255,8 @@ fn what_was_said_goes_with_the_next_key_and_the_help_has_an_end() {
     assert!(model.said.is_some());
     keys(&mut model, "f1");
     assert!(model.said.is_none());
-    keys(&mut model, &"pagedown ".repeat(30).trim_end().to_owned());
-    keys(&mut model, &"pageup ".repeat(10).trim_end().to_owned());
+    keys(&mut model, "pagedown ".repeat(30).trim_end());
+    keys(&mut model, "pageup ".repeat(10).trim_end());
     assert!(matches!(model.overlay, Some(Overlay::Help { scroll: 0 })), "{:?}", model.overlay);
 }
 
