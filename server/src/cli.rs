@@ -104,7 +104,10 @@ pub struct Arguments {
     /// Show the operator's console in this terminal; leaving it ends the server
     #[arg(long, env = "CHAT_CONSOLE", help_heading = "Running")]
     pub console: bool,
-    /// Form of the log lines on stderr; RUST_LOG says which
+    /// Which log lines are written: warn, info, debug, or by part, chat_server::log=debug,info [default: what RUST_LOG says, or info]
+    #[arg(long, env = "CHAT_LOG_FILTER", value_name = "FILTER", value_parser = log_filter, help_heading = "Running")]
+    pub log_filter: Option<String>,
+    /// Form of the log lines on stderr
     #[arg(long, env = "CHAT_LOG_FORMAT", default_value = "text", help_heading = "Running")]
     pub log_format: LogFormat,
 }
@@ -260,6 +263,11 @@ impl AccountCommand {
 enum DurabilityArgument {
     Full,
     Normal,
+}
+
+/// Which lines; checked, so that a wrong one is said where it stands.
+fn log_filter(text: &str) -> Result<String, String> {
+    tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 /// How log lines look.

@@ -20,7 +20,7 @@ use beside::{Beside, Ended, gone};
 use chat_server::{
     Server,
     admin::{self, Answer},
-    cli::{self, AccountCommand, Command, ConfigCommand, File, LogFormat, Settings, Unread},
+    cli::{self, AccountCommand, Arguments, Command, ConfigCommand, File, LogFormat, Settings, Unread},
     config::{Config, Store},
     doctor,
     journal::Journal,
@@ -51,8 +51,7 @@ fn main() -> ExitCode {
         Err(Unread::Words(error)) => error.exit(),
         Err(Unread::File(faults)) => return failed(&faults.into()),
     };
-    let journal =
-        start_tracing(arguments.log_format, arguments.console && arguments.command.is_none() && std::io::stderr().is_terminal());
+    let journal = start_tracing(&arguments, arguments.console && arguments.command.is_none() && std::io::stderr().is_terminal());
     let place = arguments.command.as_ref().is_none_or(Command::is_about_the_store).then(|| arguments.data_dir().ok()).flatten();
     let run = || {
         match arguments.command.take() {
@@ -74,7 +73,7 @@ fn main() -> ExitCode {
         }
         let console = arguments.console;
         let config = within_open_files(arguments.config()?);
-        let reload = Reload::of(words, settings);
+        let reload = Reload::of(words, settings, journal.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(serve(config, reload, journal, console))?;
         Ok(ExitCode::SUCCESS)
@@ -270,11 +269,17 @@ fn announce(config: &Config, port: u16, certificate: Option<&Certificate>) {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
+/// Which log lines are written, as they were chosen.
+fn log_filter(arguments: &Arguments) -> String {
+    let of_all_programs = || std::env::var("RUST_LOG").ok().filter(|text| EnvFilter::try_new(text).is_ok());
+    arguments.log_filter.clone().or_else(of_all_programs).filter(|text| !text.is_empty()).unwrap_or_else(|| "info".into())
+}
+
 /// Begins to write log lines: on stderr, unless the terminal shows something else, and at hand for who looks.
-fn start_tracing(format: LogFormat, silent: bool) -> Journal {
-    let (journal, filter) = Journal::with(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")));
+fn start_tracing(arguments: &Arguments, silent: bool) -> Journal {
+    let (journal, filter) = Journal::with(EnvFilter::new(log_filter(arguments)));
     let lines = fmt::layer().with_writer(std::io::stderr);
-    let lines = match format {
+    let lines = match arguments.log_format {
         _ if silent => None,
         LogFormat::Text => Some(lines.with_ansi(std::io::stderr().is_terminal()).boxed()),
         LogFormat::Json => Some(lines.json().boxed()),

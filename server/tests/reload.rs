@@ -201,7 +201,7 @@ async fn a_file_that_is_wrong_changes_nothing() {
     for (text, said) in [
         ("registration = 'closed'\nregistrations = 'x'", "line 4: there is no key registrations; did you mean registration?"),
         ("registration = 'closed'\nrate-limit = 'x'", "line 4: rate-limit: «x»: BURST/PER_SECOND like 100/10, or off"),
-        ("registration = 'closed'\nfinal = ", "line 4: "),
+        ("registration = 'closed'\nfinal = ", "line 4: string values must be quoted"),
         ("registration = 'invite'", "--registration invite with --ephemeral lets nobody in"),
         ("registration = 'closed'\ntls-cert = 'x'", "--tls-key <FILE>"),
     ] {
@@ -217,4 +217,27 @@ async fn a_file_that_is_wrong_changes_nothing() {
     let ended = stage.ends().await;
     assert_eq!(ended.stderr.matches("the configuration is of no use; what held goes on").count(), 6, "{}", ended.stderr);
     assert!(ended.stderr.contains("ERROR"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn which_log_lines_are_written_is_chosen_anew() {
+    let stage = Stage::start("log-filter = 'info'").await;
+    let orders = async || {
+        let _alice = stage.program.join("tea", "alice").await;
+    };
+    orders().await;
+    stage.choose("log-filter = 'warn'", "log-filter", "\"info\"", "\"warn\"").await;
+    // What is of no more interest than that is not written now: of two things that are new, only the warning is said.
+    stage
+        .change(
+            "log-filter = 'warn'\nmax-per-ip = 7\nlog-format = 'json'",
+            "waits for a restart key=log-format from=\"text\" to=\"json\"",
+        )
+        .await;
+    let ended = stage.ends().await;
+    assert!(!ended.stderr.contains("taken up key=max-per-ip"), "{}", ended.stderr);
+    let stage = Stage::start("").await;
+    write(&stage.file, "log-filter = 'a=b=c'");
+    stage.program.signal(Signal::HUP);
+    stage.program.says("the configuration is of no use").await;
 }

@@ -9,7 +9,8 @@ use super::Arguments;
 /// It says where the file is, and cannot stand in it.
 const THE_FILE_ITSELF: &str = "config";
 /// What a running server takes up when it reads its configuration again; the rest waits for a restart.
-const LIVE: [&str; 16] = [
+const LIVE: [&str; 17] = [
+    "log-filter",
     "allow-origin",
     "auth-token",
     "require-auth",
