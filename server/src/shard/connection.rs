@@ -11,7 +11,6 @@ use std::{
     io::{self, IoSlice},
     net::IpAddr,
     num::NonZero,
-    sync::LazyLock,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -19,7 +18,10 @@ use std::{
 use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, Timestamp};
 
-use super::outbox::Outbox;
+use super::{
+    measure::{self, Moment},
+    outbox::Outbox,
+};
 use crate::{clock, closing::Closing, realm::AccountId, roster::ConnectionLine, stream::Stream};
 
 /// With so much waiting, signals are not worth adding.
@@ -28,43 +30,6 @@ const SIGNALS: usize = 16 * 1024;
 const ASK_NO_MORE: usize = 64 * 1024;
 /// Slices in one vectored write.
 const SLICES: usize = 64;
-
-thread_local! {
-    /// Bytes that this thread's sockets took, and that its peers said, since it was asked last: one number for all of a shard's
-    /// connections, so that counting costs next to nothing.
-    static PASSED: Cell<Passed> = const { Cell::new(Passed { sent: 0, received: 0 }) };
-}
-
-/// Bytes that went through the sockets of a thread.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Passed {
-    pub(super) sent: u64,
-    pub(super) received: u64,
-}
-
-/// What passed since this was asked last.
-pub(super) fn passed() -> Passed {
-    PASSED.take()
-}
-
-/// A moment in four bytes, because there are many: milliseconds since the first, which begin anew after 49 days. Good for what is
-/// told apart by minutes.
-#[derive(Clone, Copy, Debug)]
-struct Moment(u32);
-
-impl Moment {
-    fn of(now: Instant) -> Self {
-        static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
-        // What is earlier than the first was noted just before it.
-        Self(now.saturating_duration_since(*FIRST).as_millis() as u32)
-    }
-
-    fn until(self, now: Instant) -> Duration {
-        let since = Self::of(now).0.wrapping_sub(self.0);
-        // A moment that was noted a little later than now is no long time ago.
-        if since > u32::MAX / 2 { Duration::ZERO } else { Duration::from_millis(since.into()) }
-    }
-}
 
 /// What became of something told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -413,15 +378,13 @@ impl Connection {
 
     fn has_taken(&self, bytes: usize) {
         self.took.set(self.took.get().wrapping_add(bytes as u32));
-        let passed = PASSED.get();
-        PASSED.set(Passed { sent: passed.sent + bytes as u64, ..passed });
+        measure::sent(bytes);
     }
 
     /// It said something.
     pub fn has_said(&self, bytes: usize) {
         self.said.set(self.said.get().wrapping_add(1));
-        let passed = PASSED.get();
-        PASSED.set(Passed { received: passed.received + bytes as u64, ..passed });
+        measure::received(bytes);
     }
 
     /// It is asked for a sign of life.

@@ -4,6 +4,7 @@
 //! Does not know sessions, HTTP or how a connection came to be.
 
 mod connection;
+mod measure;
 mod outbox;
 mod recent;
 mod rest;
@@ -399,7 +400,7 @@ impl Shard {
         }
         self.metrics.queue_bytes.add(queued - self.queued.replace(queued));
         self.metrics.slow.add(slow - self.slow.replace(slow));
-        let passed = connection::passed();
+        let passed = measure::passed();
         self.metrics.sent_bytes.inc_by(passed.sent);
         self.metrics.received_bytes.inc_by(passed.received);
     }

@@ -1,11 +1,18 @@
 //! Keys typed at a console, and what comes of them.
 
-use chat_protocol::{Epoch, Timestamp};
+use std::time::Duration;
+
+use chat_protocol::{
+    Epoch, Timestamp,
+    task::{TaskStatus, TaskUpdate},
+};
 
 use super::*;
 use crate::{
+    admin::Sight,
     journal::Line,
     metrics::Distribution,
+    roster::ConnectionLine,
     vitals::{Process, Vitals},
 };
 
