@@ -137,11 +137,12 @@ impl Conversation<'_> {
         }
         while !self.line.shard.go_live(&connection, self.dialect, &room, at) && !connection.is_ending() {
             waited = true;
-            // What came before it was held anew is in the log alone: all of it is read, however many pages that takes.
-            let (mut more, least) = (true, at.next());
+            // What came before it was held anew is in the log alone, if it was not read already: all of it is read, however many pages
+            // that takes.
+            let mut more = true;
             while more && !connection.is_ending() {
                 connection.caught_up().await;
-                let Some(page) = self.read_on(&room, at, least).await else { return };
+                let Some(page) = self.read_on(&room, at, at).await else { return };
                 for event in &page.events {
                     if let Some(text) = self.dialect.recorded(event) {
                         connection.answer(frame(&text));
