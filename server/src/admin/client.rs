@@ -51,7 +51,11 @@ pub fn a_server_runs(directory: &Path) -> bool {
 fn ask(mut stream: UnixStream, order: &Order) -> anyhow::Result<Answer> {
     stream.set_read_timeout(Some(ANSWERS_WITHIN))?;
     stream.set_write_timeout(Some(ANSWERS_WITHIN))?;
-    stream.write_all(format!("{}\n", serde_json::to_string(order)?).as_bytes())?;
+    match stream.write_all(format!("{}\n", serde_json::to_string(order)?).as_bytes()) {
+        // Who was turned away at the door is told why, and that can still be read.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
+    }
     let mut line = String::new();
     if BufReader::new(stream).read_line(&mut line)? == 0 {
         bail!("it closed the socket");

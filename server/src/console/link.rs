@@ -100,7 +100,11 @@ async fn exchange(stream: &mut BufReader<UnixStream>, order: &Order) -> Result<A
     let mut line = serde_json::to_string(order).map_err(|error| error.to_string())?;
     line.push('\n');
     let exchanged = async {
-        stream.get_mut().write_all(line.as_bytes()).await?;
+        match stream.get_mut().write_all(line.as_bytes()).await {
+            // Who was turned away at the door is told why, and that can still be read.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+            _ => {}
+        }
         let mut answer = String::new();
         match stream.read_line(&mut answer).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
