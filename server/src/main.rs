@@ -21,7 +21,7 @@ use chat_server::{
     Server,
     admin::{self, Answer},
     cli::{self, AccountCommand, Arguments, Command, ConfigCommand, File, LogFormat, Settings, Unread},
-    config::{Config, Store},
+    config::{self, Config, Store},
     doctor,
     journal::Journal,
     services::Lent,
@@ -34,9 +34,6 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
-
-/// Open files that are not connections: the store, exports, event queues.
-const FILES_APART: usize = 128;
 
 /// A tenth of what who is in gets.
 #[cfg(target_os = "linux")]
@@ -157,6 +154,9 @@ async fn serve(config: Config, reload: Option<Reload>, journal: Journal, console
         let hangup = signal(SignalKind::hangup())?;
         let told = (supervisor.clone(), listening.clone());
         tokio::spawn(read_again(hangup, asked_anew, (reload, renewed), server.chooser(), told));
+    } else {
+        // Who asks is told at once that there is nothing to be read.
+        drop(asked_anew);
     }
     let console = if console {
         Some(Beside::start(server.running())?)
@@ -290,7 +290,7 @@ fn start_tracing(arguments: &Arguments, silent: bool) -> Journal {
 
 /// Where it has no bound of its own, there are as many connections as there may be files.
 fn within_open_files(config: Config) -> Config {
-    let files = raise_open_files().saturating_sub(FILES_APART).max(1);
+    let files = raise_open_files().saturating_sub(config::FILES_APART).max(1);
     Config { max_connections: if config.max_connections == 0 { files } else { config.max_connections }, ..config }
 }
 

@@ -37,12 +37,17 @@ fn cells(count: u16) -> NonZeroU16 {
 }
 
 impl Terminal {
-    /// Columns and rows.
+    /// Columns and rows. It reads no configuration.
     pub fn start(arguments: &[&str], size: (u16, u16)) -> Self {
+        Self::start_in(arguments, size, &[("CHAT_CONFIG", "/dev/null"), ("HOME", "/")])
+    }
+
+    /// The same in this environment.
+    pub fn start_in(arguments: &[&str], size: (u16, u16), environment: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(pty(size)).expect("a pty");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chat-server"));
         command.env_clear();
-        for (name, value) in [("TERM", "xterm-256color"), ("COLORFGBG", "15;0"), ("CHAT_CONFIG", "/dev/null"), ("HOME", "/")] {
+        for (name, value) in [("TERM", "xterm-256color"), ("COLORFGBG", "15;0")].iter().chain(environment) {
             command.env(name, value);
         }
         command.args(arguments);
