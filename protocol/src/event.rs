@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, RoomName, Seq, Timestamp, UserName};
+use crate::{ClientId, RoomName, Seq, Timestamp, UserName, limits};
 
 /// What lasts: the kinds of thing that a log keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,4 +141,10 @@ impl Signal {
             | Self::Notice { room, .. } => room,
         }
     }
+}
+
+/// Whether this can be a reaction: one emoji or word, of so many bytes.
+#[must_use]
+pub fn is_reaction(emoji: &str) -> bool {
+    !emoji.is_empty() && emoji.len() <= limits::EMOJI_BYTES && !emoji.chars().any(|c| c.is_whitespace() || c.is_control())
 }

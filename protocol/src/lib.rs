@@ -40,7 +40,7 @@ pub use client::{ClientMessage, Request};
 pub use close::CloseCode;
 pub use dialect::Dialect;
 pub use error::{ErrorCode, Refusal};
-pub use event::{Event, Recorded, Signal};
+pub use event::{Event, Recorded, Signal, is_reaction};
 pub use names::{ClientId, Epoch, NameError, RoomName, Seq, UserName};
 pub use rights::{Access, Action, Role, Rules, Voice};
 pub use server::{ServerFrame, ServerMessage};

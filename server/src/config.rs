@@ -11,6 +11,9 @@ use crate::{
     tls,
 };
 
+/// Open files that are not connections: the store, exports, event queues.
+pub const FILES_APART: usize = 128;
+
 /// Where the log lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Store {

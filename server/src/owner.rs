@@ -9,10 +9,11 @@ use std::{
 };
 
 use anyhow::Context as _;
+use chat_server::tasks::{BACKUPS, EXPORTS, IMPORTS};
 use rustix::fs::{Dir, Mode, OFlags, open, openat};
 
 /// Folders that a server makes in its data directory.
-const OURS: [&str; 3] = ["backups", "exports", "imports"];
+const OURS: [&str; 3] = [BACKUPS, EXPORTS, IMPORTS];
 
 /// Gives what is root's in a directory to the directory's owner. Nothing is to be done for anybody who is not root.
 ///

@@ -43,7 +43,7 @@ use crate::{
     serve::{self, Arrival, ShardHandle},
     services::{Lent, Numbers, Services},
     shard, sweep,
-    tasks::{Kept, Tasks, Tools},
+    tasks::{self, Kept, Tasks, Tools},
     tls::Certificate,
     vitals::Birth,
 };
@@ -89,7 +89,7 @@ impl Server {
             }
             Store::Directory { path, durability } => {
                 let log = Sqlite::open(path, *durability)?;
-                start_log(log, path.join("exports"), &fanout, &metrics)?
+                start_log(log, path.join(tasks::EXPORTS), &fanout, &metrics)?
             }
         };
         let directory = match &config.store {

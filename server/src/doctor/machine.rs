@@ -6,12 +6,13 @@ use chat_protocol::Timestamp;
 use rustix::process::{Resource, getrlimit};
 
 use super::Finding;
-use crate::listener::{BACKLOG, bind};
+use crate::{
+    config::FILES_APART,
+    listener::{BACKLOG, bind},
+};
 
 /// As many connections as a small team never has.
 const FEW_FILES: u64 = 4096;
-/// Open files that are not connections.
-const FILES_APART: u64 = 128;
 /// What the store's cache and the server itself take.
 const MEMORY_KIB: u64 = 160 * 1024;
 /// No clock that is right shows less.
@@ -59,7 +60,7 @@ fn judge_files(most: Option<u64>, wanted: u64) -> Finding {
     const WHAT: &str = "open files";
     let advice = "LimitNOFILE= of the unit, or ulimit -Hn: this is about where doctor was started";
     let Some(most) = most else { return Finding::fine(WHAT, "no limit") };
-    let connections = most.saturating_sub(FILES_APART);
+    let connections = most.saturating_sub(FILES_APART as u64);
     if wanted > connections {
         return Finding::fault(WHAT, format!("{most}: not enough for --max-connections {wanted}"), advice);
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chat_protocol::{
     ClientId, ClientMessage, CloseCode, Dialect, Epoch, ErrorCode, Event, NameError, Refusal, RoomName, Seq, ServerFrame,
-    ServerMessage, UserName, command, dialect::Heard, limits,
+    ServerMessage, UserName, command, dialect::Heard, is_reaction, limits,
 };
 use serde_json::Value;
 
@@ -198,8 +198,7 @@ impl State {
             }
             ClientMessage::React { room, seq, emoji, on } => {
                 let room = self.joined(room)?;
-                let odd = emoji.is_empty() || emoji.chars().any(|c| c.is_whitespace() || c.is_control());
-                if odd || emoji.len() > limits::EMOJI_BYTES {
+                if !is_reaction(&emoji) {
                     let text = format!("A reaction is one emoji or word of at most {} bytes", limits::EMOJI_BYTES);
                     return Err(Refusal::new(ErrorCode::BadRequest, text));
                 }

@@ -13,7 +13,7 @@ use std::{
     time::Instant,
 };
 
-use chat_protocol::{Refusal, RoomName, Seq, Timestamp, UserName, display, json, limits, server::Message};
+use chat_protocol::{Refusal, RoomName, Seq, Timestamp, UserName, display, is_reaction, json, limits, server::Message};
 use sha2::{Digest as _, Sha256};
 use tokio::time::sleep;
 
@@ -218,11 +218,6 @@ fn check(message: &Message, last: Option<(Seq, Timestamp)>, now: Timestamp) -> R
         (reactions.values().map(Vec::len).sum::<usize>() > limits::REACTIONS_PER_MESSAGE, "it has too many reactions"),
     ];
     wrong.iter().find(|(is_so, _)| *is_so).map_or(Ok(()), |(_, why)| Err(why))
-}
-
-/// As it is asked for at the door.
-fn is_reaction(emoji: &str) -> bool {
-    !emoji.is_empty() && emoji.len() <= limits::EMOJI_BYTES && !emoji.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 #[cfg(test)]

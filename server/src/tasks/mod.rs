@@ -34,6 +34,11 @@ use crate::{
     log::{Author, Outcome, Reader, Who, Write, keeper::Committed},
 };
 
+/// What lies in a data directory beside the store: folders for what work makes and takes.
+pub const BACKUPS: &str = "backups";
+pub const EXPORTS: &str = "exports";
+pub const IMPORTS: &str = "imports";
+
 /// Pieces of work that wait.
 const QUEUE: usize = 16;
 /// Of which so many are for those who run the server.
@@ -235,7 +240,7 @@ impl Tasks {
 fn clear_away(directory: &Path) {
     let is_half_a_backup = |name: &str| name.ends_with(".part") || name.contains(".part-");
     let is_a_copy = |name: &str| name.starts_with("terminal-");
-    for (folder, is_left) in [("backups", &is_half_a_backup as &dyn Fn(&str) -> bool), ("imports", &is_a_copy)] {
+    for (folder, is_left) in [(BACKUPS, &is_half_a_backup as &dyn Fn(&str) -> bool), (IMPORTS, &is_a_copy)] {
         let files = std::fs::read_dir(directory.join(folder)).into_iter().flatten().flatten();
         files.filter(|file| file.file_name().to_str().is_some_and(is_left)).for_each(|file| remove(&file.path()));
     }

@@ -147,10 +147,10 @@ impl Work {
 
 /// Where imports are taken from.
 pub(super) fn imports(directory: &Path) -> PathBuf {
-    directory.join("imports")
+    directory.join(super::IMPORTS)
 }
 
 /// Where backups are put that are begun here.
 pub(super) fn backups(directory: &Path) -> PathBuf {
-    directory.join("backups")
+    directory.join(super::BACKUPS)
 }

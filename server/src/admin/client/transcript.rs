@@ -27,11 +27,9 @@ use super::{Answer, Order, SOCKET, backup, send, with_store};
 use crate::{
     auth, clock,
     log::{Author, Who},
-    tasks::{export, import},
+    tasks::{IMPORTS, export, import},
 };
 
-/// Where a server looks for what is to be imported, in its data directory.
-const IMPORTS: &str = "imports";
 /// How often the server is asked how far it is.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 

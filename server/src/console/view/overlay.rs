@@ -4,7 +4,7 @@ use chat_protocol::display;
 use chat_terminal::{
     boxes::{boxed, centred},
     chord::Chord,
-    text::{Piece, columns, ending, width},
+    text::{Piece, columns, ending},
     theme::Role,
     wrap::wrap,
 };
@@ -76,7 +76,6 @@ fn ask(model: &Model, prompt: &Prompt, buffer: &mut Buffer, screen: Rect) {
     let lines = wrap(&[Piece::new(words.to_owned(), theme.style(role))], space, space);
     let below = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     rows(buffer, below, lines);
-    debug_assert!(width(end) <= space);
 }
 
 fn question(model: &Model, words: &str, buffer: &mut Buffer, screen: Rect) {
