@@ -55,6 +55,32 @@ const RECENT: usize = 1000;
 /// A ping as a server writes it.
 const PING: Bytes = Bytes::from_static(&[0x89, 0]);
 
+/// What was committed in one gulp of mail, by room: each is told in one go.
+#[derive(Default)]
+struct Committed {
+    order: Vec<Vec<Arc<RoomBatch>>>,
+    places: HashMap<Arc<str>, usize>,
+}
+
+impl Committed {
+    fn gather(&mut self, rooms: &[Arc<RoomBatch>]) {
+        for batch in rooms {
+            let place = *self.places.entry(batch.room.key()).or_insert_with(|| {
+                self.order.push(Vec::new());
+                self.order.len() - 1
+            });
+            self.order[place].push(Arc::clone(batch));
+        }
+    }
+
+    fn deliver(&mut self, world: &mut World, tally: &mut Tally) {
+        self.places.clear();
+        for batches in self.order.drain(..) {
+            world.deliver(&batches, tally);
+        }
+    }
+}
+
 /// One thread's world.
 pub struct Shard {
     pub id: usize,
@@ -313,8 +339,7 @@ impl Shard {
 
     fn handle(&self, mail: impl Iterator<Item = Mail>) {
         let mut tally = Tally::default();
-        let mut order: Vec<Vec<Arc<RoomBatch>>> = Vec::new();
-        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut committed = Committed::default();
         let mut after = Vec::new();
         let mut world = self.world.borrow_mut();
         for mail in mail {
@@ -323,20 +348,17 @@ impl Shard {
                     for answer in answers {
                         world.answer(answer, &mut tally);
                     }
-                    for batch in rooms.iter() {
-                        let place = *places.entry(batch.room.key()).or_insert_with(|| {
-                            order.push(Vec::new());
-                            order.len() - 1
-                        });
-                        order[place].push(Arc::clone(batch));
-                    }
+                    committed.gather(&rooms);
+                }
+                // What came before it is still for them, and nothing of what comes behind it.
+                Mail::ShutOut => {
+                    committed.deliver(&mut world, &mut tally);
+                    world.shut_out(&self.realm.borrow(), clock::now());
                 }
                 other => after.push(other),
             }
         }
-        for batches in &order {
-            world.deliver(batches, &mut tally);
-        }
+        committed.deliver(&mut world, &mut tally);
         let mut dropped = 0;
         for mail in after {
             dropped += match mail {
@@ -345,7 +367,6 @@ impl Shard {
                 Mail::Task { update, audience } => world.task(&update, &audience, &self.realm.borrow(), clock::now()),
                 Mail::LookAgain => world.look_again(),
                 Mail::Outdated(room) => world.outdate(&room),
-                Mail::ShutOut => world.shut_out(&self.realm.borrow(), clock::now()),
                 Mail::Whereabouts { user, answer } => world.whereabouts(&user, &answer),
                 Mail::Roster { asked, answer } => world.roster(&asked, answer, Instant::now()),
                 Mail::Close { connection, closing } => world.close(connection, &closing),
@@ -359,7 +380,7 @@ impl Shard {
                     world.wake_all(&mut tally);
                     world.close_all(code)
                 }
-                Mail::Committed { .. } => 0,
+                Mail::Committed { .. } | Mail::ShutOut => 0,
             };
         }
         drop(world);
@@ -403,5 +424,62 @@ impl Shard {
         let passed = measure::passed();
         self.metrics.sent_bytes.inc_by(passed.sent);
         self.metrics.received_bytes.inc_by(passed.received);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::{Access, Event, Recorded, Role, Rules, Timestamp};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::{
+        fanout::Entry,
+        realm::{AccountId, Decree, Decreed, Penalty, Sentence, Whom},
+        stream::Stream,
+    };
+
+    fn said(room: &RoomName, seq: u64) -> Mail {
+        let event = Event::Message { text: "hi".into(), cid: None, reply_to: None, action: false };
+        let (from, at) = (UserName::parse("ann").unwrap(), Timestamp(0));
+        let recorded = Arc::new(Recorded { room: room.clone(), seq: Seq(seq), at, from, event, deleted: false });
+        let mut batch = RoomBatch::new(room.clone());
+        batch.entries.push(Entry { recorded, by: None });
+        Mail::Committed { rooms: [Arc::new(batch)].into(), answers: Vec::new() }
+    }
+
+    /// However much mail is taken in one go.
+    #[tokio::test]
+    async fn who_is_shut_out_is_told_what_came_before_and_nothing_from_behind() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let room = RoomName::parse("ops").unwrap();
+        let private = Rules { access: Some(Access::Private), ..Rules::default() };
+        let account = |name| Decree::Account { name: UserName::parse(name).unwrap(), role: Role::Member };
+        let (penalty, whom) = (Penalty::Ban, Whom::Account(AccountId(2)));
+        let mut realm = Realm::default();
+        for decree in [
+            account("alice"),
+            account("bob"),
+            Decree::Founded { room: room.clone(), rules: private, owner: Some(AccountId(1)) },
+            Decree::Sentenced(Sentence { penalty, whom, room: Some(room.clone()), until: None, reason: String::new(), by: None }),
+        ] {
+            realm.apply(&Decreed { seq: realm.seq().next(), at: Timestamp(0), by: String::new(), decree });
+        }
+        let (_, realm) = watch::channel(Arc::new(realm));
+        let shard = Shard::new(0, Arc::new(Metrics::default()), realm);
+        let mut members = Vec::new();
+        for id in [1, 2] {
+            let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let connection =
+                Rc::new(Connection::new(id, Some(Dialect::Chat), [127, 0, 0, 1].into(), Stream::Plain(socket), Instant::now()));
+            connection.belongs_to(Some(AccountId(id)));
+            shard.admit(&connection);
+            shard.subscribe(&connection, Dialect::Chat, &room, Some(Seq(0)));
+            members.push(connection);
+        }
+        shard.handle([said(&room, 1), Mail::ShutOut, said(&room, 2)].into_iter());
+        assert_eq!(shard.metrics.deliveries.count(), 3, "alice both, bob the first");
+        shard.handle([said(&room, 3)].into_iter());
+        assert_eq!(shard.metrics.deliveries.count(), 4);
     }
 }

@@ -167,13 +167,12 @@ impl World {
     }
 
     /// Takes those out of rooms who may not read them any more. Their own tasks say so.
-    pub(super) fn shut_out(&mut self, realm: &Realm, now: Timestamp) -> u64 {
+    pub(super) fn shut_out(&mut self, realm: &Realm, now: Timestamp) {
         for (room, here) in &mut self.rooms {
             if realm.is_guarded(room) {
                 here.retain(|connection| realm.keeps(room, connection.account(), now));
             }
         }
-        0
     }
 
     pub(super) fn whereabouts(&self, user: &UserName, answer: &mpsc::Sender<IpAddr>) -> u64 {
