@@ -44,6 +44,21 @@ async fn who_says_goodbye_gets_its_code_back() {
     assert_eq!(client.closed().await.code, CloseCode::BadFrame.number(), "999 is no code");
 }
 
+/// Said in one breath: that it was kept comes before the goodbye, or it would be sent again.
+#[tokio::test]
+async fn who_says_something_and_goodbye_hears_what_became_of_it_first() {
+    let server = TestServer::start().await;
+    for round in 0..20 {
+        let mut client = server.open(&format!("/ws/chat/tea/ann-{round}")).await;
+        client.expect("joined").await;
+        let words = format!(r#"{{"type":"send","text":"the last of {round}"}}"#);
+        let bytes = [frame(FIN | TEXT, words.as_bytes()), frame(FIN | 8, &1000_u16.to_be_bytes())].concat();
+        client.raw(&bytes).await;
+        client.expect("ack").await;
+        assert_eq!(client.closed().await.code, 1000);
+    }
+}
+
 /// It has said goodbye itself, and waits for the server to hang up, as RFC 6455 has it.
 #[tokio::test]
 async fn who_says_goodbye_in_a_frame_that_is_none_is_not_waited_for() {

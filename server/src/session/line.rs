@@ -18,7 +18,7 @@ use std::{
 use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, ServerFrame, ServerMessage, limits};
 use tokio::{
-    task::{consume_budget, yield_now},
+    task::{coop::cooperative, yield_now},
     time::{Sleep, sleep_until, timeout},
 };
 use tokio_tungstenite::tungstenite::{
@@ -57,8 +57,10 @@ const READ_BUFFER: usize = 4096;
 
 /// Why a conversation is over.
 pub(super) enum End {
-    /// The peer is gone, or has said goodbye itself.
+    /// The peer is gone.
     Gone,
+    /// The peer has said goodbye, and hears one.
+    Farewell,
     /// The server ends it.
     Close(Box<Closing>),
 }
@@ -208,56 +210,52 @@ impl Line {
         self.swallow = self.owes_pong;
     }
 
-    /// The next frame, while what is queued goes out.
-    pub(super) async fn next(&mut self) -> Result<Input, End> {
-        // Many frames that came together are no reason to keep the others waiting.
-        consume_budget().await;
-        let message = poll_fn(|cx| {
-            self.connection.poll_drain(cx);
-            if let Some(closing) = self.connection.take_closing() {
-                return Poll::Ready(Err(closing.into()));
-            }
-            if self.connection.is_broken() {
-                return Poll::Ready(Err(End::Gone));
-            }
-            if self.connection.takes_another_look() {
-                return Poll::Ready(Ok(None));
-            }
-            // Who does not take its answers is not asked for more questions.
-            if self.connection.is_full() {
-                return Poll::Pending;
-            }
-            let message = self.poll_message(cx);
-            if message.is_pending() || self.boundary.is_in_too_many_pieces() {
-                return self.poll_impatience(cx).map(|why| {
-                    self.shard.dropped(Reason::Piecemeal);
-                    Err(Closing::new(CloseCode::Policy, why).into())
-                });
-            }
-            message.map(|message| Ok(Some(message)))
-        })
-        .await?;
-        if message.is_some() {
+    /// The next frame, while what is queued goes out. Of many frames that came together the others are not kept waiting.
+    ///
+    /// No `async fn`: this is what an idle connection waits for, and it holds what it borrows once.
+    pub(super) fn next(&mut self) -> impl Future<Output = Result<Input, End>> {
+        cooperative(poll_fn(|cx| self.poll_next(cx)))
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, End>> {
+        self.connection.poll_drain(cx);
+        if let Some(closing) = self.connection.take_closing() {
+            return Poll::Ready(Err(closing.into()));
+        }
+        if self.connection.is_broken() {
+            return Poll::Ready(Err(End::Gone));
+        }
+        if self.connection.takes_another_look() {
+            return Poll::Ready(Ok(Input::LookAgain));
+        }
+        // Who does not take its answers is not asked for more questions.
+        if self.connection.is_full() {
+            return Poll::Pending;
+        }
+        let message = self.poll_message(cx);
+        if message.is_pending() || self.boundary.is_in_too_many_pieces() {
+            return self.poll_impatience(cx).map(|why| {
+                self.shard.dropped(Reason::Piecemeal);
+                Err(Closing::new(CloseCode::Policy, why).into())
+            });
+        }
+        message.map(|message| {
             self.connection.hear(Instant::now());
-        }
-        match message {
-            None => Ok(Input::LookAgain),
-            Some(Ok(Message::Text(text))) => {
-                self.connection.has_said(text.len());
-                Ok(Input::Text(text))
+            match message {
+                Ok(Message::Text(text)) => {
+                    self.connection.has_said(text.len());
+                    Ok(Input::Text(text))
+                }
+                Ok(Message::Binary(_)) => Err(CloseCode::Binary.into()),
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Input::Control),
+                Ok(Message::Close(_)) => Err(End::Farewell),
+                Err(error) => Err(unreadable(&error)),
             }
-            Some(Ok(Message::Binary(_))) => Err(CloseCode::Binary.into()),
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Input::Control),
-            Some(Ok(Message::Close(_))) => {
-                Box::pin(self.answer_goodbye()).await;
-                Err(End::Gone)
-            }
-            Some(Err(error)) => Err(unreadable(&error)),
-        }
+        })
     }
 
     /// The peer has said goodbye.
-    async fn answer_goodbye(&mut self) {
+    pub(super) async fn answer_goodbye(&mut self) {
         // Reading on writes the answer to it, into the queue only: tungstenite ends before it would flush.
         let _ = timeout(GOODBYE_WITHIN, poll_fn(|cx| self.poll_message(cx))).await;
         self.connection.flush();
