@@ -15,7 +15,8 @@ impl Formatter for Careful {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         // serde_json has already escaped quotes, backslashes and C0; what is left to look for is rare.
         let mut plain = 0;
-        if fragment.bytes().all(|byte| byte < 0x7f) {
+        // To the end in any case: without a way out of the middle it takes many bytes at a time.
+        if fragment.bytes().fold(true, |plain, byte| plain & (byte < 0x7f)) {
             return writer.write_all(fragment.as_bytes());
         }
         for (at, c) in fragment.char_indices().filter(|(_, c)| display::is_unsafe(*c)) {

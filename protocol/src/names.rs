@@ -133,10 +133,7 @@ fn check(name: &str, longest: usize) -> Result<(), NameError> {
     }
     let (mut before, mut marks) = (' ', 0);
     for (place, c) in name.chars().enumerate() {
-        let category = c.general_category();
-        let letter_or_digit = (is_letter(category) || category == GeneralCategory::DecimalNumber) && !display::is_invisible(c);
-        let mark =
-            matches!(category, GeneralCategory::NonspacingMark | GeneralCategory::SpacingMark) && !display::is_invisible(c);
+        let Kind { letter_or_digit, mark } = Kind::of(c);
         marks = if mark { marks + 1 } else { 0 };
         if place == 0 && !letter_or_digit {
             return Err(NameError::Beginning);
@@ -155,6 +152,25 @@ fn check(name: &str, longest: usize) -> Result<(), NameError> {
         before = c;
     }
     if before == ' ' { Err(NameError::Spaces) } else { Ok(()) }
+}
+
+/// What a character is in a name.
+struct Kind {
+    letter_or_digit: bool,
+    mark: bool,
+}
+
+impl Kind {
+    fn of(c: char) -> Self {
+        // Most names are written with these, and every message names a room: they need no table.
+        if c.is_ascii() {
+            return Self { letter_or_digit: c.is_ascii_alphanumeric(), mark: false };
+        }
+        let (category, visible) = (c.general_category(), !display::is_invisible(c));
+        let letter_or_digit = is_letter(category) || category == GeneralCategory::DecimalNumber;
+        let mark = matches!(category, GeneralCategory::NonspacingMark | GeneralCategory::SpacingMark);
+        Self { letter_or_digit: letter_or_digit && visible, mark: mark && visible }
+    }
 }
 
 fn is_letter(category: GeneralCategory) -> bool {

@@ -5,8 +5,32 @@ use unicode_normalization::{UnicodeNormalization, char::canonical_combining_clas
 
 use super::{NameError, UserName, fold};
 
+/// The skeleton of what names are mostly made of: ASCII, of which each looks the same in any company, so that no table need be
+/// searched. Each name is looked at from several sides at the door.
+fn plain_skeleton(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '0' => plain.push('O'),
+            '1' | 'I' | '|' => plain.push('l'),
+            'm' => plain.push_str("rn"),
+            '"' => plain.push_str("''"),
+            '`' => plain.push('\''),
+            // Nothing of ASCII.
+            '%' => return None,
+            c if c.is_ascii() => plain.push(c),
+            _ => return None,
+        }
+    }
+    Some(plain)
+}
+
 /// The skeleton of UTS 39, without dots that cannot be seen, and with one kind of stroke.
 fn skeleton(text: &str) -> String {
+    plain_skeleton(text).unwrap_or_else(|| any_skeleton(text))
+}
+
+fn any_skeleton(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut dotted = false;
     for c in unicode_security::skeleton(text) {
@@ -26,6 +50,10 @@ fn skeleton(text: &str) -> String {
 
 /// Of the compatible form (NFKC): wide and styled letters and digits look like plain ones.
 fn skeleton_of_compatible(text: &str) -> String {
+    // What is ASCII is its own.
+    if text.is_ascii() {
+        return skeleton(text);
+    }
     skeleton(&text.nfkc().collect::<String>())
 }
 
@@ -129,6 +157,20 @@ mod tests {
             assert_eq!(looks, row.looks, "{}", row.word);
             assert_eq!(UserName::guest(row.word), Err(NameError::Reserved(row.word)));
         }
+    }
+
+    #[test]
+    fn plain_names_look_the_same_by_either_way() {
+        for (one, other) in (0..128_u8).flat_map(|one| (0..128_u8).map(move |other| (one, other))) {
+            let text = String::from_utf8(vec![one, other]).unwrap();
+            match plain_skeleton(&text) {
+                Some(looks) => assert_eq!(looks, any_skeleton(&text), "{text:?}"),
+                None => assert!(text.contains('%'), "{text:?}"),
+            }
+        }
+        let names = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.+' ";
+        assert_eq!(plain_skeleton(names), Some(any_skeleton(names)));
+        assert_eq!(plain_skeleton("łukasz"), None);
     }
 
     #[test]

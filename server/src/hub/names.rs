@@ -56,7 +56,11 @@ impl Looks {
         if user.is_made() {
             return Self { name: user.key(), other: user.key() };
         }
-        Self { name: user.skeleton().into(), other: user.shown_skeleton().into() }
+        let name = user.skeleton();
+        // Many look like what they are.
+        let name = if name == user.folded() { user.key() } else { name.into() };
+        let other = user.shown_skeleton();
+        Self { other: if *other == *name { Arc::clone(&name) } else { other.into() }, name }
     }
 }
 
