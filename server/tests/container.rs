@@ -33,7 +33,7 @@ fn what_is_copied_from_the_sources_is_there_and_enough_for_the_build() {
         let member = Path::new(member.as_str().expect("a name"));
         assert!(sources.iter().any(|source| member.starts_with(source)), "{member:?}: {sources:?}");
     }
-    assert!(sources.contains(&"Cargo.lock"));
+    assert!(sources.contains(&"Cargo.lock") && sources.contains(&".cargo"), "{sources:?}");
     let compiler = manifest["workspace"]["package"]["rust-version"].as_str().expect("a version");
     assert!(all("FROM").iter().any(|from| from.starts_with(&format!("rust:{compiler}-alpine "))), "{:?}", all("FROM"));
 }
