@@ -254,11 +254,15 @@ impl Line {
         })
     }
 
-    /// The peer has said goodbye.
+    /// The peer has said goodbye: the answer goes out behind all that waits.
     pub(super) async fn answer_goodbye(&mut self) {
-        // Reading on writes the answer to it, into the queue only: tungstenite ends before it would flush.
-        let _ = timeout(GOODBYE_WITHIN, poll_fn(|cx| self.poll_message(cx))).await;
-        self.connection.flush();
+        self.connection.shut();
+        let _ = timeout(GOODBYE_WITHIN, async {
+            // Reading on writes the answer to it, into the queue only: tungstenite ends before it would flush.
+            let _ = poll_fn(|cx| self.poll_message(cx)).await;
+            self.connection.emptied().await;
+        })
+        .await;
     }
 
     /// Says something. It goes out when the connection waits for something next, together with what else was said.

@@ -284,6 +284,15 @@ impl Connection {
         .await;
     }
 
+    /// Waits until all that waits has gone out.
+    pub async fn emptied(&self) {
+        std::future::poll_fn(|cx| {
+            self.poll_drain(cx);
+            if self.is_broken() || !self.waits() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
     /// A draft went to the log.
     pub fn asked(&self) {
         self.unsettled.set(self.unsettled.get() + 1);
@@ -471,6 +480,19 @@ mod tests {
             timeout(Duration::from_secs(20), peer.read_exact(&mut vec![0; told])).await.expect("it comes").expect("it is whole");
         };
         tokio::task::LocalSet::new().run_until(talk).await;
+    }
+
+    #[tokio::test]
+    async fn who_reads_late_gets_all_that_waited() {
+        let (connection, mut peer) = encrypted().await;
+        let frames = Bytes::from(vec![7; 32 << 20]);
+        assert_eq!(connection.tell(&frames), Told::Yes);
+        assert!(connection.queued() > 0);
+        let mut all = vec![0; frames.len()];
+        let reads = timeout(Duration::from_secs(60), peer.read_exact(&mut all));
+        let (_, read) = tokio::join!(connection.emptied(), reads);
+        read.expect("it comes").expect("it is whole");
+        assert_eq!(connection.queued(), 0);
     }
 
     #[tokio::test]

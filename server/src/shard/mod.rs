@@ -350,7 +350,7 @@ impl Shard {
                     }
                     committed.gather(&rooms);
                 }
-                // What came before it is still for them, and nothing of what comes behind it.
+                // What came before it goes first, where the room does not rest. Nothing of what comes behind it is for them.
                 Mail::ShutOut => {
                     committed.deliver(&mut world, &mut tally);
                     world.shut_out(&self.realm.borrow(), clock::now());
