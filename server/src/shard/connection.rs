@@ -12,16 +12,13 @@ use std::{
     net::IpAddr,
     num::NonZero,
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use chat_protocol::{CloseCode, Dialect, Timestamp};
 
-use super::{
-    measure::{self, Moment},
-    outbox::Outbox,
-};
+use super::{life::Life, measure, outbox::Outbox};
 use crate::{clock, closing::Closing, realm::AccountId, roster::ConnectionLine, stream::Stream};
 
 /// With so much waiting, signals are not worth adding.
@@ -62,18 +59,12 @@ pub struct Connection {
     broken: Cell<bool>,
     /// Who belongs here has changed: its task is to look whether it may stay.
     look: Cell<bool>,
-    heard: Cell<Moment>,
+    life: Life,
     /// Since when it is here, in seconds as clocks count them.
     since: u32,
-    /// So many milliseconds after it was heard, it was asked for a sign of life.
-    asked_after: Cell<u16>,
-    /// How long the sign took to come, in milliseconds.
-    lag: Cell<Option<NonZero<u16>>>,
     /// Messages that it said, and bytes that it took; both begin anew when they are full.
     said: Cell<u32>,
     took: Cell<u32>,
-    /// Asked for a sign of life so often since then.
-    asked_for_life: Cell<u16>,
     /// Drafts whose answer has not come back from the log.
     unsettled: Cell<u32>,
 }
@@ -92,13 +83,10 @@ impl Connection {
             shut: Cell::new(false),
             broken: Cell::new(false),
             look: Cell::new(false),
-            heard: Cell::new(Moment::of(now)),
+            life: Life::new(now),
             since: u32::try_from(clock::now().0 / 1000).unwrap_or(0),
-            asked_after: Cell::new(0),
-            lag: Cell::new(None),
             said: Cell::new(0),
             took: Cell::new(0),
-            asked_for_life: Cell::new(0),
             unsettled: Cell::new(0),
         }
     }
@@ -398,32 +386,19 @@ impl Connection {
 
     /// It is asked for a sign of life.
     pub(super) fn ask_for_life(&self, frame: Bytes, now: Instant) {
-        self.asked_for_life.set(self.asked_for_life.get() + 1);
-        let after = self.heard.get().until(now).as_millis();
-        self.asked_after.set(u16::try_from(after).unwrap_or(u16::MAX));
+        self.life.ask(now);
         self.answer(frame);
         self.flush();
     }
 
     /// A sign of life.
     pub fn hear(&self, now: Instant) {
-        if self.asked_for_life.get() > 0 {
-            let since = self.heard.get().until(now).as_millis();
-            let lag = u16::try_from(since).unwrap_or(u16::MAX).saturating_sub(self.asked_after.get());
-            self.lag.set(NonZero::new(lag.max(1)));
-        }
-        self.heard.set(Moment::of(now));
-        self.asked_for_life.set(0);
+        self.life.hear(now);
     }
 
-    /// How long nothing was heard of it.
-    pub fn silent(&self, now: Instant) -> Duration {
-        self.heard.get().until(now)
-    }
-
-    /// How often it was asked for a sign of life since it was heard.
-    pub fn asked_for_life(&self) -> u32 {
-        self.asked_for_life.get().into()
+    /// When it was heard, and what was asked since.
+    pub(super) fn life(&self) -> &Life {
+        &self.life
     }
 
     /// As the operator sees it, but for whose it is and where it is.
@@ -436,8 +411,8 @@ impl Connection {
             dialect: self.dialect.map_or("tasks", Dialect::word).to_owned(),
             encrypted: matches!(self.stream, Stream::Encrypted(_)),
             since: Timestamp(i64::from(self.since) * 1000),
-            silent_ms: u64::try_from(self.silent(now).as_millis()).unwrap_or(u64::MAX),
-            lag_ms: self.lag.get().map(|lag| lag.get().into()),
+            silent_ms: u64::try_from(self.life.silent(now).as_millis()).unwrap_or(u64::MAX),
+            lag_ms: self.life.lag_ms(),
             queued: self.queued() as u64,
             said: self.said.get(),
             took: self.took.get(),

@@ -4,6 +4,7 @@
 //! Does not know sessions, HTTP or how a connection came to be.
 
 mod connection;
+mod life;
 mod measure;
 mod outbox;
 mod recent;
@@ -409,13 +410,13 @@ impl Shard {
         for connection in all {
             let waits = i64::try_from(connection.queued()).unwrap_or(i64::MAX);
             (queued, slow) = (queued + waits, slow + i64::from(waits > 0));
-            let silent = connection.silent(now);
+            let silent = connection.life().silent(now);
             if silent >= limits::SILENCE {
                 self.metrics.dropped(Reason::Silent);
                 connection.close(CloseCode::Silent.into());
                 continue;
             }
-            if silent >= limits::PING_EVERY * (connection.asked_for_life() + 1) {
+            if silent >= limits::PING_EVERY * (connection.life().asked() + 1) {
                 connection.ask_for_life(PING, now);
             }
         }
