@@ -10,6 +10,8 @@ mod outbox;
 mod recent;
 mod rest;
 mod rooms;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use std::{
@@ -425,62 +427,5 @@ impl Shard {
         let passed = measure::passed();
         self.metrics.sent_bytes.inc_by(passed.sent);
         self.metrics.received_bytes.inc_by(passed.received);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chat_protocol::{Access, Event, Recorded, Role, Rules, Timestamp};
-    use tokio::net::{TcpListener, TcpStream};
-
-    use super::*;
-    use crate::{
-        fanout::Entry,
-        realm::{AccountId, Decree, Decreed, Penalty, Sentence, Whom},
-        stream::Stream,
-    };
-
-    fn said(room: &RoomName, seq: u64) -> Mail {
-        let event = Event::Message { text: "hi".into(), cid: None, reply_to: None, action: false };
-        let (from, at) = (UserName::parse("ann").unwrap(), Timestamp(0));
-        let recorded = Arc::new(Recorded { room: room.clone(), seq: Seq(seq), at, from, event, deleted: false });
-        let mut batch = RoomBatch::new(room.clone());
-        batch.entries.push(Entry { recorded, by: None });
-        Mail::Committed { rooms: [Arc::new(batch)].into(), answers: Vec::new() }
-    }
-
-    /// However much mail is taken in one go.
-    #[tokio::test]
-    async fn who_is_shut_out_is_told_what_came_before_and_nothing_from_behind() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let room = RoomName::parse("ops").unwrap();
-        let private = Rules { access: Some(Access::Private), ..Rules::default() };
-        let account = |name| Decree::Account { name: UserName::parse(name).unwrap(), role: Role::Member };
-        let (penalty, whom) = (Penalty::Ban, Whom::Account(AccountId(2)));
-        let mut realm = Realm::default();
-        for decree in [
-            account("alice"),
-            account("bob"),
-            Decree::Founded { room: room.clone(), rules: private, owner: Some(AccountId(1)) },
-            Decree::Sentenced(Sentence { penalty, whom, room: Some(room.clone()), until: None, reason: String::new(), by: None }),
-        ] {
-            realm.apply(&Decreed { seq: realm.seq().next(), at: Timestamp(0), by: String::new(), decree });
-        }
-        let (_, realm) = watch::channel(Arc::new(realm));
-        let shard = Shard::new(0, Arc::new(Metrics::default()), realm);
-        let mut members = Vec::new();
-        for id in [1, 2] {
-            let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-            let connection =
-                Rc::new(Connection::new(id, Some(Dialect::Chat), [127, 0, 0, 1].into(), Stream::Plain(socket), Instant::now()));
-            connection.belongs_to(Some(AccountId(id)));
-            shard.admit(&connection);
-            shard.subscribe(&connection, Dialect::Chat, &room, Some(Seq(0)));
-            members.push(connection);
-        }
-        shard.handle([said(&room, 1), Mail::ShutOut, said(&room, 2)].into_iter());
-        assert_eq!(shard.metrics.deliveries.count(), 3, "alice both, bob the first");
-        shard.handle([said(&room, 3)].into_iter());
-        assert_eq!(shard.metrics.deliveries.count(), 4);
     }
 }
