@@ -211,13 +211,16 @@ impl Shard {
 
     /// No longer a member.
     pub fn unsubscribe(&self, connection: &Connection, dialect: Dialect, room: &RoomName) {
+        let mut tally = Tally::default();
         let mut world = self.world.borrow_mut();
         if let Some(here) = world.rooms.get_mut(room.folded()) {
-            here.remove(connection.id, dialect);
+            here.remove(connection.id, dialect, &mut tally);
             if here.is_empty() {
                 world.rooms.remove(room.folded());
             }
         }
+        drop(world);
+        self.account(tally);
     }
 
     /// The snapshot, which ends at `after`, was told. `false`: more was committed meanwhile than could be held; read on.
@@ -333,8 +336,8 @@ impl Shard {
         let mut tally = Tally::default();
         let mut world = self.world.borrow_mut();
         while world.resting.first().is_some_and(|(when, _)| *when <= now) {
-            let Some((_, room)) = world.resting.pop_first() else { break };
-            world.wake(&room, &mut tally);
+            let Some((until, room)) = world.resting.pop_first() else { break };
+            world.rested(until, room, &mut tally);
         }
         drop(world);
         self.account(tally);
@@ -353,10 +356,10 @@ impl Shard {
                     }
                     committed.gather(&rooms);
                 }
-                // What came before it goes first, where the room does not rest. Nothing of what comes behind it is for them.
+                // What came before it goes first. Nothing of what comes behind it is for them.
                 Mail::ShutOut => {
                     committed.deliver(&mut world, &mut tally);
-                    world.shut_out(&self.realm.borrow(), clock::now());
+                    world.shut_out(&self.realm.borrow(), clock::now(), &mut tally);
                 }
                 other => after.push(other),
             }

@@ -77,13 +77,13 @@ impl Members {
         }
     }
 
-    fn remove(&mut self, connection: u64) {
-        if let Some(place) = self.places.remove(&connection) {
-            self.list.swap_remove(place);
-            if let Some(moved) = self.list.get(place) {
-                self.places.insert(moved.connection.id, place);
-            }
+    fn remove(&mut self, connection: u64) -> Option<Member> {
+        let place = self.places.remove(&connection)?;
+        let removed = self.list.swap_remove(place);
+        if let Some(moved) = self.list.get(place) {
+            self.places.insert(moved.connection.id, place);
         }
+        Some(removed)
     }
 
     fn get_mut(&mut self, connection: u64) -> Option<&mut Member> {
@@ -142,16 +142,22 @@ impl Room {
         self.members.iter().any(|members| members.places.contains_key(&connection))
     }
 
-    pub(super) fn remove(&mut self, connection: u64, dialect: Dialect) {
-        self.members[dialect.index()].remove(connection);
+    /// Lets a member go, who is told first what waits: it may have said that itself.
+    pub(super) fn remove(&mut self, connection: u64, dialect: Dialect, tally: &mut Tally) {
+        let Some(member) = self.members[dialect.index()].remove(connection) else { return };
+        if let (Progress::Live(after), Some(rest)) = (member.progress, &self.rest) {
+            for batch in &rest.batches {
+                tell_after(&member.connection, dialect, None, batch, after, tally);
+            }
+        }
     }
 
     /// Keeps those members of whom that is true.
-    pub(super) fn retain(&mut self, keep: impl Fn(&Connection) -> bool) {
-        for members in &mut self.members {
-            let gone: Vec<_> =
-                members.list.iter().map(|member| &member.connection).filter(|one| !keep(one)).map(|one| one.id).collect();
-            gone.into_iter().for_each(|connection| members.remove(connection));
+    pub(super) fn retain(&mut self, keep: impl Fn(&Connection) -> bool, tally: &mut Tally) {
+        for dialect in Dialect::ALL {
+            let all = self.members[dialect.index()].list.iter().map(|member| &member.connection);
+            let gone: Vec<_> = all.filter(|one| !keep(one)).map(|one| one.id).collect();
+            gone.into_iter().for_each(|connection| self.remove(connection, dialect, tally));
         }
     }
 
@@ -159,25 +165,42 @@ impl Room {
         self.members.iter().all(|members| members.list.is_empty())
     }
 
-    /// Tells the members what is new, or keeps it while the room rests. `batches` are consecutive. Answers when the room wants
-    /// to be woken, if that is news.
+    /// Tells the members what is new, or keeps it for a moment if they are many. `batches` are consecutive. Answers when the room
+    /// wants to be woken, if that is news.
     pub(super) fn take(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) -> Option<Instant> {
         self.recent.take_if(|recent| !recent.add(batches));
+        let now = Instant::now();
         if let Some(rest) = &mut self.rest {
-            rest.batches.extend(batches.iter().map(Arc::clone));
+            rest.add(batches, now);
             return None;
         }
-        self.tell(batches, tally)
+        let Some(mut rest) = Rest::before(self.readers(), now) else {
+            self.deliver(batches, tally);
+            return None;
+        };
+        rest.add(batches, now);
+        self.rest = Some(Box::new(rest));
+        self.rests_until()
     }
 
-    /// The rest is over: tells what waited. Answers as [`Room::take`].
+    /// A rest until then is over: it goes on, or what waited is told. Answers as [`Room::take`].
+    pub(super) fn rested(&mut self, until: Instant, tally: &mut Tally) -> Option<Instant> {
+        let rest = self.rest.as_mut().filter(|rest| rest.until == until)?;
+        if rest.goes_on() { self.rests_until() } else { self.wake(tally) }
+    }
+
+    /// Ends the rest, if there is one, and tells what waited. Answers as [`Room::take`].
     pub(super) fn wake(&mut self, tally: &mut Tally) -> Option<Instant> {
         let rest = self.rest.take()?;
-        let again = if rest.batches.is_empty() { None } else { self.tell(&rest.batches, tally) };
+        if !rest.batches.is_empty() {
+            let began = Instant::now();
+            self.deliver(&rest.batches, tally);
+            self.rest = Rest::after(self.readers(), began, Instant::now()).map(Box::new);
+        }
         for said in &rest.signals {
             tally.dropped_signals += self.tell_signal(said);
         }
-        again
+        self.rests_until()
     }
 
     /// When the rest is over, if the room rests.
@@ -185,12 +208,8 @@ impl Room {
         self.rest.as_ref().map(|rest| rest.until)
     }
 
-    fn tell(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) -> Option<Instant> {
-        let readers = self.members.iter().map(|members| members.list.len()).sum();
-        let began = Instant::now();
-        self.deliver(batches, tally);
-        self.rest = Rest::after(readers, began, Instant::now()).map(Box::new);
-        self.rests_until()
+    fn readers(&self) -> usize {
+        self.members.iter().map(|members| members.list.len()).sum()
     }
 
     fn deliver(&mut self, batches: &[Arc<RoomBatch>], tally: &mut Tally) {

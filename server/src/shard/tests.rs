@@ -29,14 +29,19 @@ fn realm(room: &RoomName) -> Realm {
     realm
 }
 
-/// Those three, and a guest, as long as there is somebody to connect to.
+/// A connection, as long as there is somebody to connect to.
+async fn connection(listener: &TcpListener, id: u64, account: Option<u64>) -> Rc<Connection> {
+    let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let connection = Connection::new(id, Some(Dialect::Chat), [127, 0, 0, 1].into(), Stream::Plain(socket), Instant::now());
+    connection.belongs_to(account.map(AccountId));
+    Rc::new(connection)
+}
+
+/// Those three, and a guest.
 async fn connections(listener: &TcpListener) -> Vec<Rc<Connection>> {
     let mut all = Vec::new();
     for (id, account) in [(1, Some(1)), (2, Some(2)), (3, Some(3)), (4, None)] {
-        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let connection = Connection::new(id, Some(Dialect::Chat), [127, 0, 0, 1].into(), Stream::Plain(socket), Instant::now());
-        connection.belongs_to(account.map(AccountId));
-        all.push(Rc::new(connection));
+        all.push(connection(listener, id, account).await);
     }
     all
 }
@@ -60,13 +65,14 @@ async fn whoever_may_not_read_a_room_is_no_member_of_it_any_more() {
             world.rooms.entry(room.key()).or_default().put(&connection, Dialect::Chat, Progress::Live(Seq(0)));
         }
     }
-    world.shut_out(&realm(&ops), Timestamp(0));
+    world.shut_out(&realm(&ops), Timestamp(0), &mut Tally::default());
     let mut left = |room: &RoomName| {
         let ids = RefCell::new(Vec::new());
-        world.rooms.get_mut(room.folded()).unwrap().retain(|connection| {
+        let all = |connection: &Connection| {
             ids.borrow_mut().push(connection.id);
             true
-        });
+        };
+        world.rooms.get_mut(room.folded()).unwrap().retain(all, &mut Tally::default());
         ids.into_inner()
     };
     assert_eq!((left(&ops), left(&tea)), (vec![1], vec![1, 2, 3, 4]));
@@ -87,4 +93,98 @@ async fn who_is_shut_out_is_told_what_came_before_and_nothing_from_behind() {
     assert_eq!(shard.metrics.deliveries.count(), 5, "the first to all four, the second to one");
     shard.handle([said(&ops, 3)].into_iter());
     assert_eq!(shard.metrics.deliveries.count(), 6);
+}
+
+const CROWD: u64 = 205;
+
+/// A shard with a crowd in one room, and five in another.
+async fn crowded(listener: &TcpListener, fair: &RoomName, nook: &RoomName) -> (Shard, Vec<Rc<Connection>>, Vec<TcpStream>) {
+    let (_, realm) = watch::channel(Arc::new(realm(fair)));
+    let shard = Shard::new(0, Arc::new(Metrics::default()), realm);
+    let (mut all, mut peers) = (Vec::new(), Vec::new());
+    for id in 0..CROWD + 5 {
+        let connection = connection(listener, id, Some(1 + id % 2)).await;
+        peers.push(listener.accept().await.unwrap().0);
+        shard.admit(&connection);
+        shard.subscribe(&connection, Dialect::Chat, if id < CROWD { fair } else { nook }, Some(Seq(0)));
+        all.push(connection);
+    }
+    (shard, all, peers)
+}
+
+impl Shard {
+    /// Deliveries, and in how many goes.
+    fn told(&self) -> (u64, u64) {
+        (self.metrics.deliveries.count(), self.metrics.tellings.count())
+    }
+
+    /// When the next room wants to be woken, if that is so.
+    fn due(&self) -> Option<Instant> {
+        self.world.borrow().resting.first().map(|(when, _)| *when)
+    }
+}
+
+#[tokio::test]
+async fn who_speaks_at_the_same_time_in_a_big_room_is_told_in_one_go_soon() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (fair, nook) = (RoomName::parse("fair").unwrap(), RoomName::parse("nook").unwrap());
+    let (shard, _all, _peers) = crowded(&listener, &fair, &nook).await;
+    shard.handle([said(&nook, 1)].into_iter());
+    assert_eq!(shard.told(), (5, 5), "a small room is told at once");
+    let began = Instant::now();
+    shard.handle([said(&fair, 1)].into_iter());
+    shard.handle([said(&fair, 2)].into_iter());
+    shard.wake_rested(began);
+    assert_eq!(shard.told(), (5, 5), "a big one not before its moment has passed");
+    let due = shard.due().unwrap();
+    sleep_until(due.into()).await;
+    shard.wake_rested(due);
+    assert_eq!(shard.told(), (5 + 2 * CROWD, 5 + CROWD));
+    // It rests, and takes more.
+    let rested = shard.due().unwrap();
+    assert!(rested > due);
+    shard.handle([said(&fair, 3)].into_iter());
+    assert_eq!(shard.due(), Some(rested));
+    // Nothing of what waits is forgotten, however its rest goes on.
+    while let Some(due) = shard.due() {
+        sleep_until(due.into()).await;
+        shard.wake_rested(due);
+    }
+    assert_eq!(shard.told(), (5 + 3 * CROWD, 5 + 2 * CROWD));
+}
+
+#[tokio::test]
+async fn a_rest_of_which_somebody_made_an_end_does_not_end_the_next_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (fair, nook) = (RoomName::parse("fair").unwrap(), RoomName::parse("nook").unwrap());
+    let (shard, all, _peers) = crowded(&listener, &fair, &nook).await;
+    let crowd = &all[..CROWD as usize];
+    shard.handle([said(&fair, 1)].into_iter());
+    let due = shard.due().unwrap();
+    // All leave, and are told what waited; all come again.
+    crowd.iter().for_each(|connection| shard.unsubscribe(connection, Dialect::Chat, &fair));
+    assert_eq!(shard.told(), (CROWD, CROWD));
+    crowd.iter().for_each(|connection| shard.subscribe(connection, Dialect::Chat, &fair, Some(Seq(1))));
+    shard.handle([said(&fair, 2)].into_iter());
+    shard.wake_rested(due);
+    assert_eq!(shard.told(), (CROWD, CROWD), "what came later waits for its own moment");
+    sleep_until(shard.due().unwrap().into()).await;
+    shard.wake_rested(Instant::now());
+    assert_eq!(shard.told(), (2 * CROWD, 2 * CROWD));
+}
+
+#[tokio::test]
+async fn who_is_shut_out_of_a_big_room_is_told_what_waited_and_nothing_from_behind() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (fair, nook) = (RoomName::parse("fair").unwrap(), RoomName::parse("nook").unwrap());
+    // Every other one does not belong there.
+    let (shard, _all, _peers) = crowded(&listener, &fair, &nook).await;
+    shard.handle([said(&fair, 1), Mail::ShutOut, said(&fair, 2)].into_iter());
+    assert_eq!(shard.told(), (CROWD / 2, CROWD / 2));
+    while let Some(due) = shard.due() {
+        sleep_until(due.into()).await;
+        shard.wake_rested(due);
+    }
+    let stay = CROWD - CROWD / 2;
+    assert_eq!(shard.told(), (CROWD + stay, CROWD));
 }

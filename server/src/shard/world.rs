@@ -33,7 +33,7 @@ const PLACES_TOLD: usize = 100;
 pub(super) struct World {
     pub(super) connections: HashMap<u64, Rc<Connection>>,
     pub(super) rooms: HashMap<Arc<str>, Room>,
-    /// Big rooms that rest, with the moments at which they want to be woken.
+    /// Big rooms in which something may wait, with the moments at which they want to be woken.
     pub(super) resting: BTreeSet<(Instant, Arc<str>)>,
     /// How often the last messages of a room were put at hand since all were forgotten.
     pub(super) remembered: usize,
@@ -123,6 +123,13 @@ impl World {
         }
     }
 
+    /// A room's rest until then is over, if it is not over already.
+    pub(super) fn rested(&mut self, until: Instant, room: Arc<str>, tally: &mut Tally) {
+        if let Some(when) = self.rooms.get_mut(&room).and_then(|here| here.rested(until, tally)) {
+            self.resting.insert((when, room));
+        }
+    }
+
     pub(super) fn wake_all(&mut self, tally: &mut Tally) {
         for (_, room) in std::mem::take(&mut self.resting) {
             self.wake(&room, tally);
@@ -167,10 +174,10 @@ impl World {
     }
 
     /// Takes those out of rooms who may not read them any more. Their own tasks say so.
-    pub(super) fn shut_out(&mut self, realm: &Realm, now: Timestamp) {
+    pub(super) fn shut_out(&mut self, realm: &Realm, now: Timestamp, tally: &mut Tally) {
         for (room, here) in &mut self.rooms {
             if realm.is_guarded(room) {
-                here.retain(|connection| realm.keeps(room, connection.account(), now));
+                here.retain(|connection| realm.keeps(room, connection.account(), now), tally);
             }
         }
     }
