@@ -95,25 +95,36 @@ async fn who_is_shut_out_is_told_what_came_before_and_nothing_from_behind() {
     assert_eq!(shard.metrics.deliveries.count(), 6);
 }
 
+/// Enough of them for their room to be a big one.
 const CROWD: u64 = 205;
 
-/// A shard with a crowd in one room, and five in another.
-async fn crowded(listener: &TcpListener, fair: &RoomName, nook: &RoomName) -> (Shard, Vec<Rc<Connection>>, Vec<TcpStream>) {
-    let (_, realm) = watch::channel(Arc::new(realm(fair)));
+/// A shard with a crowd in one room.
+struct Crowded {
+    shard: Shard,
+    fair: RoomName,
+    crowd: Vec<Rc<Connection>>,
+    _peers: Vec<TcpStream>,
+}
+
+/// Every other one of them does not belong there: a `ShutOut` puts it out.
+async fn crowded() -> Crowded {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let fair = RoomName::parse("fair").unwrap();
+    let (_, realm) = watch::channel(Arc::new(realm(&fair)));
     let shard = Shard::new(0, Arc::new(Metrics::default()), realm);
-    let (mut all, mut peers) = (Vec::new(), Vec::new());
-    for id in 0..CROWD + 5 {
-        let connection = connection(listener, id, Some(1 + id % 2)).await;
+    let (mut crowd, mut peers) = (Vec::new(), Vec::new());
+    for id in 0..CROWD {
+        let connection = connection(&listener, id, Some(1 + id % 2)).await;
         peers.push(listener.accept().await.unwrap().0);
         shard.admit(&connection);
-        shard.subscribe(&connection, Dialect::Chat, if id < CROWD { fair } else { nook }, Some(Seq(0)));
-        all.push(connection);
+        shard.subscribe(&connection, Dialect::Chat, &fair, Some(Seq(0)));
+        crowd.push(connection);
     }
-    (shard, all, peers)
+    Crowded { shard, fair, crowd, _peers: peers }
 }
 
 impl Shard {
-    /// Deliveries, and in how many goes.
+    /// Deliveries, in so many goes.
     fn told(&self) -> (u64, u64) {
         (self.metrics.deliveries.count(), self.metrics.tellings.count())
     }
@@ -122,69 +133,63 @@ impl Shard {
     fn due(&self) -> Option<Instant> {
         self.world.borrow().resting.first().map(|(when, _)| *when)
     }
+
+    /// Waits until no room wants to be woken any more.
+    async fn calm(&self) {
+        while let Some(due) = self.due() {
+            sleep_until(due.into()).await;
+            self.wake_rested(due);
+        }
+    }
 }
 
 #[tokio::test]
 async fn who_speaks_at_the_same_time_in_a_big_room_is_told_in_one_go_soon() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (fair, nook) = (RoomName::parse("fair").unwrap(), RoomName::parse("nook").unwrap());
-    let (shard, _all, _peers) = crowded(&listener, &fair, &nook).await;
+    let Crowded { shard, fair, crowd, .. } = &crowded().await;
+    let nook = RoomName::parse("nook").unwrap();
+    shard.subscribe(&crowd[0], Dialect::Chat, &nook, Some(Seq(0)));
     shard.handle([said(&nook, 1)].into_iter());
-    assert_eq!(shard.told(), (5, 5), "a small room is told at once");
+    assert_eq!(shard.told(), (1, 1), "a small room is told at once");
     let began = Instant::now();
-    shard.handle([said(&fair, 1)].into_iter());
-    shard.handle([said(&fair, 2)].into_iter());
+    shard.handle([said(fair, 1)].into_iter());
+    shard.handle([said(fair, 2)].into_iter());
     shard.wake_rested(began);
-    assert_eq!(shard.told(), (5, 5), "a big one not before its moment has passed");
+    assert_eq!(shard.told(), (1, 1), "a big one not before its moment has passed");
     let due = shard.due().unwrap();
     sleep_until(due.into()).await;
     shard.wake_rested(due);
-    assert_eq!(shard.told(), (5 + 2 * CROWD, 5 + CROWD));
+    assert_eq!(shard.told(), (1 + 2 * CROWD, 1 + CROWD));
     // It rests, and takes more.
     let rested = shard.due().unwrap();
     assert!(rested > due);
-    shard.handle([said(&fair, 3)].into_iter());
+    shard.handle([said(fair, 3)].into_iter());
     assert_eq!(shard.due(), Some(rested));
     // Nothing of what waits is forgotten, however its rest goes on.
-    while let Some(due) = shard.due() {
-        sleep_until(due.into()).await;
-        shard.wake_rested(due);
-    }
-    assert_eq!(shard.told(), (5 + 3 * CROWD, 5 + 2 * CROWD));
+    shard.calm().await;
+    assert_eq!(shard.told(), (1 + 3 * CROWD, 1 + 2 * CROWD));
 }
 
 #[tokio::test]
 async fn a_rest_of_which_somebody_made_an_end_does_not_end_the_next_one() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (fair, nook) = (RoomName::parse("fair").unwrap(), RoomName::parse("nook").unwrap());
-    let (shard, all, _peers) = crowded(&listener, &fair, &nook).await;
-    let crowd = &all[..CROWD as usize];
-    shard.handle([said(&fair, 1)].into_iter());
+    let Crowded { shard, fair, crowd, .. } = &crowded().await;
+    shard.handle([said(fair, 1)].into_iter());
     let due = shard.due().unwrap();
     // All leave, and are told what waited; all come again.
-    crowd.iter().for_each(|connection| shard.unsubscribe(connection, Dialect::Chat, &fair));
+    crowd.iter().for_each(|connection| shard.unsubscribe(connection, Dialect::Chat, fair));
     assert_eq!(shard.told(), (CROWD, CROWD));
-    crowd.iter().for_each(|connection| shard.subscribe(connection, Dialect::Chat, &fair, Some(Seq(1))));
-    shard.handle([said(&fair, 2)].into_iter());
+    crowd.iter().for_each(|connection| shard.subscribe(connection, Dialect::Chat, fair, Some(Seq(1))));
+    shard.handle([said(fair, 2)].into_iter());
     shard.wake_rested(due);
     assert_eq!(shard.told(), (CROWD, CROWD), "what came later waits for its own moment");
-    sleep_until(shard.due().unwrap().into()).await;
-    shard.wake_rested(Instant::now());
+    shard.calm().await;
     assert_eq!(shard.told(), (2 * CROWD, 2 * CROWD));
 }
 
 #[tokio::test]
 async fn who_is_shut_out_of_a_big_room_is_told_what_waited_and_nothing_from_behind() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (fair, nook) = (RoomName::parse("fair").unwrap(), RoomName::parse("nook").unwrap());
-    // Every other one does not belong there.
-    let (shard, _all, _peers) = crowded(&listener, &fair, &nook).await;
-    shard.handle([said(&fair, 1), Mail::ShutOut, said(&fair, 2)].into_iter());
+    let Crowded { shard, fair, .. } = &crowded().await;
+    shard.handle([said(fair, 1), Mail::ShutOut, said(fair, 2)].into_iter());
     assert_eq!(shard.told(), (CROWD / 2, CROWD / 2));
-    while let Some(due) = shard.due() {
-        sleep_until(due.into()).await;
-        shard.wake_rested(due);
-    }
-    let stay = CROWD - CROWD / 2;
-    assert_eq!(shard.told(), (CROWD + stay, CROWD));
+    shard.calm().await;
+    assert_eq!(shard.told(), (2 * CROWD - CROWD / 2, CROWD));
 }
